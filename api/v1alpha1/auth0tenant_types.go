@@ -1,0 +1,233 @@
+package v1alpha1
+
+import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+// Auth0TenantSpec says which Auth0 tenant is driven, with which credentials,
+// and who may use it.
+type Auth0TenantSpec struct {
+	// domain is the tenant's host name, for instance acme.eu.auth0.com, with an
+	// optional port. Always reached over https. It cannot be changed: every
+	// organization id belongs to it.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=259
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?$`
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="domain cannot be changed: create another Auth0Tenant and move the Customers"
+	Domain string `json:"domain"`
+
+	// credentials of the machine-to-machine application that the operator signs in as.
+	// +required
+	Credentials Credentials `json:"credentials"`
+
+	// application is the one whose login page invitations lead to.
+	// +required
+	Application Application `json:"application"`
+
+	// inviterName is whom an invitation mail names as the inviter, for instance
+	// your product. A change applies to the next invitation.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=100
+	// +kubebuilder:validation:XValidation:rule="!self.matches('[\\\\x00-\\\\x1f\\\\x7f<>\"{}]') && !self.contains('://')",message="inviterName stands in e-mails: no control characters, none of < > \" { } and no ://"
+	InviterName string `json:"inviterName"`
+
+	// guard is the post-login Action that holds the seat limit inside Auth0.
+	// +optional
+	// +kubebuilder:default={}
+	Guard Guard `json:"guard,omitzero"`
+
+	// namespaces that may hold Customers of this tenant, at most 500. A namespace
+	// that is not listed gets nothing; taking one off the list stops everything
+	// there but removals.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=500
+	Namespaces []NamespaceGrant `json:"namespaces,omitempty"`
+}
+
+// CredentialsMethod is how the operator proves who it is.
+// +kubebuilder:validation:Enum=ClientSecret;PrivateKeyJWT
+type CredentialsMethod string
+
+const (
+	// ClientSecret sends the application's client secret.
+	ClientSecret CredentialsMethod = "ClientSecret"
+	// PrivateKeyJWT signs an assertion with an RSA key; the secret never leaves the cluster.
+	PrivateKeyJWT CredentialsMethod = "PrivateKeyJWT"
+)
+
+// Credentials name the operator's machine-to-machine application.
+type Credentials struct {
+	// clientID of the machine-to-machine application.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	ClientID string `json:"clientID"`
+
+	// method is ClientSecret (default) or PrivateKeyJWT.
+	// +optional
+	// +kubebuilder:default=ClientSecret
+	Method CredentialsMethod `json:"method,omitempty"`
+
+	// secretRef names a Secret in the operator's own namespace. A new value is
+	// used at once.
+	// +required
+	SecretRef SecretKeyRef `json:"secretRef"`
+}
+
+// SecretKeyRef names one key of a Secret in the operator's own namespace.
+type SecretKeyRef struct {
+	// name of the Secret.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	Name string `json:"name"`
+
+	// key in the Secret: the client secret, or the RSA private key in PEM.
+	// Default: clientSecret or privateKey, by the method.
+	// +optional
+	// +kubebuilder:validation:MaxLength=253
+	Key string `json:"key,omitempty"`
+}
+
+// Application is the Auth0 application (client) that people sign in to.
+type Application struct {
+	// clientID of the application. It must allow organizations and have a login
+	// URI. A change applies to the next invitation.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	ClientID string `json:"clientID"`
+}
+
+// GuardMode is what the guard does with a sign-in without a seat.
+// +kubebuilder:validation:Enum=Off;Report;Enforce
+type GuardMode string
+
+const (
+	// GuardOff: there is no guard; membership alone decides.
+	GuardOff GuardMode = "Off"
+	// GuardReport: the guard logs what it would refuse.
+	GuardReport GuardMode = "Report"
+	// GuardEnforce: the guard refuses.
+	GuardEnforce GuardMode = "Enforce"
+)
+
+// GuardDeployment is who puts the Action into Auth0.
+// +kubebuilder:validation:Enum=External
+type GuardDeployment string
+
+// GuardExternal: you deploy the Action; the operator only feeds it.
+const GuardExternal GuardDeployment = "External"
+
+// Guard describes the post-login Action.
+type Guard struct {
+	// mode is Off (default), Report or Enforce. Turning it from Off to another
+	// value puts each organization under the guard only after every seat holder
+	// there has a confirmed grant, so that nobody is shut out.
+	// +optional
+	// +kubebuilder:default=Off
+	Mode GuardMode `json:"mode,omitempty"`
+
+	// deployment is External: you deploy the Action.
+	// +optional
+	// +kubebuilder:default=External
+	Deployment GuardDeployment `json:"deployment,omitempty"`
+}
+
+// NamespaceTrust is how far the authors of a namespace are trusted.
+// +kubebuilder:validation:Enum=Full
+type NamespaceTrust string
+
+// TrustFull: whoever writes Customers there is trusted with the whole tenant.
+const TrustFull NamespaceTrust = "Full"
+
+// NamespaceGrant admits one namespace to the tenant.
+type NamespaceGrant struct {
+	// name of the namespace.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Name string `json:"name"`
+
+	// trust is Full: whoever writes Customers there is trusted with the whole tenant.
+	// +required
+	Trust NamespaceTrust `json:"trust"`
+}
+
+// Auth0TenantStatus is what the operator last saw of the tenant.
+type Auth0TenantStatus struct {
+	// observedGeneration of the spec that this status speaks of; -1 before the first look.
+	// +optional
+	// +kubebuilder:validation:Minimum=-1
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+
+	// conditions: Ready, Reconciling, Stalled, CredentialsValid, ScopesGranted, GuardDeployed.
+	// +optional
+	// +listType=map
+	// +listMapKey=type
+	// +kubebuilder:validation:MaxItems=16
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+
+	// missingScopes are the permissions that the credentials lack.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=100
+	// +kubebuilder:validation:items:MaxLength=100
+	MissingScopes []string `json:"missingScopes,omitempty"`
+
+	// surplusScopes are permissions that the operator has no use for; take them away.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=500
+	// +kubebuilder:validation:items:MaxLength=100
+	SurplusScopes []string `json:"surplusScopes,omitempty"`
+
+	// customers is how many Customers refer to this tenant.
+	// +optional
+	Customers *int32 `json:"customers,omitempty"`
+
+	// lastHandledReconcileAt is the last value of the annotation
+	// seatwarden.dev/reconcile-requested-at that was acted on.
+	// +optional
+	// +kubebuilder:validation:MaxLength=253
+	LastHandledReconcileAt string `json:"lastHandledReconcileAt,omitempty"`
+}
+
+// Auth0Tenant is an Auth0 tenant that the operator drives.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:scope=Cluster,shortName=a0t,categories=seatwarden
+// +kubebuilder:printcolumn:name="Domain",type=string,JSONPath=`.spec.domain`
+// +kubebuilder:printcolumn:name="Guard",type=string,JSONPath=`.spec.guard.mode`
+// +kubebuilder:printcolumn:name="Customers",type=integer,JSONPath=`.status.customers`
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Status",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+type Auth0Tenant struct {
+	metav1.TypeMeta `json:",inline"`
+
+	// metadata of the object.
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitzero"`
+
+	// spec is what you want.
+	// +required
+	Spec Auth0TenantSpec `json:"spec"`
+
+	// status is what the operator saw.
+	// +optional
+	// +kubebuilder:default:={"observedGeneration":-1}
+	Status Auth0TenantStatus `json:"status,omitzero"`
+}
+
+// Auth0TenantList is a list of Auth0Tenants.
+//
+// +kubebuilder:object:root=true
+type Auth0TenantList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitzero"`
+	Items           []Auth0Tenant `json:"items"`
+}

@@ -1,0 +1,173 @@
+package v1alpha1
+
+// Condition types. Ready, Reconciling and Stalled stand on every kind and obey
+// kstatus: Reconciling and Stalled are present only when true.
+const (
+	// ConditionReady is True when nothing that is declared is left for the
+	// operator to do. What waits for a person's click is Ready.
+	ConditionReady = "Ready"
+	// ConditionReconciling is present, and True, while there is pending work.
+	ConditionReconciling = "Reconciling"
+	// ConditionStalled is present, and True, when a person must change something.
+	ConditionStalled = "Stalled"
+
+	// ConditionCredentialsValid (Auth0Tenant): Auth0 accepts the credentials.
+	ConditionCredentialsValid = "CredentialsValid"
+	// ConditionScopesGranted (Auth0Tenant): they have every scope that is needed.
+	ConditionScopesGranted = "ScopesGranted"
+	// ConditionGuardDeployed (Auth0Tenant): the post-login Action is in place.
+	ConditionGuardDeployed = "GuardDeployed"
+
+	// ConditionOrganizationSynced (Customer): the organization is as declared.
+	ConditionOrganizationSynced = "OrganizationSynced"
+	// ConditionConnectionsSynced (Customer): its connections are as declared.
+	ConditionConnectionsSynced = "ConnectionsSynced"
+	// ConditionContractActive (Customer): people may sign in now.
+	ConditionContractActive = "ContractActive"
+	// ConditionGuardInEffect (Customer): the guard refuses whoever holds no seat.
+	ConditionGuardInEffect = "GuardInEffect"
+	// ConditionSeatsExceeded (Customer) is present, and True, when more people
+	// want or hold seats than the contract has.
+	ConditionSeatsExceeded = "SeatsExceeded"
+
+	// ConditionSeatAssigned (Member): the person holds one of the contract's seats.
+	ConditionSeatAssigned = "SeatAssigned"
+	// ConditionInvited (Member): an invitation is alive, or was accepted.
+	ConditionInvited = "Invited"
+	// ConditionActive (Member): the person can sign in. Its reason is the STATE column.
+	ConditionActive = "Active"
+)
+
+// Reasons that stand on more than one kind.
+const (
+	// ReasonReconciled: everything declared holds in Auth0.
+	ReasonReconciled = "Reconciled"
+	// ReasonProgressing: the operator is at work.
+	ReasonProgressing = "Progressing"
+	// ReasonDeleting: the object is being deleted; the message names the step.
+	ReasonDeleting = "Deleting"
+	// ReasonTenantNotFound: there is no Auth0Tenant of that name yet.
+	ReasonTenantNotFound = "TenantNotFound"
+	// ReasonTenantNotReady: the Auth0Tenant cannot be used; its own conditions say why.
+	ReasonTenantNotReady = "TenantNotReady"
+	// ReasonAuth0Unavailable: Auth0 does not answer, or answers with an error of its own.
+	ReasonAuth0Unavailable = "Auth0Unavailable"
+	// ReasonRateLimited: Auth0's rate limit is reached; the next try has its time.
+	ReasonRateLimited = "RateLimited"
+	// ReasonRejectedByAuth0: Auth0 refuses the call; the message has its words.
+	ReasonRejectedByAuth0 = "RejectedByAuth0"
+	// ReasonScopeMissing: the credentials lack a scope that this needs.
+	ReasonScopeMissing = "ScopeMissing"
+	// ReasonRoleNotFound: Auth0 has no role of that name.
+	ReasonRoleNotFound = "RoleNotFound"
+	// ReasonRoleNotAllowed: the Customer's roles.allowed does not list the role.
+	ReasonRoleNotAllowed = "RoleNotAllowed"
+)
+
+// Reasons of an Auth0Tenant.
+const (
+	// ReasonCredentialsAccepted: Auth0 gave a token.
+	ReasonCredentialsAccepted = "CredentialsAccepted"
+	// ReasonCredentialsRejected: Auth0 refuses the client id or its secret.
+	ReasonCredentialsRejected = "CredentialsRejected"
+	// ReasonSecretNotFound: the Secret is not in the operator's namespace yet.
+	ReasonSecretNotFound = "SecretNotFound"
+	// ReasonSecretKeyMissing: the Secret lacks the key, or it is empty.
+	ReasonSecretKeyMissing = "SecretKeyMissing"
+	// ReasonPrivateKeyInvalid: the key is not an RSA private key in PEM.
+	ReasonPrivateKeyInvalid = "PrivateKeyInvalid"
+	// ReasonDuplicateDomain: an older Auth0Tenant drives the same domain.
+	ReasonDuplicateDomain = "DuplicateDomain"
+	// ReasonScopesGranted: every scope that is needed is there.
+	ReasonScopesGranted = "ScopesGranted"
+	// ReasonScopesMissing: scopes are missing; the status lists them.
+	ReasonScopesMissing = "ScopesMissing"
+	// ReasonGuardOff: there is no guard, by choice.
+	ReasonGuardOff = "GuardOff"
+	// ReasonDeployedExternally: you deploy the Action; the operator cannot tell whether you have.
+	ReasonDeployedExternally = "DeployedExternally"
+	// ReasonInUse: the Auth0Tenant is being deleted while Customers refer to it.
+	ReasonInUse = "InUse"
+)
+
+// Reasons of a Customer.
+const (
+	// ReasonNamespaceNotListed: the Auth0Tenant does not list this namespace.
+	ReasonNamespaceNotListed = "NamespaceNotListed"
+	// ReasonOrganizationSynced: the organization is as declared.
+	ReasonOrganizationSynced = "OrganizationSynced"
+	// ReasonOrganizationConflict: an organization of that name exists and is not ours.
+	ReasonOrganizationConflict = "OrganizationConflict"
+	// ReasonOrganizationMissing: the organization was deleted in Auth0; it is not made again by itself.
+	ReasonOrganizationMissing = "OrganizationMissing"
+	// ReasonObserving: Auth0 has not been read completely yet.
+	ReasonObserving = "Observing"
+	// ReasonConnectionsSynced: the connections are as declared.
+	ReasonConnectionsSynced = "ConnectionsSynced"
+	// ReasonConnectionNotFound: Auth0 has no connection of that name.
+	ReasonConnectionNotFound = "ConnectionNotFound"
+	// ReasonNoConnections: the Customer lists none; people sign in with what the organization has.
+	ReasonNoConnections = "NoConnections"
+	// ReasonContractActive: now is inside the contract's time and access is open.
+	ReasonContractActive = "ContractActive"
+	// ReasonContractNotStarted: the contract starts later.
+	ReasonContractNotStarted = "ContractNotStarted"
+	// ReasonContractEnded: the contract is over.
+	ReasonContractEnded = "ContractEnded"
+	// ReasonSuspended: spec.access is Suspended.
+	ReasonSuspended = "Suspended"
+	// ReasonGuardInEffect: the guard refuses whoever holds no seat.
+	ReasonGuardInEffect = "GuardInEffect"
+	// ReasonGuardReporting: the guard only logs what it would refuse.
+	ReasonGuardReporting = "GuardReporting"
+	// ReasonActivating: holders' grants are being confirmed before the guard takes effect.
+	ReasonActivating = "Activating"
+	// ReasonSeatLimitExceeded: more seats are in use than the contract has.
+	ReasonSeatLimitExceeded = "SeatLimitExceeded"
+	// ReasonMembersWaiting: people wait for a seat.
+	ReasonMembersWaiting = "MembersWaiting"
+)
+
+// Reasons of a Member.
+const (
+	// ReasonCustomerNotFound: there is no Customer of that name yet.
+	ReasonCustomerNotFound = "CustomerNotFound"
+	// ReasonCustomerNotReady: the Customer has no organization yet.
+	ReasonCustomerNotReady = "CustomerNotReady"
+	// ReasonCustomerDeleting: the Customer is being deleted; nothing is given.
+	ReasonCustomerDeleting = "CustomerDeleting"
+	// ReasonSeatPending: the Customer has not decided about a seat yet.
+	ReasonSeatPending = "SeatPending"
+	// ReasonSeatAssigned: the Member holds a seat.
+	ReasonSeatAssigned = "SeatAssigned"
+	// ReasonSeatLimitReached: all seats are in use; the Member waits.
+	ReasonSeatLimitReached = "SeatLimitReached"
+	// ReasonSeatWithdrawing: the seat is being taken back for somebody who waits.
+	ReasonSeatWithdrawing = "SeatWithdrawing"
+	// ReasonSeatLapsed: the invitation expired and the seat went to somebody who waited.
+	ReasonSeatLapsed = "SeatLapsed"
+	// ReasonDuplicateEmail: another Member of the Customer has the same address.
+	ReasonDuplicateEmail = "DuplicateEmail"
+	// ReasonDomainNotAllowed: the address lies outside the contract's domains.
+	ReasonDomainNotAllowed = "DomainNotAllowed"
+	// ReasonInvited: the invitation was sent and its link is alive.
+	ReasonInvited = "Invited"
+	// ReasonInviting: the invitation is about to be sent, or its outcome is being found out.
+	ReasonInviting = "Inviting"
+	// ReasonJoined: the person is a member of the organization and holds the grant.
+	ReasonJoined = "Joined"
+	// ReasonGranting: the person has joined; the grant is being written.
+	ReasonGranting = "Granting"
+	// ReasonExpired: the link died unused; ask for it to be sent again.
+	ReasonExpired = "Expired"
+	// ReasonAcceptedByWrongAccount: the link was used up by another account, or revoked by hand.
+	ReasonAcceptedByWrongAccount = "AcceptedByWrongAccount"
+	// ReasonRemovedInAuth0: the person had joined and was taken out by hand; not invited again by itself.
+	ReasonRemovedInAuth0 = "RemovedInAuth0"
+	// ReasonOnHold: nobody is invited now: contract not active, or the guard is being put in effect.
+	ReasonOnHold = "OnHold"
+	// ReasonWithdrawing: the person is being removed; the message names the step.
+	ReasonWithdrawing = "Withdrawing"
+	// ReasonStillOwned: the Customer is gone but its organization is still marked as ours.
+	ReasonStillOwned = "StillOwned"
+)

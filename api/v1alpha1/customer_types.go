@@ -1,0 +1,389 @@
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// CustomerSpec is one contract.
+//
+// +kubebuilder:validation:XValidation:rule="(has(self.organization) && has(self.organization.name) ? self.organization.name : '') == (has(oldSelf.organization) && has(oldSelf.organization.name) ? oldSelf.organization.name : '')",message="organization.name cannot be changed, added or taken away: it names the organization in Auth0"
+// +kubebuilder:validation:XValidation:rule="self.admins.all(a, self.domains.exists(d, d.startsWith('*.') ? a.email.lowerAscii().endsWith(d.lowerAscii().substring(1)) : a.email.lowerAscii().endsWith('@' + d.lowerAscii())))",message="every admin's e-mail must lie inside one of the contract's domains"
+// +kubebuilder:validation:XValidation:rule="self.admins.all(a, self.admins.filter(b, b.email.lowerAscii() == a.email.lowerAscii()).size() == 1)",message="admins must be different people: addresses that differ only in case are one person"
+type CustomerSpec struct {
+	// tenantRef names the Auth0Tenant; default: the one called default. It cannot be changed.
+	// +optional
+	// +kubebuilder:default={name: default}
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="tenantRef cannot be changed: the organization lives in that tenant"
+	TenantRef TenantRef `json:"tenantRef,omitzero"`
+
+	// displayName is the company's name as people see it on the login page and in
+	// mails, at most 100 characters. Default: the organization's name.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=100
+	// +kubebuilder:validation:XValidation:rule="!self.matches('[\\\\x00-\\\\x1f\\\\x7f<>\"{}]') && !self.contains('://')",message="displayName stands in e-mails: no control characters, none of < > \" { } and no ://"
+	DisplayName string `json:"displayName,omitempty"`
+
+	// organization is the company's Auth0 Organization.
+	// +optional
+	Organization *OrganizationSpec `json:"organization,omitempty"`
+
+	// seats is how many people the contract pays for, 0 to 100,000; 0 means none.
+	// Raising it seats those who wait; lowering it removes nobody.
+	// +required
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=100000
+	Seats int32 `json:"seats"`
+
+	// contract is the time in which people may sign in. Absent: always.
+	// +optional
+	Contract *Contract `json:"contract,omitempty"`
+
+	// access is Open (default) or Suspended. Suspended: nobody signs in, nobody is
+	// invited, everybody keeps the seat.
+	// +optional
+	// +kubebuilder:default=Open
+	Access Access `json:"access,omitempty"`
+
+	// domains of the company's e-mail addresses, 1 to 50: exact (acme.com) or all
+	// below one (*.acme.com). ASCII; internationalised domains as xn--. Nobody
+	// outside is invited. Narrowing them removes nobody.
+	// +required
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=50
+	Domains []DomainPattern `json:"domains"`
+
+	// admins are the people named in the contract, 1 to 5, first in the queue for
+	// seats. Each gets a Member by itself. Replacing one leaves the old Member,
+	// labelled, for a person to delete.
+	// +required
+	// +listType=map
+	// +listMapKey=email
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=5
+	Admins []Admin `json:"admins"`
+
+	// roles that this Customer's Members may have.
+	// +optional
+	Roles *CustomerRoles `json:"roles,omitempty"`
+
+	// connections through which the company's people sign in, at most 10 (Auth0's
+	// limit for an organization). With exactly one, invitations are pinned to it.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=10
+	Connections []Connection `json:"connections,omitempty"`
+
+	// invitations says how people are invited.
+	// +optional
+	// +kubebuilder:default={}
+	Invitations Invitations `json:"invitations,omitzero"`
+
+	// removal says what becomes of a person who is removed.
+	// +optional
+	// +kubebuilder:default={}
+	Removal Removal `json:"removal,omitzero"`
+
+	// deletionPolicy is what becomes of the organization when this Customer is
+	// deleted. Retain (default): it stays with its people, and the guard lets
+	// them all pass. Delete: it is deleted.
+	// +optional
+	// +kubebuilder:default=Retain
+	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
+}
+
+// TenantRef names an Auth0Tenant.
+type TenantRef struct {
+	// name of the Auth0Tenant.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	Name string `json:"name"`
+}
+
+// OrganizationSpec is the company's Auth0 Organization.
+type OrganizationSpec struct {
+	// name of the organization in Auth0: 1 to 50 of a-z, 0-9, - and _, beginning
+	// and ending with a letter or digit, not beginning with org_. Default: the
+	// Customer's own name, which then must fit. It cannot be changed.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=50
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([a-z0-9_-]*[a-z0-9])?$`
+	// +kubebuilder:validation:XValidation:rule="!self.startsWith('org_')",message="an Auth0 organization's name must not begin with org_"
+	Name string `json:"name,omitempty"`
+}
+
+// Contract is a half-open interval of time, judged by Auth0's clock.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.startTime) || !has(self.endTime) || self.startTime < self.endTime",message="contract.endTime must be after contract.startTime"
+type Contract struct {
+	// startTime is the first instant at which people may sign in.
+	// +optional
+	StartTime *metav1.Time `json:"startTime,omitempty"`
+
+	// endTime is the first instant at which they may no longer.
+	// +optional
+	EndTime *metav1.Time `json:"endTime,omitempty"`
+}
+
+// Access is the commercial switch.
+// +kubebuilder:validation:Enum=Open;Suspended
+type Access string
+
+const (
+	// AccessOpen lets seat holders sign in.
+	AccessOpen Access = "Open"
+	// AccessSuspended lets nobody sign in.
+	AccessSuspended Access = "Suspended"
+)
+
+// DomainPattern is an e-mail domain, or *. and a domain for all below it.
+// +kubebuilder:validation:MaxLength=253
+// +kubebuilder:validation:Pattern=`^(\*\.)?([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])$`
+type DomainPattern string
+
+// Email is an ASCII e-mail address, compared without regard to case.
+// +kubebuilder:validation:MaxLength=254
+// +kubebuilder:validation:Pattern=`^[A-Za-z0-9.!#$%&'*+/=?^_{|}~-]+@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])$`
+type Email string
+
+// Admin is a person named in the contract.
+type Admin struct {
+	// email of the admin, inside the contract's domains.
+	// +required
+	Email Email `json:"email"`
+
+	// roles of the admin in the organization, all of them in roles.allowed.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=50
+	Roles []RoleName `json:"roles,omitempty"`
+}
+
+// RoleName is the name of an Auth0 role.
+// +kubebuilder:validation:MinLength=1
+// +kubebuilder:validation:MaxLength=200
+type RoleName string
+
+// CustomerRoles are the roles that the operator manages here.
+type CustomerRoles struct {
+	// allowed names the Auth0 roles that are managed here: of these a Member has
+	// exactly what its roles list. Other roles are never touched. At most 50
+	// (Auth0's limit for a member).
+	// +required
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=50
+	Allowed []RoleName `json:"allowed"`
+}
+
+// ConnectionType says who made the connection.
+// +kubebuilder:validation:Enum=Existing
+type ConnectionType string
+
+// ConnectionExisting is a connection that exists in Auth0; the operator only
+// enables it for the organization.
+const ConnectionExisting ConnectionType = "Existing"
+
+// Connection is a single sign-on connection of the organization.
+type Connection struct {
+	// name of the connection in Auth0, case-sensitive.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	// +kubebuilder:validation:Pattern=`^[a-zA-Z0-9](-[a-zA-Z0-9]|[a-zA-Z0-9])*$`
+	Name string `json:"name"`
+
+	// type is Existing: it was made in Auth0 and is enabled here by its name.
+	// +required
+	Type ConnectionType `json:"type"`
+}
+
+// Invitations says how people are invited.
+type Invitations struct {
+	// ttl is how long a registration link lives, 5m to 720h (30 days); default
+	// 24h. A change applies to the next invitation.
+	// +optional
+	// +kubebuilder:default="24h"
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:Pattern=`^([0-9]+(s|m|h))+$`
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('5m') && duration(self) <= duration('720h')",message="invitations.ttl must be between 5m and 720h (30 days)"
+	TTL metav1.Duration `json:"ttl,omitzero"`
+}
+
+// RemovalUser is what becomes of a removed person's Auth0 user.
+// +kubebuilder:validation:Enum=Keep
+type RemovalUser string
+
+// RemovalUserKeep leaves the user in Auth0, without seat, roles and membership.
+const RemovalUserKeep RemovalUser = "Keep"
+
+// Removal says what becomes of a person who is removed.
+type Removal struct {
+	// user is Keep: the Auth0 user stays, without seat, roles and membership here.
+	// +optional
+	// +kubebuilder:default=Keep
+	User RemovalUser `json:"user,omitempty"`
+}
+
+// DeletionPolicy is what becomes of the organization when its Customer is deleted.
+// +kubebuilder:validation:Enum=Retain;Delete
+type DeletionPolicy string
+
+const (
+	// DeletionRetain leaves the organization and its people.
+	DeletionRetain DeletionPolicy = "Retain"
+	// DeletionDelete deletes the organization.
+	DeletionDelete DeletionPolicy = "Delete"
+)
+
+// CustomerStatus is a cache of what Auth0 holds, and the ledger of seats.
+type CustomerStatus struct {
+	// observedGeneration of the spec that this status speaks of; -1 before the first look.
+	// +optional
+	// +kubebuilder:validation:Minimum=-1
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+
+	// conditions: Ready, Reconciling, Stalled, OrganizationSynced,
+	// ConnectionsSynced, ContractActive, GuardInEffect, SeatsExceeded.
+	// +optional
+	// +listType=map
+	// +listMapKey=type
+	// +kubebuilder:validation:MaxItems=16
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+
+	// organizationID is the organization's id in Auth0 (org_…).
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	OrganizationID string `json:"organizationID,omitempty"`
+
+	// organizationName is the organization's name in Auth0.
+	// +optional
+	// +kubebuilder:validation:MaxLength=50
+	OrganizationName string `json:"organizationName,omitempty"`
+
+	// seats counts the contract's seats.
+	// +optional
+	Seats *SeatCounts `json:"seats,omitempty"`
+
+	// assigning is the ledger: Members that were chosen for a seat and whose
+	// status may not say so yet. Each counts as a seat in use.
+	// +optional
+	// +listType=map
+	// +listMapKey=uid
+	// +kubebuilder:validation:MaxItems=100
+	Assigning []SeatAssignment `json:"assigning,omitempty"`
+
+	// activation is the way to put an organization with people under the guard.
+	// +optional
+	Activation *Activation `json:"activation,omitempty"`
+
+	// lastHandledReconcileAt is the last value of the annotation
+	// seatwarden.dev/reconcile-requested-at that was acted on.
+	// +optional
+	// +kubebuilder:validation:MaxLength=253
+	LastHandledReconcileAt string `json:"lastHandledReconcileAt,omitempty"`
+}
+
+// SeatCounts counts people.
+type SeatCounts struct {
+	// used seats: assigned ones, withdrawals under way included.
+	Used int32 `json:"used"`
+	// active people who have joined the organization.
+	Active int32 `json:"active"`
+	// invited people whose link is alive.
+	Invited int32 `json:"invited"`
+	// waiting Members for whom there is no seat.
+	Waiting int32 `json:"waiting"`
+	// removing Members whose withdrawal is not confirmed yet.
+	Removing int32 `json:"removing"`
+	// unmanaged people in the organization whom no Member declares and whom the
+	// operator did not invite. They use no seat, and the guard refuses them.
+	Unmanaged int32 `json:"unmanaged"`
+}
+
+// SeatAssignment is one line of the ledger.
+type SeatAssignment struct {
+	// name of the chosen Member.
+	// +kubebuilder:validation:MaxLength=253
+	Name string `json:"name"`
+	// uid of the chosen Member.
+	UID types.UID `json:"uid"`
+	// resourceVersion of the Member when it was listed, before the choice was
+	// written. The seat is given at this version or not at all.
+	// +kubebuilder:validation:MaxLength=64
+	ResourceVersion string `json:"resourceVersion"`
+}
+
+// Activation is how far an organization is on its way under the guard.
+type Activation struct {
+	// quietSince is when sending stopped, every holder's grant being confirmed.
+	// +optional
+	QuietSince *metav1.MicroTime `json:"quietSince,omitempty"`
+}
+
+// Customer is one contract: a company, its seats, domains, admins and single sign-on.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:shortName=cust,categories=seatwarden
+// +kubebuilder:printcolumn:name="Organization",type=string,JSONPath=`.status.organizationName`
+// +kubebuilder:printcolumn:name="Seats",type=integer,JSONPath=`.spec.seats`
+// +kubebuilder:printcolumn:name="Used",type=integer,JSONPath=`.status.seats.used`
+// +kubebuilder:printcolumn:name="Active",type=integer,JSONPath=`.status.seats.active`
+// +kubebuilder:printcolumn:name="Invited",type=integer,JSONPath=`.status.seats.invited`
+// +kubebuilder:printcolumn:name="Waiting",type=integer,JSONPath=`.status.seats.waiting`
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Status",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:printcolumn:name="Removing",type=integer,JSONPath=`.status.seats.removing`,priority=1
+// +kubebuilder:printcolumn:name="Unmanaged",type=integer,JSONPath=`.status.seats.unmanaged`,priority=1
+// +kubebuilder:printcolumn:name="Organization-ID",type=string,JSONPath=`.status.organizationID`,priority=1
+// +kubebuilder:printcolumn:name="Tenant",type=string,JSONPath=`.spec.tenantRef.name`,priority=1
+// +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 63",message="a Customer's name has at most 63 characters"
+// +kubebuilder:validation:XValidation:rule="(has(self.spec.organization) && has(self.spec.organization.name)) || (self.metadata.name.size() <= 50 && !self.metadata.name.contains('.'))",message="an Auth0 organization's name has at most 50 characters and no dots: rename the Customer or set spec.organization.name"
+type Customer struct {
+	metav1.TypeMeta `json:",inline"`
+
+	// metadata of the object.
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitzero"`
+
+	// spec is the contract.
+	// +required
+	Spec CustomerSpec `json:"spec"`
+
+	// status is what the operator saw.
+	// +optional
+	// +kubebuilder:default:={"observedGeneration":-1}
+	Status CustomerStatus `json:"status,omitzero"`
+}
+
+// OrganizationName is the organization's name in Auth0 that the spec asks for.
+func (c *Customer) OrganizationName() string {
+	if c.Spec.Organization != nil && c.Spec.Organization.Name != "" {
+		return c.Spec.Organization.Name
+	}
+	return c.Name
+}
+
+// DisplayName is the company's name as people see it.
+func (c *Customer) DisplayName() string {
+	if c.Spec.DisplayName != "" {
+		return c.Spec.DisplayName
+	}
+	return c.OrganizationName()
+}
+
+// CustomerList is a list of Customers.
+//
+// +kubebuilder:object:root=true
+type CustomerList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitzero"`
+	Items           []Customer `json:"items"`
+}

@@ -1,0 +1,22 @@
+package v1alpha1
+
+// Finalizer keeps an object until Auth0 holds what its deletion calls for.
+const Finalizer = "seatwarden.dev/finalizer"
+
+// Annotations that ask the operator for something once. A request is handled
+// when its value changes and is remembered in status; taking the annotation
+// away means nothing.
+const (
+	// AnnotationReconcileRequestedAt asks for a fresh look at Auth0 now. Any value.
+	AnnotationReconcileRequestedAt = "seatwarden.dev/reconcile-requested-at"
+	// AnnotationInviteRequestedAt on a Member asks for its invitation to be sent
+	// again. RFC 3339; ignored when older than the Member or than an hour.
+	AnnotationInviteRequestedAt = "seatwarden.dev/invite-requested-at"
+)
+
+// LabelGeneratedFor marks a Member that the operator made for one of a
+// Customer's admins; its value is the Customer's name.
+const LabelGeneratedFor = "seatwarden.dev/generated-for"
+
+// FieldCustomerRef is the selectable field by which Members are listed per Customer.
+const FieldCustomerRef = "spec.customerRef.name"
