@@ -1,0 +1,76 @@
+package standin
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
+)
+
+// Keys signs the tokens of a stand-in with RS256.
+type Keys struct {
+	key jose.JSONWebKey
+}
+
+// signingKey makes one key a process: making a key takes a good part of a
+// second, and tokens of different stand-ins are told apart by their issuer.
+var signingKey = sync.OnceValues(func() (jose.JSONWebKey, error) {
+	private, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		return jose.JSONWebKey{}, fmt.Errorf("make the signing key: %w", err)
+	}
+	return jose.JSONWebKey{Key: private, KeyID: randomString(21), Algorithm: string(jose.RS256), Use: "sig"}, nil
+})
+
+func newKeys() (*Keys, error) {
+	key, err := signingKey()
+	if err != nil {
+		return nil, err
+	}
+	return &Keys{key: key}, nil
+}
+
+// Sign returns claims as a compact JWT. The claims must be representable in JSON.
+func (k *Keys) Sign(claims map[string]any) (string, error) {
+	signer, err := jose.NewSigner(
+		jose.SigningKey{Algorithm: jose.RS256, Key: k.key},
+		(&jose.SignerOptions{}).WithType("JWT"),
+	)
+	if err != nil {
+		return "", fmt.Errorf("sign a token: %w", err)
+	}
+	token, err := jwt.Signed(signer).Claims(claims).Serialize()
+	if err != nil {
+		return "", fmt.Errorf("sign a token: %w", err)
+	}
+	return token, nil
+}
+
+// Verify returns the claims of a token that these keys signed for the issuer
+// and the audience and that has not expired at the given time.
+func (k *Keys) Verify(token, issuer, audience string, now time.Time) (map[string]any, error) {
+	parsed, err := jwt.ParseSigned(token, []jose.SignatureAlgorithm{jose.RS256})
+	if err != nil {
+		return nil, errors.New("not a signed token")
+	}
+	var claims jwt.Claims
+	all := map[string]any{}
+	if err := parsed.Claims(k.key.Public(), &claims, &all); err != nil {
+		return nil, errors.New("signature does not verify")
+	}
+	expected := jwt.Expected{Issuer: issuer, AnyAudience: jwt.Audience{audience}, Time: now}
+	if err := claims.ValidateWithLeeway(expected, 0); err != nil {
+		return nil, err
+	}
+	return all, nil
+}
+
+// JWKS returns the public keys as /.well-known/jwks.json shows them.
+func (k *Keys) JWKS() jose.JSONWebKeySet {
+	return jose.JSONWebKeySet{Keys: []jose.JSONWebKey{k.key.Public()}}
+}

@@ -1,0 +1,51 @@
+package standin
+
+import (
+	"strings"
+	"sync"
+	"time"
+)
+
+// Mail is one invitation mail that the stand-in would have sent.
+type Mail struct {
+	To               string    `json:"to"`
+	Subject          string    `json:"subject"`
+	Inviter          string    `json:"inviter"`
+	OrganizationID   string    `json:"organization_id"`
+	OrganizationName string    `json:"organization_name"`
+	InvitationID     string    `json:"invitation_id"`
+	ClientID         string    `json:"client_id"`
+	Link             string    `json:"link"`
+	SentAt           time.Time `json:"sent_at"`
+}
+
+// Outbox collects mails in the order in which they were sent.
+type Outbox struct {
+	mu    sync.Mutex
+	mails []Mail
+}
+
+func (o *Outbox) send(m Mail) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.mails = append(o.mails, m)
+}
+
+// Mails returns every mail sent so far, oldest first.
+func (o *Outbox) Mails() []Mail {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return append([]Mail{}, o.mails...)
+}
+
+// MailsTo returns the mails to one address, compared without regard to case,
+// oldest first.
+func (o *Outbox) MailsTo(address string) []Mail {
+	var out []Mail
+	for _, m := range o.Mails() {
+		if strings.EqualFold(m.To, address) {
+			out = append(out, m)
+		}
+	}
+	return out
+}

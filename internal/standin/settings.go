@@ -1,0 +1,133 @@
+package standin
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Duration is a time.Duration that reads and writes as "90s" in JSON and YAML.
+type Duration time.Duration
+
+// MarshalText implements encoding.TextMarshaler.
+func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (d *Duration) UnmarshalText(text []byte) error {
+	parsed, err := time.ParseDuration(string(text))
+	if err != nil {
+		return fmt.Errorf("duration: %w", err)
+	}
+	if parsed < 0 {
+		return fmt.Errorf("duration %q is negative", text)
+	}
+	*d = Duration(parsed)
+	return nil
+}
+
+// What happens to the app_metadata and user_metadata of an accepted invitation.
+const (
+	MetadataApplied  = "Applied"
+	MetadataIgnored  = "Ignored"
+	MetadataMerged   = "Merged"
+	MetadataReplaced = "Replaced"
+
+	VisibleSameSignIn = "SameSignIn"
+	VisibleNextSignIn = "NextSignIn"
+)
+
+// InvitationMetadata says what an invitation's metadata does to the profile of
+// the person who accepts it. Auth0 documents none of it.
+type InvitationMetadata struct {
+	// New profiles: Applied (default) or Ignored.
+	New string `json:"new"`
+	// Existing profiles: Merged at the first level (default), Replaced as a
+	// whole, or Ignored.
+	Existing string `json:"existing"`
+	// Visible tells when post-login Actions see it: SameSignIn (default), or
+	// NextSignIn, when the accepting sign-in still sees the profile as it was.
+	Visible string `json:"visible"`
+}
+
+// Values of Settings.InvitationEmailCase.
+const (
+	CaseFold  = "Fold"
+	CaseExact = "Exact"
+)
+
+// Values of Settings.OrganizationOnRefresh.
+const (
+	Present = "Present"
+	Absent  = "Absent"
+)
+
+// Settings are the switches of a stand-in. They can be changed while it runs.
+type Settings struct {
+	// Profile names the subscription whose limits hold: unlimited (default),
+	// free, professional or enterprise. Session and refresh-token endpoints
+	// answer on enterprise and unlimited only.
+	Profile string `json:"profile"`
+	// MembersLag is how far the list of an organization's members is behind
+	// (GET /organizations/{id}/members). Auth0 names 5 to 10 s for removals.
+	MembersLag Duration `json:"members_lag"`
+	// SearchLag is how far the user search (GET /users?q=) is behind.
+	SearchLag Duration `json:"search_lag"`
+	// ExpiredInvitationsLinger is how long an expired invitation is still listed.
+	ExpiredInvitationsLinger Duration `json:"expired_invitations_linger"`
+	// ActionBuildTime is how long a new draft of an Action stays pending.
+	ActionBuildTime Duration `json:"action_build_time"`
+	// InvitationMetadata: see the type.
+	InvitationMetadata InvitationMetadata `json:"invitation_metadata"`
+	// InvitationEmailCase tells whether the accepting account's e-mail is
+	// compared with the invited one by Fold (default) or Exact. Not documented.
+	InvitationEmailCase string `json:"invitation_email_case"`
+	// OrganizationOnRefresh tells whether Actions see event.organization when a
+	// refresh token is exchanged: Present (default) or Absent. Not documented.
+	OrganizationOnRefresh string `json:"organization_on_refresh"`
+}
+
+// DefaultSettings returns the settings of a new stand-in: no limits, no lag.
+func DefaultSettings() Settings {
+	return Settings{
+		Profile:                  "unlimited",
+		ExpiredInvitationsLinger: Duration(time.Hour),
+		InvitationMetadata: InvitationMetadata{
+			New: MetadataApplied, Existing: MetadataMerged, Visible: VisibleSameSignIn,
+		},
+		InvitationEmailCase:   CaseFold,
+		OrganizationOnRefresh: Present,
+	}
+}
+
+// Validate names the first setting that has no such value.
+func (s Settings) Validate() error {
+	for _, c := range []struct {
+		name, value string
+		allowed     []string
+	}{
+		{"profile", s.Profile, []string{"unlimited"}},
+		{"invitation_metadata.new", s.InvitationMetadata.New, []string{MetadataApplied, MetadataIgnored}},
+		{"invitation_metadata.existing", s.InvitationMetadata.Existing, []string{MetadataMerged, MetadataReplaced, MetadataIgnored}},
+		{"invitation_metadata.visible", s.InvitationMetadata.Visible, []string{VisibleSameSignIn, VisibleNextSignIn}},
+		{"invitation_email_case", s.InvitationEmailCase, []string{CaseFold, CaseExact}},
+		{"organization_on_refresh", s.OrganizationOnRefresh, []string{Present, Absent}},
+	} {
+		if !slices.Contains(c.allowed, c.value) {
+			return fmt.Errorf("setting %s is %q, allowed are %q", c.name, c.value, c.allowed)
+		}
+	}
+	for _, c := range []struct {
+		name  string
+		value Duration
+	}{
+		{"members_lag", s.MembersLag},
+		{"search_lag", s.SearchLag},
+		{"expired_invitations_linger", s.ExpiredInvitationsLinger},
+		{"action_build_time", s.ActionBuildTime},
+	} {
+		if c.value < 0 {
+			return fmt.Errorf("setting %s is negative", c.name)
+		}
+	}
+	return nil
+}
