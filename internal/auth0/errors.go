@@ -1,0 +1,89 @@
+package auth0
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// Kind is what an error means for whoever made the call.
+type Kind string
+
+const (
+	// KindNotFound: the thing is not there. For a removal that is done.
+	KindNotFound Kind = "NotFound"
+	// KindConflict: the name is taken.
+	KindConflict Kind = "Conflict"
+	// KindInvalid: Auth0 refuses the request as it is; a person must act.
+	KindInvalid Kind = "Invalid"
+	// KindUnauthorized: the credentials are refused; a person must act.
+	KindUnauthorized Kind = "Unauthorized"
+	// KindForbidden: a scope or an entitlement is missing; a person must act.
+	KindForbidden Kind = "Forbidden"
+	// KindRateLimited: nothing was done; try again at RetryAt.
+	KindRateLimited Kind = "RateLimited"
+	// KindNotSent: the call did not leave this process.
+	KindNotSent Kind = "NotSent"
+	// KindUnknown: the call may or may not have taken effect (time-out, lost
+	// answer, 5xx, an answer that makes no sense).
+	KindUnknown Kind = "Unknown"
+)
+
+// Error is every error of this package. Its text holds no e-mail address, no
+// secret and no link; Detail is Auth0's own message, scrubbed.
+type Error struct {
+	Kind Kind
+	// Route is the call's method and route template, such as "GET /api/v2/users/{id}".
+	Route string
+	// Status is the HTTP status, 0 when there was no answer.
+	Status int
+	// Code is Auth0's errorCode, often empty.
+	Code string
+	// Detail is Auth0's message, or what went wrong on the way.
+	Detail string
+	// RetryAt is set with KindRateLimited, by this machine's clock.
+	RetryAt time.Time
+}
+
+func (e *Error) Error() string {
+	text := fmt.Sprintf("%s: %s", e.Route, e.Kind)
+	if e.Status != 0 {
+		text += fmt.Sprintf(" (%d %s)", e.Status, http.StatusText(e.Status))
+	}
+	if e.Detail != "" {
+		text += ": " + e.Detail
+	}
+	return text
+}
+
+// KindOf is the kind of an error of this package, and KindUnknown for any other.
+func KindOf(err error) Kind {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Kind
+	}
+	return KindUnknown
+}
+
+// IsNotFound tells whether the thing is not there.
+func IsNotFound(err error) bool { return err != nil && KindOf(err) == KindNotFound }
+
+// DidNothing tells whether the call certainly had no effect, so that it may be
+// made again at once.
+func DidNothing(err error) bool {
+	switch KindOf(err) {
+	case KindUnknown:
+		return false
+	}
+	return true
+}
+
+// RetryAt is when a rate-limited call may be made again.
+func RetryAt(err error) (time.Time, bool) {
+	var e *Error
+	if errors.As(err, &e) && e.Kind == KindRateLimited {
+		return e.RetryAt, true
+	}
+	return time.Time{}, false
+}
