@@ -1,0 +1,143 @@
+package actions
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/dop251/goja"
+)
+
+// Limits of refresh token and session metadata, from Auth0's documentation of refresh token metadata.
+const (
+	metadataEntries = 25
+	metadataLength  = 255
+)
+
+var metadataKey = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
+
+// newAPI builds the api object. A member that Auth0 does not document for the trigger, or that the stand-in does not
+// have, is undefined: calling it throws, and throwing denies.
+func newAPI(vm *goja.Runtime, trigger Trigger, options Options, effects *Effects) *goja.Object {
+	b := &apiBuilder{vm: vm, api: vm.NewObject(), effects: effects}
+	b.member("accessToken", "setCustomClaim", b.setter(effects.AccessTokenClaims))
+	if trigger == CredentialsExchange {
+		b.member("access", "deny", func(call goja.FunctionCall) { b.deny(b.text(call, 0), b.text(call, 1)) })
+		return b.api
+	}
+	b.member("access", "deny", func(call goja.FunctionCall) { b.deny("access_denied", b.text(call, 0)) })
+	b.member("idToken", "setCustomClaim", b.setter(effects.IDTokenClaims))
+	b.member("user", "setAppMetadata", b.setter(effects.AppMetadata))
+	b.member("user", "setUserMetadata", b.setter(effects.UserMetadata))
+	if options.TokenMetadata {
+		b.tokenMetadata("refreshToken", effects.RefreshTokenMetadata, &effects.RevokeRefreshToken)
+		b.tokenMetadata("session", effects.SessionMetadata, &effects.RevokeSession)
+	}
+	return b.api
+}
+
+type apiBuilder struct {
+	vm      *goja.Runtime
+	api     *goja.Object
+	effects *Effects
+}
+
+// member adds api.<group>.<name>, which returns api, as Auth0's members do.
+func (b *apiBuilder) member(group, name string, do func(goja.FunctionCall)) {
+	object, ok := b.api.Get(group).(*goja.Object)
+	if !ok {
+		object = b.vm.NewObject()
+		b.set(b.api, group, object)
+	}
+	b.set(object, name, func(call goja.FunctionCall) goja.Value {
+		do(call)
+		return b.api
+	})
+}
+
+func (b *apiBuilder) set(object *goja.Object, name string, value any) {
+	if err := object.Set(name, value); err != nil {
+		panic(b.vm.NewGoError(err))
+	}
+}
+
+// deny keeps the first denial of an Action.
+func (b *apiBuilder) deny(code, reason string) {
+	if b.effects.Denial == nil {
+		b.effects.Denial = &Denial{Code: code, Reason: reason}
+	}
+}
+
+// setter stores a name and a plain value.
+func (b *apiBuilder) setter(target map[string]any) func(goja.FunctionCall) {
+	return func(call goja.FunctionCall) {
+		target[b.text(call, 0)] = b.plain(call.Argument(1))
+	}
+}
+
+func (b *apiBuilder) tokenMetadata(group string, target map[string]any, revoked *bool) {
+	b.member(group, "setMetadata", func(call goja.FunctionCall) {
+		key, value := b.text(call, 0), b.text(call, 1)
+		if !metadataKey.MatchString(key) || len(key) > metadataLength || len(value) > metadataLength {
+			b.fail("metadata: a key has letters, digits, _ and -, and neither it nor the value is over %d long", metadataLength)
+		}
+		target[key] = value
+		if len(target) > metadataEntries {
+			b.fail("metadata: more than %d entries", metadataEntries)
+		}
+	})
+	b.member(group, "deleteMetadata", func(call goja.FunctionCall) { target[b.text(call, 0)] = nil })
+	b.member(group, "revoke", func(call goja.FunctionCall) {
+		*revoked = true
+		b.deny("access_denied", b.text(call, 0))
+	})
+}
+
+// text is an argument that must be a string.
+func (b *apiBuilder) text(call goja.FunctionCall, index int) string {
+	text, ok := call.Argument(index).Export().(string)
+	if !ok {
+		b.fail("argument %d must be a string", index+1)
+	}
+	return text
+}
+
+// plain takes the value out of the engine as JSON does.
+func (b *apiBuilder) plain(value goja.Value) any {
+	if goja.IsUndefined(value) || goja.IsNull(value) {
+		return nil
+	}
+	text, err := value.ToObject(b.vm).MarshalJSON()
+	if err != nil {
+		b.fail("the value cannot be stored: %s", err)
+	}
+	var plain any
+	if err := json.Unmarshal(text, &plain); err != nil {
+		b.fail("the value cannot be stored: %s", err)
+	}
+	return plain
+}
+
+// fail throws in the Action.
+func (b *apiBuilder) fail(format string, arguments ...any) {
+	panic(b.vm.NewTypeError(fmt.Sprintf(format, arguments...)))
+}
+
+// setGlobals adds what Actions expect beside the language itself: console.
+func setGlobals(vm *goja.Runtime, action string, effects *Effects) {
+	b := &apiBuilder{vm: vm, api: vm.NewObject(), effects: effects}
+	write := func(call goja.FunctionCall) goja.Value {
+		words := make([]string, 0, len(call.Arguments))
+		for _, argument := range call.Arguments {
+			words = append(words, argument.String())
+		}
+		line := []rune(strings.Join(words, " "))
+		effects.Logs = append(effects.Logs, Log{Action: action, Text: string(line[:min(len(line), logLimit)])})
+		return goja.Undefined()
+	}
+	for _, level := range []string{"log", "info", "warn", "error", "debug"} {
+		b.set(b.api, level, write)
+	}
+	b.set(vm.GlobalObject(), "console", b.api)
+}
