@@ -1,0 +1,269 @@
+// Package ownership decides, without effects, what the marks that Seatwarden
+// leaves in Auth0 say: whose an organization is, who holds a grant, and whether
+// the guard looks after it.
+package ownership
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+	"time"
+)
+
+// Keys in an organization's metadata. Foreign keys beside them are kept.
+const (
+	// MetadataOwner is "<instance>/<namespace>/<name>", or "released:" and that.
+	MetadataOwner = "seatwarden_owner"
+	// MetadataKey is what the first part of a grant must equal.
+	MetadataKey = "seatwarden_key"
+	// MetadataAccess is "<state>,<start>,<end>"; its presence puts the
+	// organization under the guard.
+	MetadataAccess = "seatwarden_access"
+	// MetadataSeats is the contract's seats, for people who look.
+	MetadataSeats = "seatwarden_seats"
+)
+
+const releasedPrefix = "released:"
+
+// Owner is who an organization belongs to.
+type Owner struct {
+	Instance  string
+	Namespace string
+	Name      string
+}
+
+// String is the owner as it stands in the metadata; at most 165 characters.
+func (o Owner) String() string { return o.Instance + "/" + o.Namespace + "/" + o.Name }
+
+// Claim is what the marker says to one would-be owner.
+type Claim string
+
+const (
+	// Unmarked: nobody has marked the organization. It is foreign.
+	Unmarked Claim = "Unmarked"
+	// Ours: the marker names this owner.
+	Ours Claim = "Ours"
+	// ReleasedByUs: this owner let go of it and may take it up again.
+	ReleasedByUs Claim = "ReleasedByUs"
+	// Foreign: the marker names another owner, in force or released.
+	Foreign Claim = "Foreign"
+)
+
+// Judge tells what an organization's metadata says to owner.
+func Judge(metadata map[string]string, owner Owner) Claim {
+	marker := metadata[MetadataOwner]
+	switch marker {
+	case "":
+		return Unmarked
+	case owner.String():
+		return Ours
+	case releasedPrefix + owner.String():
+		return ReleasedByUs
+	}
+	return Foreign
+}
+
+// Marker is the raw marker, for messages.
+func Marker(metadata map[string]string) string { return metadata[MetadataOwner] }
+
+// StillOwned tells whether any owner of this instance in this namespace and of
+// this name, whose object is gone, is still named as owner in force.
+func StillOwned(metadata map[string]string, owner Owner) bool {
+	return metadata[MetadataOwner] == owner.String()
+}
+
+// Released is the metadata after the owner has let go: the guard lets everybody
+// pass, the key stays with the grants, foreign keys stay.
+func Released(metadata map[string]string, owner Owner) map[string]string {
+	out := clone(metadata)
+	out[MetadataOwner] = releasedPrefix + owner.String()
+	if _, guarded := out[MetadataAccess]; guarded {
+		out[MetadataAccess] = Window{State: AccessReleased}.String()
+	}
+	return out
+}
+
+// Desired is what the owner wants of an organization's metadata.
+type Desired struct {
+	Owner Owner
+	// Key is used only where the metadata has none: a key that stands wins.
+	Key string
+	// Seats is the contract's seats, as text.
+	Seats string
+	// Guarded says that the organization is, or may now be put, under the guard.
+	Guarded bool
+	// Window is the contract's time and access.
+	Window Window
+}
+
+// Apply is the metadata as it should be, and whether that differs from what is.
+func Apply(metadata map[string]string, want Desired) (map[string]string, bool) {
+	out := clone(metadata)
+	out[MetadataOwner] = want.Owner.String()
+	if out[MetadataKey] == "" {
+		out[MetadataKey] = want.Key
+	}
+	out[MetadataSeats] = want.Seats
+	if want.Guarded {
+		out[MetadataAccess] = want.Window.String()
+	} else {
+		delete(out, MetadataAccess)
+	}
+	return out, !equal(metadata, out)
+}
+
+func clone(in map[string]string) map[string]string {
+	out := make(map[string]string, len(in)+4)
+	for k, v := range in {
+		out[k] = v
+	}
+	return out
+}
+
+func equal(a, b map[string]string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for k, v := range a {
+		if w, ok := b[k]; !ok || v != w {
+			return false
+		}
+	}
+	return true
+}
+
+// AccessState is the first field of MetadataAccess.
+type AccessState string
+
+const (
+	// AccessOpen lets seat holders in.
+	AccessOpen AccessState = "open"
+	// AccessSuspended lets nobody in.
+	AccessSuspended AccessState = "suspended"
+	// AccessReleased lets everybody in: the organization is no longer looked after.
+	AccessReleased AccessState = "released"
+)
+
+// Window is the contract's state and time, half open.
+type Window struct {
+	State AccessState
+	// Start and End are zero where the window is unbounded.
+	Start, End time.Time
+}
+
+// String is the window as the guard reads it.
+func (w Window) String() string {
+	return string(w.State) + "," + instant(w.Start) + "," + instant(w.End)
+}
+
+func instant(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}
+
+// Phase is where an instant lies in a window.
+type Phase string
+
+const (
+	// PhaseActive: people may sign in.
+	PhaseActive Phase = "Active"
+	// PhaseNotStarted: the start lies ahead.
+	PhaseNotStarted Phase = "NotStarted"
+	// PhaseEnded: the end has passed.
+	PhaseEnded Phase = "Ended"
+	// PhaseSuspended: access is suspended.
+	PhaseSuspended Phase = "Suspended"
+)
+
+// At tells where now lies, and when that changes next; zero for never.
+func (w Window) At(now time.Time) (Phase, time.Time) {
+	switch {
+	case w.State == AccessSuspended:
+		return PhaseSuspended, time.Time{}
+	case !w.Start.IsZero() && now.Before(w.Start):
+		return PhaseNotStarted, w.Start
+	case !w.End.IsZero() && !now.Before(w.End):
+		return PhaseEnded, time.Time{}
+	}
+	return PhaseActive, w.End
+}
+
+// OrganizationKey derives an organization's key from the instance's random key,
+// so that two operators of one instance write the same one.
+func OrganizationKey(instanceKey []byte, organizationID string) string {
+	mac := hmac.New(sha256.New, instanceKey)
+	mac.Write([]byte("seatwarden organization key\x00" + organizationID))
+	return hex.EncodeToString(mac.Sum(nil)[:16])
+}
+
+// GrantKey is the first-level key of a grant in app_metadata: one an
+// organization, because Auth0 merges app_metadata at the first level only.
+func GrantKey(organizationID string) string { return "seatwarden_" + organizationID }
+
+// Grant is what the guard asks for.
+type Grant struct {
+	// Key equals the organization's key.
+	Key string
+	// Person is PersonRef of the e-mail that the seat was given to.
+	Person string
+	// Attempt is the id of the attempt that gave it.
+	Attempt string
+}
+
+// String is the grant as it stands in app_metadata.
+func (g Grant) String() string { return g.Key + "." + g.Person + "." + g.Attempt }
+
+// ParseGrant reads a grant; ok is false for anything else.
+func ParseGrant(value string) (Grant, bool) {
+	parts := strings.Split(value, ".")
+	if len(parts) != 3 || parts[0] == "" || parts[1] == "" {
+		return Grant{}, false
+	}
+	return Grant{Key: parts[0], Person: parts[1], Attempt: parts[2]}, true
+}
+
+// GrantIn reads the grant for an organization from app_metadata.
+func GrantIn(appMetadata map[string]string, organizationID string) (Grant, bool) {
+	return ParseGrant(appMetadata[GrantKey(organizationID)])
+}
+
+// PersonRef stands for an e-mail address in a grant: 16 hex digits of its hash,
+// equal for spellings that differ only in case.
+func PersonRef(email string) string {
+	sum := sha256.Sum256([]byte(FoldEmail(email)))
+	return hex.EncodeToString(sum[:8])
+}
+
+// FoldEmail lower-cases ASCII letters only, as CEL's lowerAscii does.
+func FoldEmail(email string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'A' && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, email)
+}
+
+// InDomains tells whether an address lies inside one of the patterns: acme.com
+// exactly, or *.acme.com for all below it.
+func InDomains(email string, patterns []string) bool {
+	at := strings.LastIndexByte(email, '@')
+	if at < 0 {
+		return false
+	}
+	domain := FoldEmail(email[at+1:])
+	for _, pattern := range patterns {
+		pattern = FoldEmail(pattern)
+		if below, ok := strings.CutPrefix(pattern, "*"); ok {
+			if strings.HasSuffix(domain, below) {
+				return true
+			}
+		} else if domain == pattern {
+			return true
+		}
+	}
+	return false
+}

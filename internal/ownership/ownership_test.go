@@ -1,0 +1,146 @@
+package ownership
+
+import (
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+)
+
+var acme = Owner{Instance: "i1", Namespace: "sales", Name: "acme"}
+
+func TestJudge(t *testing.T) {
+	for name, tc := range map[string]struct {
+		marker string
+		want   Claim
+	}{
+		"nobody's":                 {"", Unmarked},
+		"ours":                     {"i1/sales/acme", Ours},
+		"ours, let go":             {"released:i1/sales/acme", ReleasedByUs},
+		"another instance's":       {"i2/sales/acme", Foreign},
+		"another namespace's":      {"i1/other/acme", Foreign},
+		"another's, let go":        {"released:i2/sales/acme", Foreign},
+		"a prefix of ours":         {"i1/sales/acm", Foreign},
+		"a marker nobody can read": {"???", Foreign},
+	} {
+		t.Run(name, func(t *testing.T) {
+			NewWithT(t).Expect(Judge(map[string]string{MetadataOwner: tc.marker, "crm": "7"}, acme)).To(Equal(tc.want))
+		})
+	}
+}
+
+func TestHandsOffForeignMetadataIsKept(t *testing.T) {
+	g := NewWithT(t)
+	before := map[string]string{"crm_id": "42", MetadataKey: "standing"}
+	want := Desired{Owner: acme, Key: "derived", Seats: "3", Guarded: true, Window: Window{State: AccessOpen}}
+
+	after, changed := Apply(before, want)
+	g.Expect(changed).To(BeTrue())
+	g.Expect(after).To(Equal(map[string]string{
+		"crm_id": "42", MetadataOwner: "i1/sales/acme", MetadataKey: "standing", MetadataSeats: "3", MetadataAccess: "open,,",
+	}), "a key that stands wins, and what is foreign stays")
+	g.Expect(before).To(HaveLen(2), "the input is not changed")
+
+	_, changed = Apply(after, want)
+	g.Expect(changed).To(BeFalse())
+
+	released := Released(after, acme)
+	g.Expect(released).To(Equal(map[string]string{
+		"crm_id": "42", MetadataOwner: "released:i1/sales/acme", MetadataKey: "standing", MetadataSeats: "3", MetadataAccess: "released,,",
+	}))
+	g.Expect(Judge(released, acme)).To(Equal(ReleasedByUs))
+	g.Expect(Released(map[string]string{MetadataOwner: "i1/sales/acme"}, acme)).NotTo(HaveKey(MetadataAccess),
+		"what was not under the guard is not put under it")
+}
+
+func TestWindow(t *testing.T) {
+	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	end := start.AddDate(1, 0, 0)
+	bounded := Window{State: AccessOpen, Start: start, End: end}
+	for name, tc := range map[string]struct {
+		window Window
+		now    time.Time
+		phase  Phase
+		next   time.Time
+	}{
+		"unbounded":            {Window{State: AccessOpen}, start, PhaseActive, time.Time{}},
+		"a moment before":      {bounded, start.Add(-time.Nanosecond), PhaseNotStarted, start},
+		"the first instant":    {bounded, start, PhaseActive, end},
+		"the last nanosecond":  {bounded, end.Add(-time.Nanosecond), PhaseActive, end},
+		"the end is outside":   {bounded, end, PhaseEnded, time.Time{}},
+		"suspended in the way": {Window{State: AccessSuspended, Start: start, End: end}, start, PhaseSuspended, time.Time{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			phase, next := tc.window.At(tc.now)
+			g.Expect(phase).To(Equal(tc.phase))
+			g.Expect(next).To(Equal(tc.next))
+		})
+	}
+	NewWithT(t).Expect(bounded.String()).To(Equal("open,2026-01-01T00:00:00Z,2027-01-01T00:00:00Z"))
+}
+
+func TestGrant(t *testing.T) {
+	g := NewWithT(t)
+	grant := Grant{Key: "k", Person: PersonRef("Jane@Acme.com"), Attempt: "a1"}
+	read, ok := GrantIn(map[string]string{"seatwarden_org_1": grant.String()}, "org_1")
+	g.Expect(ok).To(BeTrue())
+	g.Expect(read).To(Equal(grant))
+	g.Expect(PersonRef("jane@acme.com")).To(Equal(grant.Person), "spellings that differ in case are one person")
+	for _, bad := range []string{"", "k", "k.p", ".p.a", "k..a", "k.p.a.b"} {
+		_, ok := ParseGrant(bad)
+		g.Expect(ok).To(BeFalse(), bad)
+	}
+	g.Expect(FoldEmail("\u212a")).To(Equal("\u212a"), "only ASCII is folded: the Kelvin sign is no k")
+}
+
+func TestOrganizationKey(t *testing.T) {
+	g := NewWithT(t)
+	one := OrganizationKey([]byte("instance"), "org_1")
+	g.Expect(one).To(HaveLen(32))
+	g.Expect(OrganizationKey([]byte("instance"), "org_1")).To(Equal(one), "two operators of one instance write the same key")
+	g.Expect(OrganizationKey([]byte("instance"), "org_2")).NotTo(Equal(one))
+	g.Expect(OrganizationKey([]byte("another"), "org_1")).NotTo(Equal(one))
+}
+
+func TestDomains(t *testing.T) {
+	patterns := []string{"acme.com", "*.Beta.io"}
+	for email, want := range map[string]bool{
+		"jane@acme.com":          true,
+		"jane@ACME.COM":          true,
+		"jane@sub.acme.com":      false,
+		"jane@sub.beta.io":       true,
+		"jane@a.b.beta.io":       true,
+		"jane@beta.io":           false,
+		"jane@notbeta.io":        false,
+		"jane@acme.com.evil.org": false,
+		"jane@evil@acme.com":     true, // refused earlier, by the schema
+		"jane":                   false,
+	} {
+		NewWithT(t).Expect(InDomains(email, patterns)).To(Equal(want), email)
+	}
+}
+
+func TestAccessActivation(t *testing.T) {
+	t0 := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	lag := 10 * time.Second
+	for name, tc := range map[string]struct {
+		facts ActivationFacts
+		want  ActivationStep
+	}{
+		"no guard":                          {ActivationFacts{}, ActivationNone},
+		"already under it":                  {ActivationFacts{Wanted: true, Guarded: true, Unconfirmed: 3}, ActivationNone},
+		"a new organization holds nobody":   {ActivationFacts{Wanted: true, New: true}, ActivationWrite},
+		"the mark was lost":                 {ActivationFacts{Wanted: true, Lost: true, Unconfirmed: 1}, ActivationWrite},
+		"a holder is not confirmed":         {ActivationFacts{Wanted: true, Unconfirmed: 1}, ActivationConfirm},
+		"confirmed: stop sending":           {ActivationFacts{Wanted: true, ObservedAt: t0, Lag: lag}, ActivationQuiet},
+		"quiet, lag not over":               {ActivationFacts{Wanted: true, QuietSince: t0, ObservedAt: t0.Add(9 * time.Second), Lag: lag}, ActivationWait},
+		"quiet, somebody joined meanwhile":  {ActivationFacts{Wanted: true, QuietSince: t0, ObservedAt: t0.Add(time.Minute), Lag: lag, Unconfirmed: 1}, ActivationConfirm},
+		"quiet, lag over, all confirmed":    {ActivationFacts{Wanted: true, QuietSince: t0, ObservedAt: t0.Add(lag), Lag: lag}, ActivationWrite},
+		"quiet, but the look is an old one": {ActivationFacts{Wanted: true, QuietSince: t0, ObservedAt: t0.Add(-time.Minute), Lag: lag}, ActivationWait},
+	} {
+		t.Run(name, func(t *testing.T) {
+			NewWithT(t).Expect(Activate(tc.facts)).To(Equal(tc.want))
+		})
+	}
+}
