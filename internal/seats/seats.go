@@ -1,0 +1,321 @@
+// Package seats decides who gets a seat: pure, like a scheduler's queue. The
+// Customer's reconciler carries its plans out, one round at a time.
+//
+// A round reads the Customer live, then lists its Members live, settles the
+// ledger, and plans. What it plans is written to the ledger by compare-and-swap
+// at the Customer's version that was read first, and then to each Member at the
+// version that was listed: never at one that was read after the swap.
+package seats
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// MaxAssignments is how many Members one round seats.
+const MaxAssignments = 100
+
+// State is what was decided about a person's seat, empty for nothing yet.
+type State string
+
+const (
+	// Assigned: holds a seat.
+	Assigned State = "Assigned"
+	// Waiting: there is no free seat.
+	Waiting State = "Waiting"
+	// Refused: can have none until something is changed.
+	Refused State = "Refused"
+	// Withdrawing: the seat is being taken back; it is in use until that is confirmed.
+	Withdrawing State = "Withdrawing"
+)
+
+// Reason says why a person waits or is refused.
+type Reason string
+
+const (
+	// SeatAssigned: holds a seat.
+	SeatAssigned Reason = "SeatAssigned"
+	// SeatLimitReached: every seat is in use.
+	SeatLimitReached Reason = "SeatLimitReached"
+	// SeatLapsed: the invitation expired and the seat went to somebody who waited.
+	SeatLapsed Reason = "SeatLapsed"
+	// SeatWithdrawing: the seat is being taken back for somebody who waits.
+	SeatWithdrawing Reason = "SeatWithdrawing"
+	// DuplicateEmail: another Member has the same address.
+	DuplicateEmail Reason = "DuplicateEmail"
+	// DomainNotAllowed: the address lies outside the contract's domains.
+	DomainNotAllowed Reason = "DomainNotAllowed"
+)
+
+// Holding is what Auth0 says that a person holds.
+type Holding int
+
+const (
+	// HoldsNothing: Auth0 does not know the person here.
+	HoldsNothing Holding = iota
+	// HoldsMembership: a member without a grant of ours, who asks for a seat.
+	HoldsMembership
+	// HoldsGrant: a grant with the organization's key, or a live invitation of
+	// ours: a seat that is in use whatever any status says.
+	HoldsGrant
+)
+
+// Person is a Member as it was listed.
+type Person struct {
+	Name            string
+	UID             string
+	ResourceVersion string
+	// Ref stands for the e-mail address without regard to case.
+	Ref     string
+	Created time.Time
+	// Admin: the Customer's admins name the address.
+	Admin bool
+	// Deleting: being removed.
+	Deleting bool
+	// Kept: has our finalizer, so that its removal cannot be missed.
+	Kept bool
+	// InDomains: inside the contract's domains.
+	InDomains bool
+	State     State
+	Reason    Reason
+	// Expired: seated, invited, never joined, and the link is dead.
+	Expired bool
+	// Requested: a new request to be invited is pending.
+	Requested bool
+	// Withdrawn: the withdrawal of the seat is confirmed.
+	Withdrawn bool
+}
+
+// Entry is a line of the ledger.
+type Entry struct {
+	Name            string
+	UID             string
+	ResourceVersion string
+}
+
+// Facts are what a round knows.
+type Facts struct {
+	// Seats of the contract.
+	Seats  int
+	People []Person
+	// Ledger as it stood in the Customer that was read before the people.
+	Ledger []Entry
+	// Holdings by Ref, from a complete observation of the organization.
+	Holdings map[string]Holding
+}
+
+// Decision is a seat state to write to a Member at the version listed.
+type Decision struct {
+	Entry
+	State  State
+	Reason Reason
+}
+
+// Settle tells which lines of the ledger must still be written to their
+// Members. Every other line can be struck: its Member is gone, has the seat, or
+// has changed since it was listed, so that a late write at the listed version
+// must fail.
+func Settle(ledger []Entry, people []Person) (finish []Entry) {
+	byUID := indexByUID(people)
+	for _, entry := range ledger {
+		if p, ok := byUID[entry.UID]; ok && !holdsSeat(p) && p.ResourceVersion == entry.ResourceVersion {
+			finish = append(finish, entry)
+		}
+	}
+	return finish
+}
+
+// Plan is the outcome of a round.
+type Plan struct {
+	// InUse seats: distinct people who have a seat, are on the ledger, are being
+	// withdrawn, or hold a grant of ours without a Member.
+	InUse int
+	// Waiting people after this round.
+	Waiting int
+	// Removing people: deleted, and their seat not yet free.
+	Removing int
+	// Assign goes to the ledger first, then to the Members.
+	Assign []Entry
+	// Decide is written to the Members as it is: it gives nothing.
+	Decide []Decision
+}
+
+// Decide plans a round. The ledger's lines count as seats in use.
+func Decide(f Facts) Plan {
+	inUse := seatsInUse(f)
+	winners, duplicates := onePerAddress(f.People)
+	onLedger := map[string]bool{}
+	for _, entry := range f.Ledger {
+		onLedger[entry.UID] = true
+	}
+
+	var plan Plan
+	var queue []Person
+	for _, p := range winners {
+		switch {
+		case p.Deleting || p.State == Assigned || onLedger[p.UID]:
+		case p.State == Withdrawing:
+			if p.Withdrawn {
+				plan.decide(p, Waiting, SeatLapsed)
+				delete(inUse, p.Ref)
+			}
+		case !p.InDomains && f.Holdings[p.Ref] != HoldsGrant:
+			plan.decide(p, Refused, DomainNotAllowed)
+		case p.Reason == SeatLapsed && !p.Requested:
+		case p.Kept:
+			queue = append(queue, p)
+		}
+	}
+	for _, p := range duplicates {
+		if !p.Deleting {
+			plan.decide(p, Refused, DuplicateEmail)
+		}
+	}
+	plan.InUse = len(inUse)
+	left := plan.serve(queue, f, inUse)
+	plan.reclaim(winners, f, left)
+	for _, p := range f.People {
+		if p.Deleting && inUse[p.Ref] {
+			plan.Removing++
+		}
+	}
+	return plan
+}
+
+// serve gives free seats to the queue and returns how many people are left in it.
+func (plan *Plan) serve(queue []Person, f Facts, inUse map[string]bool) int {
+	slices.SortFunc(queue, func(a, b Person) int { return precedence(a, b, f.Holdings) })
+	left := 0
+	for _, p := range queue {
+		costsNothing := f.Holdings[p.Ref] == HoldsGrant
+		switch {
+		case (costsNothing || plan.InUse < f.Seats) && len(plan.Assign) < MaxAssignments:
+			plan.Assign = append(plan.Assign, entryOf(p))
+			if !inUse[p.Ref] {
+				inUse[p.Ref] = true
+				plan.InUse++
+			}
+		case costsNothing || plan.InUse < f.Seats:
+			// Served by the next round.
+		default:
+			left++
+			plan.decide(p, Waiting, SeatLimitReached)
+		}
+	}
+	plan.Waiting = left
+	return left
+}
+
+// reclaim takes back the seats of expired invitations while others wait.
+// Admins, who are named in the contract, keep theirs.
+func (plan *Plan) reclaim(people []Person, f Facts, waiting int) {
+	for _, p := range people {
+		if p.State == Withdrawing && !p.Deleting && !p.Withdrawn {
+			waiting--
+		}
+		if p.Deleting && holdsSeat(p) {
+			waiting--
+		}
+	}
+	if over := plan.InUse - f.Seats; over > 0 {
+		waiting += over
+	}
+	for _, p := range people {
+		if waiting <= 0 || plan.Waiting == 0 {
+			return
+		}
+		if p.State == Assigned && p.Expired && !p.Requested && !p.Admin && !p.Deleting {
+			plan.decide(p, Withdrawing, SeatWithdrawing)
+			waiting--
+		}
+	}
+}
+
+func (plan *Plan) decide(p Person, state State, reason Reason) {
+	if p.State != state || p.Reason != reason {
+		plan.Decide = append(plan.Decide, Decision{Entry: entryOf(p), State: state, Reason: reason})
+	}
+}
+
+func seatsInUse(f Facts) map[string]bool {
+	inUse := map[string]bool{}
+	byUID := indexByUID(f.People)
+	for _, p := range f.People {
+		if holdsSeat(p) {
+			inUse[p.Ref] = true
+		}
+	}
+	for _, entry := range f.Ledger {
+		if p, ok := byUID[entry.UID]; ok {
+			inUse[p.Ref] = true
+		}
+	}
+	for ref, holding := range f.Holdings {
+		if holding == HoldsGrant {
+			inUse[ref] = true
+		}
+	}
+	return inUse
+}
+
+// onePerAddress splits people into one for each address and the rest. The one
+// who holds the seat comes first, then who is not being deleted, then the
+// older, then the name.
+func onePerAddress(people []Person) (winners, duplicates []Person) {
+	sorted := slices.Clone(people)
+	slices.SortFunc(sorted, func(a, b Person) int {
+		return cmp.Or(
+			before(holdsSeat(a), holdsSeat(b)),
+			before(!a.Deleting, !b.Deleting),
+			a.Created.Compare(b.Created),
+			cmp.Compare(a.Name, b.Name),
+		)
+	})
+	taken := map[string]bool{}
+	for _, p := range sorted {
+		if taken[p.Ref] {
+			duplicates = append(duplicates, p)
+			continue
+		}
+		taken[p.Ref] = true
+		winners = append(winners, p)
+	}
+	return winners, duplicates
+}
+
+// precedence orders the queue: who holds a grant already, admins, members found
+// in Auth0, then the oldest, then by name.
+func precedence(a, b Person, holdings map[string]Holding) int {
+	return cmp.Or(
+		before(holdings[a.Ref] == HoldsGrant, holdings[b.Ref] == HoldsGrant),
+		before(a.Admin, b.Admin),
+		before(holdings[a.Ref] == HoldsMembership, holdings[b.Ref] == HoldsMembership),
+		a.Created.Compare(b.Created),
+		cmp.Compare(a.Name, b.Name),
+	)
+}
+
+func before(a, b bool) int {
+	switch {
+	case a && !b:
+		return -1
+	case b && !a:
+		return 1
+	}
+	return 0
+}
+
+func holdsSeat(p Person) bool { return p.State == Assigned || p.State == Withdrawing }
+
+func entryOf(p Person) Entry {
+	return Entry{Name: p.Name, UID: p.UID, ResourceVersion: p.ResourceVersion}
+}
+
+func indexByUID(people []Person) map[string]Person {
+	index := make(map[string]Person, len(people))
+	for _, p := range people {
+		index[p.UID] = p
+	}
+	return index
+}

@@ -1,0 +1,337 @@
+package seats
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+)
+
+var t0 = time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
+
+// person is a Member that could have a seat; age orders the queue.
+func person(name string, age int, change ...func(*Person)) Person {
+	p := Person{
+		Name: name, UID: "uid-" + name, ResourceVersion: "1", Ref: name,
+		Created: t0.Add(-time.Duration(age) * time.Hour), Kept: true, InDomains: true,
+	}
+	for _, c := range change {
+		c(&p)
+	}
+	return p
+}
+
+func seated(p *Person)   { p.State, p.Reason = Assigned, SeatAssigned }
+func admin(p *Person)    { p.Admin = true }
+func deleting(p *Person) { p.Deleting = true }
+func waiting(p *Person)  { p.State, p.Reason = Waiting, SeatLimitReached }
+func expired(p *Person)  { p.Expired = true }
+func lapsed(p *Person)   { p.State, p.Reason = Waiting, SeatLapsed }
+func ref(r string) func(*Person) {
+	return func(p *Person) { p.Ref = r }
+}
+
+func names(entries []Entry) []string {
+	out := []string{}
+	for _, e := range entries {
+		out = append(out, e.Name)
+	}
+	return out
+}
+
+func decisions(list []Decision) map[string]string {
+	out := map[string]string{}
+	for _, d := range list {
+		out[d.Name] = string(d.State) + "/" + string(d.Reason)
+	}
+	return out
+}
+
+func TestSeatsDecide(t *testing.T) {
+	entry := func(name string) Entry { return Entry{Name: name, UID: "uid-" + name, ResourceVersion: "1"} }
+	for name, tc := range map[string]struct {
+		facts   Facts
+		inUse   int
+		assign  []string
+		decide  map[string]string
+		waiting int
+	}{
+		"no seats means none": {
+			facts:   Facts{Seats: 0, People: []Person{person("a", 1)}},
+			decide:  map[string]string{"a": "Waiting/SeatLimitReached"},
+			waiting: 1,
+		},
+		"the oldest first, then the name": {
+			facts:   Facts{Seats: 2, People: []Person{person("c", 1), person("b", 1), person("a", 0), person("z", 9)}},
+			inUse:   2,
+			assign:  []string{"z", "b"},
+			decide:  map[string]string{"c": "Waiting/SeatLimitReached", "a": "Waiting/SeatLimitReached"},
+			waiting: 2,
+		},
+		"an admin before older people": {
+			facts:   Facts{Seats: 1, People: []Person{person("old", 9), person("boss", 0, admin)}},
+			inUse:   1,
+			assign:  []string{"boss"},
+			decide:  map[string]string{"old": "Waiting/SeatLimitReached"},
+			waiting: 1,
+		},
+		"a member found in Auth0 before older people": {
+			facts: Facts{Seats: 1, People: []Person{person("old", 9), person("in", 0)},
+				Holdings: map[string]Holding{"in": HoldsMembership}},
+			inUse:   1,
+			assign:  []string{"in"},
+			decide:  map[string]string{"old": "Waiting/SeatLimitReached"},
+			waiting: 1,
+		},
+		"a grant is a seat in use beyond the limit, whatever status says": {
+			facts: Facts{Seats: 1, People: []Person{person("a", 9, seated), person("b", 1)},
+				Holdings: map[string]Holding{"b": HoldsGrant}},
+			inUse:  2,
+			assign: []string{"b"},
+		},
+		"a membership without a grant asks for a seat within the limit": {
+			facts: Facts{Seats: 1, People: []Person{person("a", 9, seated), person("b", 1)},
+				Holdings: map[string]Holding{"b": HoldsMembership}},
+			inUse:   1,
+			decide:  map[string]string{"b": "Waiting/SeatLimitReached"},
+			waiting: 1,
+		},
+		"a grant of ours without a Member is in use": {
+			facts:   Facts{Seats: 1, People: []Person{person("a", 1)}, Holdings: map[string]Holding{"gone": HoldsGrant}},
+			inUse:   1,
+			decide:  map[string]string{"a": "Waiting/SeatLimitReached"},
+			waiting: 1,
+		},
+		"a seat is in use until the withdrawal is confirmed": {
+			facts:   Facts{Seats: 1, People: []Person{person("leaver", 9, seated, deleting), person("next", 1)}},
+			inUse:   1,
+			decide:  map[string]string{"next": "Waiting/SeatLimitReached"},
+			waiting: 1,
+		},
+		"who is on the ledger has a seat": {
+			facts:   Facts{Seats: 1, People: []Person{person("a", 1), person("b", 9)}, Ledger: []Entry{entry("a")}},
+			inUse:   1,
+			assign:  nil,
+			decide:  map[string]string{"b": "Waiting/SeatLimitReached"},
+			waiting: 1,
+		},
+		"a ledger line whose Member is gone counts for nothing": {
+			facts:  Facts{Seats: 1, People: []Person{person("b", 9)}, Ledger: []Entry{entry("a")}},
+			inUse:  1,
+			assign: []string{"b"},
+		},
+		"addresses that differ in case are one person: the older": {
+			facts: Facts{Seats: 5, People: []Person{person("late", 1, ref("x")), person("early", 2, ref("x"))}},
+			inUse: 1, assign: []string{"early"},
+			decide: map[string]string{"late": "Refused/DuplicateEmail"},
+		},
+		"of two with one address the holder wins": {
+			facts:  Facts{Seats: 5, People: []Person{person("late", 1, ref("x"), seated), person("early", 2, ref("x"))}},
+			inUse:  1,
+			decide: map[string]string{"early": "Refused/DuplicateEmail"},
+		},
+		"outside the domains": {
+			facts:  Facts{Seats: 5, People: []Person{person("a", 1, func(p *Person) { p.InDomains = false })}},
+			decide: map[string]string{"a": "Refused/DomainNotAllowed"},
+		},
+		"narrowed domains take no seat away": {
+			facts: Facts{Seats: 5, People: []Person{person("a", 1, seated, func(p *Person) { p.InDomains = false })}},
+			inUse: 1,
+		},
+		"who has no finalizer yet is not seated": {
+			facts: Facts{Seats: 5, People: []Person{person("a", 1, func(p *Person) { p.Kept = false })}},
+		},
+		"lowering the seats removes nobody": {
+			facts: Facts{Seats: 1, People: []Person{person("a", 3, seated), person("b", 2, seated), person("c", 1, seated)}},
+			inUse: 3,
+		},
+		"an expired invitation keeps its seat while nobody waits": {
+			facts: Facts{Seats: 1, People: []Person{person("a", 3, seated, expired)}},
+			inUse: 1,
+		},
+		"an expired invitation gives its seat to who waits": {
+			facts:   Facts{Seats: 2, People: []Person{person("a", 3, seated), person("b", 2, seated, expired), person("c", 1)}},
+			inUse:   2,
+			decide:  map[string]string{"b": "Withdrawing/SeatWithdrawing", "c": "Waiting/SeatLimitReached"},
+			waiting: 1,
+		},
+		"not when a removal makes room anyhow": {
+			facts:   Facts{Seats: 2, People: []Person{person("a", 3, seated, deleting), person("b", 2, seated, expired), person("c", 1)}},
+			inUse:   2,
+			decide:  map[string]string{"c": "Waiting/SeatLimitReached"},
+			waiting: 1,
+		},
+		"an admin's expired invitation keeps its seat": {
+			facts:   Facts{Seats: 1, People: []Person{person("a", 3, seated, expired, admin), person("c", 1)}},
+			inUse:   1,
+			decide:  map[string]string{"c": "Waiting/SeatLimitReached"},
+			waiting: 1,
+		},
+		"a confirmed withdrawal frees the seat for who waits": {
+			facts: Facts{Seats: 1, People: []Person{
+				person("b", 2, func(p *Person) { p.State, p.Reason, p.Withdrawn = Withdrawing, SeatWithdrawing, true }),
+				person("c", 1, waiting)}},
+			inUse:  1,
+			assign: []string{"c"},
+			decide: map[string]string{"b": "Waiting/SeatLapsed"},
+		},
+		"a lapsed one does not queue by itself": {
+			facts: Facts{Seats: 1, People: []Person{person("b", 2, lapsed)}},
+		},
+		"a lapsed one queues again on request": {
+			facts:  Facts{Seats: 1, People: []Person{person("b", 2, lapsed, func(p *Person) { p.Requested = true })}},
+			inUse:  1,
+			assign: []string{"b"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			plan := Decide(tc.facts)
+			g.Expect(plan.InUse).To(Equal(tc.inUse), "seats in use")
+			g.Expect(names(plan.Assign)).To(Equal(append([]string{}, tc.assign...)), "assigned")
+			if tc.decide == nil {
+				tc.decide = map[string]string{}
+			}
+			g.Expect(decisions(plan.Decide)).To(Equal(tc.decide), "decided")
+			g.Expect(plan.Waiting).To(Equal(tc.waiting), "waiting")
+		})
+	}
+}
+
+func TestSeatsSettle(t *testing.T) {
+	listed := Entry{Name: "a", UID: "uid-a", ResourceVersion: "1"}
+	for name, tc := range map[string]struct {
+		people []Person
+		finish bool
+	}{
+		"not written yet":                        {[]Person{person("a", 1)}, true},
+		"written":                                {[]Person{person("a", 1, seated)}, false},
+		"gone":                                   {nil, false},
+		"another object of the same name":        {[]Person{person("a", 1, func(p *Person) { p.UID = "other" })}, false},
+		"a version read after the swap is no go": {[]Person{person("a", 1, func(p *Person) { p.ResourceVersion = "2" })}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			finish := Settle([]Entry{listed}, tc.people)
+			if tc.finish {
+				g.Expect(finish).To(Equal([]Entry{listed}))
+			} else {
+				g.Expect(finish).To(BeEmpty())
+			}
+		})
+	}
+}
+
+// TestSeatsRoundsInterleaved plays two operators that run rounds at once over a
+// model of the API server's versions, with every step of theirs interleaved at
+// random: reads and writes fail only as the real one's would.
+func TestSeatsRoundsInterleaved(t *testing.T) {
+	for seed := range uint64(500) {
+		random := rand.New(rand.NewPCG(seed, 7))
+		world := newWorld(3, 8)
+		operators := []*operator{{world: world}, {world: world}}
+		for range 400 {
+			operators[random.IntN(2)].step(random)
+			if got := world.assigned(); got > 3 {
+				t.Fatalf("seed %d: %d Members hold a seat, the contract has 3", seed, got)
+			}
+		}
+		for _, o := range operators {
+			for range 60 {
+				o.step(random)
+			}
+		}
+		if got := world.assigned(); got != 3 {
+			t.Fatalf("seed %d: %d Members hold a seat in the end, want 3", seed, got)
+		}
+	}
+}
+
+type world struct {
+	version int
+	ledger  []Entry
+	members []Person
+	seats   int
+}
+
+func newWorld(seats, members int) *world {
+	w := &world{version: 1, seats: seats}
+	for i := range members {
+		w.members = append(w.members, person(fmt.Sprintf("m%d", i), 0))
+	}
+	return w
+}
+
+func (w *world) assigned() (n int) {
+	for _, m := range w.members {
+		if m.State == Assigned {
+			n++
+		}
+	}
+	return n
+}
+
+func (w *world) seat(e Entry) {
+	for i, m := range w.members {
+		if m.UID == e.UID && m.ResourceVersion == e.ResourceVersion {
+			w.members[i].State, w.members[i].Reason, w.members[i].ResourceVersion = Assigned, SeatAssigned, m.ResourceVersion+"'"
+		}
+	}
+}
+
+func (w *world) swap(version int, ledger []Entry) bool {
+	if version != w.version {
+		return false
+	}
+	w.version++
+	w.ledger = ledger
+	return true
+}
+
+// operator is one round after the other, a step at a time.
+type operator struct {
+	world   *world
+	phase   int
+	version int
+	facts   Facts
+	todo    []Entry
+}
+
+func (o *operator) step(random *rand.Rand) {
+	switch o.phase {
+	case 0: // live read of the Customer
+		o.version, o.facts = o.world.version, Facts{Seats: o.world.seats, Ledger: o.world.ledger}
+		o.phase = 1
+	case 1: // live list of the Members
+		o.facts.People = append([]Person{}, o.world.members...)
+		if len(o.facts.Ledger) > 0 {
+			o.todo, o.phase = Settle(o.facts.Ledger, o.facts.People), 3
+			return
+		}
+		o.todo = Decide(o.facts).Assign
+		o.phase = 2
+	case 2: // compare-and-swap of the ledger
+		if len(o.todo) == 0 || !o.world.swap(o.version, o.todo) {
+			o.phase = 0
+			return
+		}
+		o.version++
+		o.phase = 3
+	case 3: // a seat to each Member; the process may stop here
+		if random.IntN(20) == 0 {
+			o.phase = 0
+			return
+		}
+		if len(o.todo) == 0 {
+			o.phase = 4
+			return
+		}
+		o.world.seat(o.todo[0])
+		o.todo = o.todo[1:]
+	case 4: // strike the ledger
+		o.world.swap(o.version, nil)
+		o.phase = 0
+	}
+}
