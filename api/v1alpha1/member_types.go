@@ -74,8 +74,10 @@ type Attempt struct {
 	// id of the attempt; an invitation and a grant carry it.
 	// +kubebuilder:validation:MaxLength=32
 	ID string `json:"id"`
-	// notAfter is when the call is given up, by Auth0's clock.
-	NotAfter metav1.MicroTime `json:"notAfter"`
+	// notAfter is when the call is given up, by Auth0's clock. Absent: the call
+	// certainly had no effect, and is to be made again.
+	// +optional
+	NotAfter *metav1.MicroTime `json:"notAfter,omitempty"`
 	// invites is whether the attempt sends an invitation.
 	// +optional
 	Invites bool `json:"invites,omitempty"`
