@@ -138,6 +138,9 @@ type Withdrawal struct {
 	StartedAt metav1.MicroTime `json:"startedAt"`
 	// changedAt is when a pass last had to change something.
 	ChangedAt metav1.MicroTime `json:"changedAt"`
+	// revokedAt is when sessions and refresh tokens were last ended.
+	// +optional
+	RevokedAt *metav1.MicroTime `json:"revokedAt,omitempty"`
 	// confirmedAt is when a later pass, after Auth0's consistency window, found
 	// nothing left to take.
 	// +optional

@@ -1,0 +1,123 @@
+package removal
+
+import (
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+)
+
+var t0 = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+const window = 15 * time.Second
+
+func TestRemovalDecide(t *testing.T) {
+	// A removal that began a minute ago and has nothing left to wait for.
+	settled := func(change func(*Facts)) Facts {
+		f := Facts{Person: "jane", StartedAt: t0.Add(-time.Minute), ObservedAt: t0, RevokedAt: t0.Add(-50 * time.Second), Window: window}
+		change(&f)
+		return f
+	}
+	for name, tc := range map[string]struct {
+		facts Facts
+		want  Plan
+	}{
+		"nothing is left": {settled(func(f *Facts) {}), Plan{Confirmed: true}},
+		"everything of a recorded profile": {
+			settled(func(f *Facts) {
+				f.Profiles = []Profile{{UserID: "u1", Recorded: true, Grant: true, GrantNames: "jane", Member: true, RoleIDs: []string{"r1"}}}
+				f.InvitationIDs = []string{"i1"}
+			}),
+			Plan{ClearGrants: []string{"u1"}, DeleteInvitations: []string{"i1"}, RemoveRoles: map[string][]string{"u1": {"r1"}}, Revoke: []string{"u1"}, RemoveMembers: []string{"u1"}}},
+		"an address that was renamed at the identity provider": {
+			settled(func(f *Facts) {
+				f.Profiles = []Profile{{UserID: "u1", Recorded: true, Member: true}}
+			}),
+			Plan{Revoke: []string{"u1"}, RemoveMembers: []string{"u1"}}},
+		"a second profile with the address": {
+			settled(func(f *Facts) {
+				f.Profiles = []Profile{{UserID: "u2", SameEmail: true, Member: true}}
+			}),
+			Plan{RemoveMembers: []string{"u2"}}},
+		"a grant that names the person on a profile nobody recorded": {
+			settled(func(f *Facts) {
+				f.Profiles = []Profile{{UserID: "u3", Grant: true, GrantNames: "jane"}}
+			}),
+			Plan{ClearGrants: []string{"u3"}, Revoke: []string{"u3"}}},
+		"a stranger's profile is left alone": {
+			settled(func(f *Facts) {
+				f.Profiles = []Profile{{UserID: "u4", Grant: true, GrantNames: "bob", Member: true}}
+			}),
+			Plan{Confirmed: true}},
+		"a recorded profile that is another live Member's by now": {
+			settled(func(f *Facts) {
+				f.Others = []string{"janet"}
+				f.Profiles = []Profile{{UserID: "u1", Recorded: true, Grant: true, GrantNames: "janet", Member: true}}
+			}),
+			Plan{Confirmed: true}},
+		"a person of other organizations keeps the sessions where the guard refuses": {
+			settled(func(f *Facts) {
+				f.GuardInEffect = true
+				f.Profiles = []Profile{{UserID: "u1", Recorded: true, Member: true, Elsewhere: true}}
+			}),
+			Plan{RemoveMembers: []string{"u1"}}},
+		"a person of other organizations is signed out where no guard refuses": {
+			settled(func(f *Facts) {
+				f.Profiles = []Profile{{UserID: "u1", Recorded: true, Member: true, Elsewhere: true}}
+			}),
+			Plan{Revoke: []string{"u1"}, RemoveMembers: []string{"u1"}}},
+		"a POST that may land after a confirmed removal is waited for": {
+			settled(func(f *Facts) { f.Clear = t0.Add(time.Second) }),
+			Plan{Again: t0.Add(time.Second)}},
+		"the last instant of the fence has passed": {
+			settled(func(f *Facts) { f.Clear = t0 }), Plan{Confirmed: true}},
+		"Auth0's window after the beginning is not over": {
+			settled(func(f *Facts) { f.StartedAt = t0.Add(-window + time.Second) }),
+			Plan{Again: t0.Add(time.Second)}},
+		"Auth0's window after the last change is not over": {
+			settled(func(f *Facts) { f.ChangedAt, f.RevokedAt = t0.Add(-time.Second), t0.Add(-time.Second) }),
+			Plan{Again: t0.Add(window - time.Second)}},
+		"the process died between taking and ending the sessions": {
+			settled(func(f *Facts) {
+				f.ChangedAt, f.RevokedAt = t0.Add(-30*time.Second), time.Time{}
+				f.Profiles = []Profile{{UserID: "u1", Recorded: true}}
+			}),
+			Plan{Revoke: []string{"u1"}, Again: t0}},
+		"an acceptance in the middle is taken by the next pass": {
+			settled(func(f *Facts) {
+				f.ChangedAt = t0.Add(-time.Second)
+				f.Profiles = []Profile{{UserID: "new", SameEmail: true, Grant: true, GrantNames: "jane", Member: true}}
+			}),
+			Plan{ClearGrants: []string{"new"}, Revoke: []string{"new"}, RemoveMembers: []string{"new"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			NewWithT(t).Expect(Decide(tc.facts)).To(Equal(tc.want))
+		})
+	}
+}
+
+func TestRemovalDeletionTable(t *testing.T) {
+	for name, tc := range map[string]struct {
+		facts MemberFacts
+		want  Route
+	}{
+		"Customer present":                      {MemberFacts{Customer: CustomerPresent, Given: true}, RouteWithdraw},
+		"Customer present, nothing known given": {MemberFacts{Customer: CustomerPresent}, RouteWithdraw},
+		"Customer deleted with Retain":          {MemberFacts{Customer: CustomerDeletingRetain, Given: true}, RouteNothing},
+		"Customer deleted with Delete, first":   {MemberFacts{Customer: CustomerDeletingDelete, Given: true, Marker: MarkerUnread}, RouteReadMarker},
+		"… the organization is there":           {MemberFacts{Customer: CustomerDeletingDelete, Given: true, Marker: MarkerOurs}, RouteWaitForOrganization},
+		"… the organization is gone":            {MemberFacts{Customer: CustomerDeletingDelete, Given: true, Marker: MarkerAbsent}, RouteNothing},
+		"… nothing was given":                   {MemberFacts{Customer: CustomerDeletingDelete, Marker: MarkerUnread}, RouteNothing},
+		"Customer gone, not asked yet":          {MemberFacts{Customer: CustomerGone, Given: true, Marker: MarkerUnread}, RouteReadMarker},
+		"Customer gone, released":               {MemberFacts{Customer: CustomerGone, Given: true, Marker: MarkerAbsent}, RouteNothing},
+		"Customer gone, its finalizer forced":   {MemberFacts{Customer: CustomerGone, Given: true, Marker: MarkerOurs}, RouteStillOwned},
+		"Customer gone, nothing was given":      {MemberFacts{Customer: CustomerGone, Marker: MarkerUnread}, RouteNothing},
+		"namespace deleted, Retain":             {MemberFacts{Customer: CustomerPresent, NamespaceDeleting: true, RetainInNamespace: true, Given: true}, RouteNothing},
+		"namespace deleted, Delete": {MemberFacts{Customer: CustomerPresent, NamespaceDeleting: true, Given: true, Marker: MarkerOurs},
+			RouteWaitForOrganization},
+	} {
+		t.Run(name, func(t *testing.T) {
+			NewWithT(t).Expect(MemberDeleted(tc.facts)).To(Equal(tc.want))
+		})
+	}
+}
