@@ -21,7 +21,8 @@ type API interface {
 	// CreateOrganization makes an organization; Conflict when the name is taken.
 	CreateOrganization(ctx context.Context, create OrganizationCreate) (Organization, error)
 	// UpdateOrganization changes the fields that are set. Metadata is replaced as
-	// a whole by Auth0, so pass every key that must stay.
+	// a whole by Auth0, so pass every key that must stay. An empty map, which
+	// would erase all of it, is refused with Invalid and not sent.
 	UpdateOrganization(ctx context.Context, id string, update OrganizationUpdate) (Organization, error)
 	// DeleteOrganization deletes an organization; NotFound when it is gone already.
 	DeleteOrganization(ctx context.Context, id string) error
@@ -86,8 +87,12 @@ type API interface {
 	Client(ctx context.Context, clientID string) (Application, error)
 
 	// Scopes are those that Auth0 granted with the current token; it fetches a
-	// token when there is none.
+	// token when there is none. A token lives for a day and does not learn of later
+	// grants: when scopes are missing, DropToken before looking again.
 	Scopes(ctx context.Context) ([]string, error)
+	// DropToken forgets the current token, so that the next call fetches one.
+	// Auth0 bills tokens: use it on request and on slow looks only.
+	DropToken()
 	// Probe makes one light call that costs no rate limit, to learn Auth0's time
 	// and that it answers.
 	Probe(ctx context.Context) error
