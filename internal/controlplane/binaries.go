@@ -85,7 +85,7 @@ func Root() (string, error) {
 		return "", fmt.Errorf("find the project's root: %w", err)
 	}
 	for {
-		mod, err := os.ReadFile(filepath.Join(dir, "go.mod")) // #nosec G304 -- a folder above the working directory
+		mod, err := os.ReadFile(filepath.Join(dir, "go.mod"))
 		if err == nil && bytes.HasPrefix(mod, []byte("module "+modulePath+"\n")) {
 			return dir, nil
 		}
@@ -156,7 +156,8 @@ var (
 	etcdVersion       = regexp.MustCompile(`(?m)^\s*go\.etcd\.io/etcd/server/v3 (v\S+)`)
 )
 
-// Versions returns the Kubernetes and etcd versions that hack/tools pins.
+// versions returns the Kubernetes version (whole, major, minor) and the etcd
+// version that hack/tools pins.
 func (b builder) versions() (kubernetes []string, etcd string, err error) {
 	mod, err := os.ReadFile(filepath.Join(b.tools, "go.mod"))
 	if err != nil {
@@ -190,7 +191,7 @@ func (b builder) cacheDir(ctx context.Context, ldflags string) (Dir, error) {
 		}
 		cache = filepath.Join(user, "seatwarden", "controlplane")
 	}
-	goVersion, err := exec.CommandContext(ctx, b.goTool, "env", "GOVERSION").Output() // #nosec G204 -- the go command
+	goVersion, err := exec.CommandContext(ctx, b.goTool, "env", "GOVERSION").Output()
 	if err != nil {
 		return "", fmt.Errorf("the control plane is built with Go, and `%s env GOVERSION` failed: %w", b.goTool, err)
 	}
@@ -212,7 +213,7 @@ func (b builder) cacheDir(ctx context.Context, ldflags string) (Dir, error) {
 
 // lock takes the exclusive lock on a file, waiting for whoever holds it.
 func (b builder) lock(ctx context.Context, path string) (unlock func(), err error) {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) // #nosec G304 -- in the cache folder
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("lock the control plane's folder: %w", err)
 	}
@@ -246,7 +247,6 @@ func (b builder) build(ctx context.Context, dir Dir, ldflags, pkg, binary, count
 	b.say(fmt.Sprintf("building %s (%s)", name, count))
 	temp := dir.Path("." + binary + ".partial")
 	var output bytes.Buffer
-	// #nosec G204 -- the go command on the project's own module
 	cmd := exec.CommandContext(ctx, b.goTool, "build", "-C", b.tools, "-trimpath", "-buildvcs=false", "-ldflags", ldflags, "-o", temp, pkg)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS=")
 	cmd.Stdout, cmd.Stderr = &output, &output

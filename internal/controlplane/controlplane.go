@@ -274,7 +274,7 @@ func (cp *ControlPlane) Kubectl(ctx context.Context, args ...string) (string, er
 // KubectlInput is Kubectl with an input, for `kubectl apply -f -`.
 func (cp *ControlPlane) KubectlInput(ctx context.Context, stdin io.Reader, args ...string) (string, error) {
 	var stdout, stderr bytes.Buffer
-	cmd := exec.CommandContext(ctx, cp.kubectl, args...) // #nosec G204 -- kubectl, with the caller's arguments
+	cmd := exec.CommandContext(ctx, cp.kubectl, args...)
 	cmd.Env = append(os.Environ(), "KUBECONFIG="+cp.kubeconfig, "KUBECACHEDIR="+filepath.Join(cp.dir, "kubectl-cache"))
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, &stdout, &stderr
 	cmd.WaitDelay = 5 * time.Second

@@ -34,7 +34,7 @@ func startProcess(name, binary, logDir string, args []string) (*process, error) 
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", name, err)
 	}
-	p.cmd = exec.Command(binary, args...) // #nosec G204 -- a binary of the control plane; Stop ends it, not a context
+	p.cmd = exec.Command(binary, args...) //nolint:noctx // Stop ends it, not a context
 	p.cmd.Stdout, p.cmd.Stderr = log, log
 	p.cmd.SysProcAttr = sysProcAttr()
 

@@ -1,0 +1,141 @@
+# Image to build or deploy, with its tag.
+IMG ?= seatwarden:latest
+
+# Packages tested at once, and for how long at most. Each envtest package runs an
+# API server of its own; two at once keep two cores busy.
+TEST_PARALLEL ?= 2
+TEST_TIMEOUT ?= 12m
+
+# The linter and the generators, as hack/lint pins them.
+LINT_TOOL = go tool -modfile=hack/lint/go.mod
+CONTROLLER_GEN = $(LINT_TOOL) controller-gen
+GOLANGCI_LINT = $(LINT_TOOL) golangci-lint
+
+# The kubectl that acts on a real cluster.
+KUBECTL ?= kubectl
+
+# What `make generate manifests` writes.
+GENERATED = api/v1alpha1/zz_generated.deepcopy.go config/crd/bases config/rbac/role.yaml
+
+# The folders of Go modules that are kept tidy.
+MODULES = . hack/tools hack/lint
+
+SHELL = /usr/bin/env bash -o pipefail
+.SHELLFLAGS = -ec
+.DEFAULT_GOAL := help
+
+##@ General
+
+.PHONY: help
+help: ## Show this help.
+	@awk 'BEGIN {FS = ":.*##"; printf "Usage: make \033[36m<target>\033[0m\n"} \
+		/^[a-zA-Z_0-9-]+:.*?##/ { printf "  \033[36m%-14s\033[0m %s\n", $$1, $$2 } \
+		/^##@/ { printf "\n\033[1m%s\033[0m\n", substr($$0, 5) }' $(MAKEFILE_LIST)
+
+##@ Try it
+
+.PHONY: demo
+demo: ## Play the whole story on a real API server and a stand-in for Auth0.
+	go run ./hack/demo
+
+.PHONY: up
+up: ## Start the same and leave it running, until Ctrl-C.
+	go run ./hack/demo up
+
+.PHONY: down
+down: ## End one that was left behind.
+	go run ./hack/demo down
+
+##@ Development
+
+.PHONY: generate
+generate: ## Generate the DeepCopy methods.
+	$(CONTROLLER_GEN) object:headerFile=hack/boilerplate.go.txt paths=./api/...
+
+.PHONY: manifests
+manifests: ## Generate the CRDs and the operator's roles.
+	$(CONTROLLER_GEN) crd paths=./api/... output:crd:dir=config/crd/bases
+	$(CONTROLLER_GEN) rbac:roleName=seatwarden-manager paths=./controllers/... paths=. output:rbac:dir=config/rbac
+
+.PHONY: fmt
+fmt: ## Format the code.
+	$(GOLANGCI_LINT) fmt
+
+.PHONY: vet
+vet: ## Run go vet.
+	go vet ./...
+
+.PHONY: lint
+lint: ## Run the linters.
+	$(GOLANGCI_LINT) run
+
+.PHONY: lint-fix
+lint-fix: ## Run the linters and mend what they can mend.
+	$(GOLANGCI_LINT) run --fix
+
+.PHONY: tidy
+tidy: ## Tidy all Go modules.
+	for module in $(MODULES); do go -C $$module mod tidy; done
+
+.PHONY: tools
+tools: ## Build the control plane that tests and demo run on (8 minutes, once).
+	@go run ./hack/controlplane >/dev/null
+
+.PHONY: test
+test: tools ## Run all tests: unit, envtest and end-to-end, with the race detector.
+	go test -race -p $(TEST_PARALLEL) -timeout $(TEST_TIMEOUT) ./...
+
+.PHONY: test-unit
+test-unit: ## Run the tests that need no control plane.
+	go test -race $$(go list ./... | grep -v -e /controllers -e /test/ -e /hack/ -e /internal/controlplane -e /api/)
+
+.PHONY: verify
+verify: verify-generated verify-tidy vet lint ## Check that generated files are current, modules tidy, vet and linters clean.
+
+.PHONY: verify-generated
+verify-generated: generate manifests
+	@test -z "$$(git status --porcelain -- $(GENERATED))" || { \
+		git --no-pager diff -- $(GENERATED); git status --short -- $(GENERATED); \
+		echo "generated files are not current: run 'make generate manifests' and commit the result" >&2; exit 1; }
+
+.PHONY: verify-tidy
+verify-tidy:
+	@for module in $(MODULES); do go -C $$module mod tidy -diff >/dev/null || { \
+		echo "the Go module in $$module is not tidy: run 'make tidy' and commit the result" >&2; exit 1; }; done
+
+##@ Build
+
+.PHONY: build
+build: ## Build the operator into bin/.
+	CGO_ENABLED=0 go build -trimpath -o bin/seatwarden .
+
+.PHONY: run
+run: ## Run the operator here against the cluster of your kubeconfig.
+	go run .
+
+.PHONY: docker-build
+docker-build: ## Build the image IMG.
+	docker build -t $(IMG) .
+
+##@ Deployment, to the cluster of your kubeconfig
+
+.PHONY: install
+install: ## Install the CRDs.
+	$(KUBECTL) apply --server-side -k config/crd
+
+.PHONY: uninstall
+uninstall: ## Delete the CRDs, unless there are objects left: deleting those would remove people.
+	@left="$$($(KUBECTL) get customers,members -A -o name)"; test -z "$$left" || { \
+		echo "there are Customers or Members left; deleting the CRDs would delete each of them:" >&2; echo "$$left" | head >&2; exit 1; }
+	$(KUBECTL) delete --ignore-not-found -k config/crd
+
+.PHONY: deploy
+deploy: ## Install the CRDs, roles, policies and the operator with the image IMG.
+	@dir="$$(mktemp -d)"; trap 'rm -rf "$$dir"' EXIT; cp -R config "$$dir/"; \
+		name='$(IMG)'; sed -i.orig -e "s|newName: .*|newName: $${name%:*}|" -e "s|newTag: .*|newTag: $${name##*:}|" "$$dir/config/manager/kustomization.yaml"; \
+		$(KUBECTL) apply --server-side -k "$$dir/config/default"
+
+.PHONY: undeploy
+undeploy: ## Take the operator and the policies away; CRDs, roles and the namespace with its Secrets stay.
+	$(KUBECTL) delete --ignore-not-found -k config/policy/deny
+	$(KUBECTL) delete --ignore-not-found -k config/manager
