@@ -89,7 +89,7 @@ type Settings struct {
 // DefaultSettings returns the settings of a new stand-in: no limits, no lag.
 func DefaultSettings() Settings {
 	return Settings{
-		Profile:                  "unlimited",
+		Profile:                  ProfileUnlimited,
 		ExpiredInvitationsLinger: Duration(time.Hour),
 		InvitationMetadata: InvitationMetadata{
 			New: MetadataApplied, Existing: MetadataMerged, Visible: VisibleSameSignIn,
@@ -105,7 +105,7 @@ func (s Settings) Validate() error {
 		name, value string
 		allowed     []string
 	}{
-		{"profile", s.Profile, []string{"unlimited"}},
+		{"profile", s.Profile, Profiles()},
 		{"invitation_metadata.new", s.InvitationMetadata.New, []string{MetadataApplied, MetadataIgnored}},
 		{"invitation_metadata.existing", s.InvitationMetadata.Existing, []string{MetadataMerged, MetadataReplaced, MetadataIgnored}},
 		{"invitation_metadata.visible", s.InvitationMetadata.Visible, []string{VisibleSameSignIn, VisibleNextSignIn}},

@@ -1,0 +1,70 @@
+package standin
+
+import (
+	"slices"
+	"sync"
+	"time"
+)
+
+// AuditEntry is one request that the Auth0 listener received.
+type AuditEntry struct {
+	Time time.Time `json:"time"`
+	// ClientID is the application that called, if it was recognised.
+	ClientID string `json:"client_id,omitempty"`
+	Method   string `json:"method"`
+	// Route is the template of the Management API's route, e.g.
+	// /api/v2/organizations/{id}; otherwise the path.
+	Route string `json:"route"`
+	Path  string `json:"path"`
+	// Status is what the caller was answered, 0 if it got no answer.
+	Status int `json:"status"`
+	// EffectStatus is the status of an answer that a fault held or lost.
+	EffectStatus int `json:"effect_status,omitempty"`
+	// Fault is the kind of the fault that hit the call.
+	Fault       string `json:"fault,omitempty"`
+	RateLimited bool   `json:"rate_limited,omitempty"`
+}
+
+// Effective tells whether the call was carried out with success, whatever the
+// caller got to see of it.
+func (e AuditEntry) Effective() bool {
+	status := e.Status
+	if e.EffectStatus != 0 {
+		status = e.EffectStatus
+	}
+	return status >= 200 && status < 300
+}
+
+type auditLog struct {
+	mu      sync.Mutex
+	entries []AuditEntry
+}
+
+func (a *auditLog) add(e AuditEntry) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.entries = append(a.entries, e)
+}
+
+// Audit returns every request received so far, in the order in which they were
+// finished.
+func (s *Server) Audit() []AuditEntry {
+	s.audit.mu.Lock()
+	defer s.audit.mu.Unlock()
+	return slices.Clone(s.audit.entries)
+}
+
+// Calls returns the audit entries of one method and route template, e.g.
+// ("POST", "/api/v2/organizations/{id}/invitations").
+func (s *Server) Calls(method, route string) []AuditEntry {
+	return slices.DeleteFunc(s.Audit(), func(e AuditEntry) bool {
+		return e.Method != method || e.Route != route
+	})
+}
+
+// ResetAudit forgets the requests received so far.
+func (s *Server) ResetAudit() {
+	s.audit.mu.Lock()
+	defer s.audit.mu.Unlock()
+	s.audit.entries = nil
+}

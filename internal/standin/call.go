@@ -1,0 +1,125 @@
+package standin
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+const (
+	managementPrefix = "/api/v2"
+	// maxBody is the largest request body that is read.
+	maxBody = 1 << 20
+)
+
+// call is one request to the Management API, authenticated. Its handler runs
+// with Server.mu held.
+type call struct {
+	s      *Server
+	t      *Tenant
+	r      *http.Request
+	params map[string]string
+	query  queryValues
+	body   []byte
+	scopes []string
+	now    time.Time
+}
+
+func (c *call) param(name string) string { return c.params[name] }
+
+func (c *call) hasScope(scope string) bool { return slices.Contains(c.scopes, scope) }
+
+// management answers a request to a known route of the Management API and
+// returns the id of the client that called, as far as it is known.
+func (s *Server) management(w http.ResponseWriter, r *http.Request, ro *route, params map[string]string) string {
+	t := s.tenantOf(r)
+	clientID, scopes, apiErr := s.authorizeCall(t, r, ro)
+	if apiErr != nil {
+		writeJSON(w, apiErr.StatusCode, apiErr)
+		return clientID
+	}
+	body, apiErr := readBody(w, r)
+	if apiErr != nil {
+		writeJSON(w, apiErr.StatusCode, apiErr)
+		return clientID
+	}
+	c := &call{
+		s: s, t: t, r: r, params: params, query: queryValues(r.URL.Query()),
+		body: body, scopes: scopes, now: s.clock.Now(),
+	}
+	raw, err := s.handle(c, ro)
+	var failed *apiError
+	switch {
+	case errors.As(err, &failed):
+		writeJSON(w, failed.StatusCode, failed)
+	case err != nil:
+		writeJSON(w, http.StatusInternalServerError, newError(http.StatusInternalServerError, "", "%s", err.Error()))
+	case ro.status == http.StatusNoContent:
+		w.WriteHeader(http.StatusNoContent)
+	default:
+		writeJSON(w, ro.status, raw)
+	}
+	return clientID
+}
+
+// handle runs a route's handler alone in the tenant and encodes its answer
+// there, so that no later change can show in it.
+func (s *Server) handle(c *call, ro *route) (json.RawMessage, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	answer, err := ro.handle(c)
+	if err != nil || ro.status == http.StatusNoContent {
+		return nil, err
+	}
+	return json.Marshal(answer)
+}
+
+// authorizeCall checks the bearer token and its scopes.
+func (s *Server) authorizeCall(t *Tenant, r *http.Request, ro *route) (string, []string, *apiError) {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "bearer") || token == "" {
+		return "", nil, newError(http.StatusUnauthorized, "", "Missing authentication")
+	}
+	issuer := s.issuer(t)
+	claims, err := s.keys.Verify(token, issuer, issuer+"api/v2/", s.clock.Now())
+	if err != nil {
+		return "", nil, newError(http.StatusUnauthorized, "", "Invalid token")
+	}
+	clientID, _ := claims["azp"].(string)
+	granted, _ := claims["scope"].(string)
+	scopes := strings.Fields(granted)
+	for _, scope := range ro.scopes {
+		if slices.Contains(scopes, scope) {
+			return clientID, scopes, nil
+		}
+	}
+	return clientID, nil, newError(http.StatusForbidden, "insufficient_scope",
+		"Insufficient scope, expected any of: %s", strings.Join(ro.scopes, ","))
+}
+
+// readBody reads a JSON body. A request without one yields nil.
+func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *apiError) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return nil, newError(http.StatusRequestEntityTooLarge, "", "Payload content length greater than maximum allowed: %d", maxBody)
+	}
+	if err != nil {
+		return nil, newError(http.StatusBadRequest, "", "Invalid request payload input")
+	}
+	if len(body) == 0 {
+		return nil, nil
+	}
+	if mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || mediaType != "application/json" {
+		return nil, newError(http.StatusUnsupportedMediaType, "", "Unsupported Media Type")
+	}
+	if !json.Valid(body) {
+		return nil, invalidBody("Invalid request payload JSON format")
+	}
+	return body, nil
+}

@@ -1,0 +1,169 @@
+package standin
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"time"
+)
+
+// Info says where a stand-in listens.
+type Info struct {
+	URL    string `json:"url"`
+	Domain string `json:"domain"`
+	// CA is the authority's certificate in PEM; empty without TLS.
+	CA string `json:"ca,omitempty"`
+}
+
+// ClockState is the answer about the clock.
+type ClockState struct {
+	Now    time.Time `json:"now"`
+	Offset Duration  `json:"offset"`
+}
+
+// decodeStrict decodes JSON and refuses fields that the value does not have.
+func decodeStrict(raw []byte, into any) error {
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(into); err != nil {
+		return err
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("more than one JSON value")
+	}
+	return nil
+}
+
+// controlHandler serves the control API. Answers are JSON; an error is
+// {"error": "..."} with status 400 or 404.
+func (s *Server) controlHandler() http.Handler {
+	mux := http.NewServeMux()
+	handle := func(pattern string, answer func(*http.Request) (any, error)) {
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+			body, err := answer(r)
+			switch {
+			case errors.Is(err, errNoSuch):
+				writeJSON(w, http.StatusNotFound, map[string]string{"error": err.Error()})
+			case err != nil:
+				writeJSON(w, http.StatusBadRequest, map[string]string{"error": err.Error()})
+			default:
+				writeJSON(w, http.StatusOK, body)
+			}
+		})
+	}
+	handle("GET /control/info", func(*http.Request) (any, error) {
+		return Info{URL: s.URL(), Domain: s.Domain(), CA: string(s.caPEM)}, nil
+	})
+	handle("GET /control/clock", func(*http.Request) (any, error) { return s.clockState(), nil })
+	handle("POST /control/clock", s.controlForward)
+	handle("GET /control/settings", func(*http.Request) (any, error) { return s.Settings(), nil })
+	handle("PATCH /control/settings", s.controlSettings)
+	handle("GET /control/faults", func(*http.Request) (any, error) { return s.Faults(), nil })
+	handle("POST /control/faults", s.controlAddFault)
+	handle("DELETE /control/faults", func(*http.Request) (any, error) { s.ClearFaults(); return s.Faults(), nil })
+	handle("DELETE /control/faults/{id}", s.controlRemoveFault)
+	handle("GET /control/audit", s.controlAudit)
+	handle("DELETE /control/audit", func(*http.Request) (any, error) { s.ResetAudit(); return s.Audit(), nil })
+	handle("GET /control/outbox", s.controlOutbox)
+	handle("GET /control/secrets", func(*http.Request) (any, error) { return s.secrets.All(), nil })
+	handle("GET /control/state", func(*http.Request) (any, error) { return s.Snapshot(), nil })
+	handle("POST /control/seed", s.controlSeed)
+	handle("POST /control/connections/{name}/directory", s.controlAddPerson)
+	handle("DELETE /control/connections/{name}/directory/{email}", s.controlRemovePerson)
+	handle("/", func(*http.Request) (any, error) { return nil, fmt.Errorf("%w route", errNoSuch) })
+	return mux
+}
+
+var errNoSuch = errors.New("no such")
+
+func readControl(r *http.Request, into any) error {
+	raw, err := io.ReadAll(io.LimitReader(r.Body, 16*maxBody))
+	if err != nil {
+		return fmt.Errorf("read the request: %w", err)
+	}
+	return decodeStrict(raw, into)
+}
+
+func (s *Server) clockState() ClockState {
+	return ClockState{Now: s.clock.Now(), Offset: Duration(s.clock.Offset())}
+}
+
+func (s *Server) controlForward(r *http.Request) (any, error) {
+	var body struct {
+		Forward Duration `json:"forward"`
+	}
+	if err := readControl(r, &body); err != nil {
+		return nil, err
+	}
+	s.clock.Forward(time.Duration(body.Forward))
+	return s.clockState(), nil
+}
+
+func (s *Server) controlSettings(r *http.Request) (any, error) {
+	var raw json.RawMessage
+	if err := readControl(r, &raw); err != nil {
+		return nil, err
+	}
+	if err := s.configureFrom(raw); err != nil {
+		return nil, err
+	}
+	return s.Settings(), nil
+}
+
+func (s *Server) controlAddFault(r *http.Request) (any, error) {
+	var f Fault
+	if err := readControl(r, &f); err != nil {
+		return nil, err
+	}
+	id, err := s.AddFault(f)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]string{"id": id}, nil
+}
+
+func (s *Server) controlRemoveFault(r *http.Request) (any, error) {
+	if !s.RemoveFault(r.PathValue("id")) {
+		return nil, fmt.Errorf("%w fault", errNoSuch)
+	}
+	return s.Faults(), nil
+}
+
+func (s *Server) controlAudit(r *http.Request) (any, error) {
+	q := r.URL.Query()
+	return slices.DeleteFunc(s.Audit(), func(e AuditEntry) bool {
+		return q.Has("method") && e.Method != q.Get("method") || q.Has("route") && e.Route != q.Get("route")
+	}), nil
+}
+
+func (s *Server) controlOutbox(r *http.Request) (any, error) {
+	mails := s.outbox.Mails()
+	if to := r.URL.Query().Get("to"); to != "" {
+		mails = s.outbox.MailsTo(to)
+	}
+	return append([]Mail{}, mails...), nil
+}
+
+func (s *Server) controlSeed(r *http.Request) (any, error) {
+	var seed Seed
+	if err := readControl(r, &seed); err != nil {
+		return nil, err
+	}
+	return s.Seed(seed)
+}
+
+func (s *Server) controlAddPerson(r *http.Request) (any, error) {
+	var p IdPPerson
+	if err := readControl(r, &p); err != nil {
+		return nil, err
+	}
+	return p, s.AddPerson(r.PathValue("name"), p)
+}
+
+func (s *Server) controlRemovePerson(r *http.Request) (any, error) {
+	return map[string]any{}, s.RemovePerson(r.PathValue("name"), r.PathValue("email"))
+}

@@ -1,0 +1,68 @@
+package standin
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+)
+
+// apiError is an error answer of the Management API.
+type apiError struct {
+	StatusCode int    `json:"statusCode"`
+	Title      string `json:"error"`
+	Message    string `json:"message"`
+	// ErrorCode is missing in many of Auth0's answers.
+	ErrorCode string `json:"errorCode,omitempty"`
+}
+
+func (e *apiError) Error() string { return e.Message }
+
+func newError(status int, errorCode, format string, args ...any) *apiError {
+	return &apiError{
+		StatusCode: status, Title: http.StatusText(status),
+		Message: fmt.Sprintf(format, args...), ErrorCode: errorCode,
+	}
+}
+
+func invalidBody(format string, args ...any) *apiError {
+	return newError(http.StatusBadRequest, "invalid_body", format, args...)
+}
+
+func invalidProperty(property, description, format string, args ...any) *apiError {
+	return invalidBody("Payload validation error: '%s' on property %s%s.",
+		fmt.Sprintf(format, args...), property, inParentheses(description))
+}
+
+func invalidQuery(property, description, format string, args ...any) *apiError {
+	return newError(http.StatusBadRequest, "invalid_query_string", "Query validation error: '%s' on property %s%s.",
+		fmt.Sprintf(format, args...), property, inParentheses(description))
+}
+
+func inParentheses(description string) string {
+	if description == "" {
+		return ""
+	}
+	return " (" + description + ")"
+}
+
+func notFound(errorCode, message string) *apiError {
+	return newError(http.StatusNotFound, errorCode, "%s", message)
+}
+
+// oauthError is an error answer of the token endpoint.
+type oauthError struct {
+	status      int
+	Code        string `json:"error"`
+	Description string `json:"error_description"`
+}
+
+func writeJSON(w http.ResponseWriter, status int, body any) {
+	raw, err := json.Marshal(body)
+	if err != nil { // the bodies are made of JSON's own types
+		http.Error(w, "encode the answer", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write(raw) // a client that has gone needs no answer
+}

@@ -1,0 +1,221 @@
+package standin
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"path"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Kinds of faults.
+const (
+	// FaultStatus answers with Fault.Status instead of carrying the call out.
+	FaultStatus = "status"
+	// FaultDelay carries the call out after Fault.Delay of real time.
+	FaultDelay = "delay"
+	// FaultDropBefore ends the connection without carrying the call out.
+	FaultDropBefore = "drop-before"
+	// FaultDropAfter carries the call out and ends the connection: the answer is lost.
+	FaultDropAfter = "drop-after"
+	// FaultHang holds the call until it is released and carries it out then,
+	// also for a caller that has gone meanwhile.
+	FaultHang = "hang"
+	// FaultHangAfter carries the call out and holds its answer until released.
+	FaultHangAfter = "hang-after"
+)
+
+// Fault says what goes wrong with some calls.
+type Fault struct {
+	// ID is given by the stand-in.
+	ID string `json:"id"`
+	// Method of the calls that it hits; empty is any.
+	Method string `json:"method,omitempty"`
+	// Route is a pattern as of path.Match over the route's template, e.g.
+	// /api/v2/organizations/{id}/invitations or /api/v2/users*; a template
+	// itself matches itself. Empty is any.
+	Route string `json:"route,omitempty"`
+	Kind  string `json:"kind"`
+	// Status for kind status, e.g. 429 or 503.
+	Status int `json:"status,omitempty"`
+	// Delay for kind delay. For status 429 it says how far ahead
+	// x-ratelimit-reset is.
+	Delay Duration `json:"delay,omitempty"`
+	// Nth lets calls before the nth matching one pass; 0 and 1 hit the first.
+	Nth int `json:"nth,omitempty"`
+	// Count is how many calls are hit; 0 is every one.
+	Count int `json:"count,omitempty"`
+	// Seen and Hit count the matching calls and those that were hit.
+	Seen int `json:"seen"`
+	Hit  int `json:"hit"`
+
+	release chan struct{}
+}
+
+func (f *Fault) validate() error {
+	kinds := []string{FaultStatus, FaultDelay, FaultDropBefore, FaultDropAfter, FaultHang, FaultHangAfter}
+	switch {
+	case !slices.Contains(kinds, f.Kind):
+		return fmt.Errorf("fault kind is %q, allowed are %q", f.Kind, kinds)
+	case f.Kind == FaultStatus && (f.Status < 400 || f.Status > 599):
+		return fmt.Errorf("fault status is %d, allowed are 400 to 599", f.Status)
+	case f.Nth < 0 || f.Count < 0 || f.Delay < 0:
+		return errors.New("nth, count and delay of a fault must not be negative")
+	}
+	if _, err := path.Match(f.Route, ""); err != nil {
+		return fmt.Errorf("fault route %q is no pattern: %w", f.Route, err)
+	}
+	return nil
+}
+
+func (f *Fault) matches(method, route string) bool {
+	if f.Method != "" && f.Method != method {
+		return false
+	}
+	if f.Route == "" || f.Route == route {
+		return true
+	}
+	matched, _ := path.Match(f.Route, route) // the pattern was checked when it was added
+	return matched
+}
+
+// before applies what comes before the call is carried out, and reports
+// whether the call ends there.
+func (f *Fault) before(w http.ResponseWriter, r *http.Request, now time.Time) bool {
+	switch f.Kind {
+	case FaultStatus:
+		if f.Status == http.StatusTooManyRequests {
+			setRateHeaders(w.Header(), forcedLimit, 0, now.Add(time.Duration(f.Delay)))
+		}
+		writeJSON(w, f.Status, newError(f.Status, faultErrorCode(f.Status), "%s", faultMessage(f.Status)))
+		return true
+	case FaultDelay:
+		select {
+		case <-time.After(time.Duration(f.Delay)):
+		case <-r.Context().Done():
+		}
+	case FaultDropBefore:
+		panic(http.ErrAbortHandler)
+	case FaultHang:
+		<-f.release
+	}
+	return false
+}
+
+// forcedLimit is the x-ratelimit-limit of a forced 429.
+const forcedLimit = 50
+
+func faultErrorCode(status int) string {
+	if status == http.StatusTooManyRequests {
+		return "too_many_requests"
+	}
+	return ""
+}
+
+func faultMessage(status int) string {
+	if status == http.StatusTooManyRequests {
+		return "Global limit has been reached"
+	}
+	return http.StatusText(status)
+}
+
+func (f *Fault) afterEffect() bool { return f.Kind == FaultDropAfter || f.Kind == FaultHangAfter }
+
+// after applies what comes after the call was carried out.
+func (f *Fault) after(answer *bufferedWriter, w http.ResponseWriter) {
+	if f.Kind == FaultDropAfter {
+		panic(http.ErrAbortHandler)
+	}
+	<-f.release
+	answer.flushTo(w)
+}
+
+type faultList struct {
+	mu     sync.Mutex
+	faults []*Fault
+	closed bool
+}
+
+func newFaultList() *faultList { return &faultList{} }
+
+// take returns the first fault that hits the call, or nil.
+func (l *faultList) take(method, route string) *Fault {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, f := range l.faults {
+		if !f.matches(method, route) {
+			continue
+		}
+		f.Seen++
+		if f.Seen < f.Nth || f.Count > 0 && f.Hit >= f.Count {
+			continue
+		}
+		f.Hit++
+		hit := *f
+		return &hit
+	}
+	return nil
+}
+
+// releaseAll lets every held call go; used when the server closes.
+func (l *faultList) releaseAll() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.closed = true
+	for _, f := range l.faults {
+		close(f.release)
+	}
+	l.faults = nil
+}
+
+// AddFault makes calls go wrong from now on and returns the fault's id.
+func (s *Server) AddFault(f Fault) (string, error) {
+	if err := f.validate(); err != nil {
+		return "", err
+	}
+	l := s.faults
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return "", errors.New("the stand-in is closed")
+	}
+	f.ID, f.Seen, f.Hit, f.release = newID("flt_"), 0, 0, make(chan struct{})
+	l.faults = append(l.faults, &f)
+	return f.ID, nil
+}
+
+// Faults returns the faults in force with their counts.
+func (s *Server) Faults() []Fault {
+	s.faults.mu.Lock()
+	defer s.faults.mu.Unlock()
+	out := []Fault{}
+	for _, f := range s.faults.faults {
+		out = append(out, *f)
+	}
+	return out
+}
+
+// RemoveFault ends a fault and releases the calls that it holds. It reports
+// whether there was such a fault.
+func (s *Server) RemoveFault(id string) bool {
+	l := s.faults
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i, f := range l.faults {
+		if f.ID == id {
+			close(f.release)
+			l.faults = slices.Delete(l.faults, i, i+1)
+			return true
+		}
+	}
+	return false
+}
+
+// ClearFaults ends all faults and releases every call that they hold.
+func (s *Server) ClearFaults() {
+	for _, f := range s.Faults() {
+		s.RemoveFault(f.ID)
+	}
+}

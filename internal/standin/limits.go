@@ -1,0 +1,178 @@
+package standin
+
+import (
+	"fmt"
+	"math"
+	"net/http"
+	"sort"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Names of the profiles.
+const (
+	ProfileUnlimited    = "unlimited"
+	ProfileFree         = "free"
+	ProfileProfessional = "professional"
+	ProfileEnterprise   = "enterprise"
+)
+
+// Rate buckets of endpoints. A route without one counts in the global bucket
+// only.
+const (
+	limitOrganizationsList   = "list-organizations"
+	limitOrganizationRead    = "read-organization"
+	limitOrganizationByName  = "read-organization-by-name"
+	limitOrganizationWrite   = "write-organization"
+	limitMembersRead         = "read-members"
+	limitMembersWrite        = "write-members"
+	limitMemberRolesRead     = "read-member-roles"
+	limitMemberRolesWrite    = "write-member-roles"
+	limitInvitationsRead     = "read-invitations"
+	limitInvitationsWrite    = "write-invitations"
+	limitOrgConnectionsRead  = "read-organization-connections"
+	limitOrgConnectionsWrite = "write-organization-connections"
+	limitUserOrganizations   = "read-user-organizations"
+	limitUsersRead           = "read-users"
+	limitUsersWrite          = "write-users"
+	limitUsersDelete         = "delete-users"
+	limitConnectionsRead     = "read-connections"
+	limitLogsRead            = "read-logs"
+
+	limitGlobal = "global"
+	// limitOther is the bucket for "all other endpoints combined".
+	limitOther = "other"
+)
+
+// rate is a token bucket: burst is its size, perMinute its refill.
+type rate struct{ burst, perMinute float64 }
+
+func perMinute(burst, n float64) rate { return rate{burst, n} }
+func perSecond(burst, n float64) rate { return rate{burst, n * 60} }
+
+// profiles are the limits of the Management API by subscription, from Auth0's
+// pages "rate limit configurations". A route whose bucket the profile does not
+// name counts in "other" if the profile has that, and in global alone if not.
+var profiles = map[string]map[string]rate{
+	ProfileUnlimited: {},
+	ProfileFree: {
+		limitGlobal:          perSecond(2, 2),
+		limitMemberRolesRead: perMinute(20, 200), limitMemberRolesWrite: perMinute(20, 200),
+	},
+	ProfileProfessional: {
+		limitOther:             perMinute(10, 150),
+		limitOrganizationsList: perMinute(5, 50), limitOrganizationRead: perMinute(20, 200),
+		limitOrganizationByName: perMinute(10, 100), limitOrganizationWrite: perMinute(5, 25),
+		limitMembersRead: perMinute(40, 500), limitMembersWrite: perMinute(20, 200),
+		limitMemberRolesRead: perMinute(20, 200), limitMemberRolesWrite: perMinute(20, 200),
+		limitOrgConnectionsRead: perMinute(5, 50), limitOrgConnectionsWrite: perMinute(5, 25),
+		limitUsersRead: perMinute(40, 500), limitUsersWrite: perMinute(20, 200), limitUsersDelete: perMinute(20, 200),
+		limitConnectionsRead: perMinute(5, 50), limitLogsRead: perMinute(10, 100),
+	},
+	ProfileEnterprise: {
+		limitGlobal:            perSecond(50, 16),
+		limitOrganizationsList: perMinute(10, 100), limitOrganizationRead: perMinute(10, 100),
+		limitOrganizationByName: perMinute(20, 200), limitOrganizationWrite: perMinute(5, 150),
+		limitMembersRead: perMinute(40, 500), limitMembersWrite: perMinute(20, 200),
+		limitUserOrganizations: perMinute(40, 500),
+		limitInvitationsRead:   perMinute(20, 200), limitInvitationsWrite: perMinute(20, 200),
+		limitMemberRolesRead: perMinute(20, 200), limitMemberRolesWrite: perMinute(20, 200),
+		limitOrgConnectionsRead: perMinute(10, 100), limitOrgConnectionsWrite: perMinute(5, 150),
+	},
+}
+
+// Profiles returns the names of the profiles.
+func Profiles() []string {
+	var names []string
+	for name := range profiles {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	return names
+}
+
+// hasSessionEndpoints tells whether the subscription may list and revoke
+// sessions and refresh tokens.
+func hasSessionEndpoints(profile string) bool {
+	return profile == ProfileEnterprise || profile == ProfileUnlimited
+}
+
+type bucket struct {
+	tokens float64
+	at     time.Time
+}
+
+// limiter holds the buckets by tenant and name.
+type limiter struct {
+	mu      sync.Mutex
+	buckets map[string]*bucket
+}
+
+func newLimiter() *limiter { return &limiter{buckets: map[string]*bucket{}} }
+
+// take takes a token and returns what is left, and when the next one comes.
+func (l *limiter) take(name string, r rate, now time.Time) (ok bool, remaining int, reset time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	b := l.buckets[name]
+	if b == nil {
+		b = &bucket{tokens: r.burst, at: now}
+		l.buckets[name] = b
+	}
+	b.tokens = math.Min(r.burst, b.tokens+now.Sub(b.at).Minutes()*r.perMinute)
+	b.at = now
+	if b.tokens >= 1 {
+		b.tokens--
+		ok = true
+	}
+	missing := math.Max(0, 1-b.tokens)
+	wait := time.Duration(missing / r.perMinute * float64(time.Minute))
+	return ok, int(b.tokens), now.Add(wait)
+}
+
+func (l *limiter) reset() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.buckets = map[string]*bucket{}
+}
+
+// limit takes a call from its buckets, the global one first, sets the headers
+// of the last bucket asked and answers 429 if one is empty. Only calls of the
+// Management API are limited.
+func (s *Server) limit(w http.ResponseWriter, r *http.Request, ro *route) bool {
+	if ro == nil {
+		return false
+	}
+	profile := profiles[s.Settings().Profile]
+	names := []string{limitGlobal, ro.limit}
+	if _, named := profile[ro.limit]; !named {
+		names[1] = limitOther
+	}
+	for _, name := range names {
+		bucketRate, limited := profile[name]
+		if !limited {
+			continue
+		}
+		ok, remaining, reset := s.limits.take(s.tenantOf(r).Domain+" "+name, bucketRate, s.clock.Now())
+		setRateHeaders(w.Header(), int(bucketRate.burst), remaining, reset)
+		if !ok {
+			message := "Global limit has been reached"
+			if name != limitGlobal {
+				message = fmt.Sprintf("Limit of %s has been reached", strings.ReplaceAll(name, "-", " "))
+			}
+			writeJSON(w, http.StatusTooManyRequests, newError(http.StatusTooManyRequests, "too_many_requests", "%s", message))
+			return true
+		}
+	}
+	return false
+}
+
+// setRateHeaders rounds the reset up to whole seconds: a client that waits for
+// it finds a token.
+func setRateHeaders(h http.Header, limit, remaining int, reset time.Time) {
+	h.Set("x-ratelimit-limit", strconv.Itoa(limit))
+	h.Set("x-ratelimit-remaining", strconv.Itoa(remaining))
+	h.Set("x-ratelimit-reset", strconv.FormatInt(int64(math.Ceil(float64(reset.UnixNano())/1e9)), 10))
+}

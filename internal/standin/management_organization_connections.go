@@ -1,0 +1,164 @@
+package standin
+
+import (
+	"slices"
+)
+
+func enabledConnectionSchema(create bool) schema {
+	properties := map[string]schema{
+		"assign_membership_on_login": {kind: typeBoolean},
+		"show_as_button":             {kind: typeBoolean},
+		"is_signup_enabled":          {kind: typeBoolean},
+	}
+	if create {
+		properties["connection_id"] = schema{kind: typeString, min: 1, max: 50, required: true, description: "Single connection ID to add to the organization."}
+	}
+	return schema{kind: typeObject, properties: properties}
+}
+
+type enabledConnectionBody struct {
+	ConnectionID            string `json:"connection_id"`
+	AssignMembershipOnLogin *bool  `json:"assign_membership_on_login"`
+	ShowAsButton            *bool  `json:"show_as_button"`
+	IsSignupEnabled         *bool  `json:"is_signup_enabled"`
+}
+
+func (s *Server) organizationConnectionRoutes(rt *router) {
+	const collection, one = "/organizations/{id}/enabled_connections", "/organizations/{id}/enabled_connections/{connectionId}"
+	rt.add("GET", collection, 200, limitOrgConnectionsRead, listEnabledConnections, "read:organization_connections")
+	rt.add("POST", collection, 201, limitOrgConnectionsWrite, addEnabledConnection, "create:organization_connections")
+	rt.add("GET", one, 200, limitOrgConnectionsRead, getEnabledConnection, "read:organization_connections")
+	rt.add("PATCH", one, 200, limitOrgConnectionsWrite, updateEnabledConnection, "update:organization_connections")
+	rt.add("DELETE", one, 204, limitOrgConnectionsWrite, deleteEnabledConnection, "delete:organization_connections")
+}
+
+func (c *call) enabledConnectionItem(e *EnabledConnection) map[string]any {
+	item := map[string]any{
+		"connection_id":              e.ConnectionID,
+		"assign_membership_on_login": e.AssignMembershipOnLogin,
+		"show_as_button":             e.ShowAsButton,
+	}
+	if connection := c.t.connections.get(e.ConnectionID); connection != nil {
+		item["connection"] = map[string]any{"name": connection.Name, "strategy": connection.Strategy}
+		if connection.Strategy == strategyDatabase {
+			item["is_signup_enabled"] = e.IsSignupEnabled
+		}
+	}
+	return item
+}
+
+// enable adds a connection to an organization. Its defaults are recorded ones:
+// no membership at login, no sign-up, shown as a button.
+func (c *call) enable(o *Organization, body enabledConnectionBody) (*EnabledConnection, error) {
+	connection := c.t.connections.get(body.ConnectionID)
+	if connection == nil {
+		return nil, notFound("", "No connection found by that id")
+	}
+	if o.enabledConnection(connection.ID) != nil {
+		return nil, newError(409, "", "The connection is already enabled for the organization.")
+	}
+	if len(o.Connections) >= maxConnectionsPerOrganization {
+		return nil, newError(403, "too_many_entities", "You reached the limit of entities of this type for this tenant.")
+	}
+	e := &EnabledConnection{ConnectionID: connection.ID, ShowAsButton: true}
+	if err := body.applyTo(e, connection); err != nil {
+		return nil, err
+	}
+	o.Connections = append(o.Connections, e)
+	return e, nil
+}
+
+func (b enabledConnectionBody) applyTo(e *EnabledConnection, connection *Connection) error {
+	changed := *e
+	if b.AssignMembershipOnLogin != nil {
+		changed.AssignMembershipOnLogin = *b.AssignMembershipOnLogin
+	}
+	if b.ShowAsButton != nil {
+		changed.ShowAsButton = *b.ShowAsButton
+	}
+	if b.IsSignupEnabled != nil {
+		changed.IsSignupEnabled = *b.IsSignupEnabled
+	}
+	if changed.IsSignupEnabled && (connection.Strategy != strategyDatabase || !changed.AssignMembershipOnLogin) {
+		return invalidBody("Only database connections with assign_membership_on_login = true support is_signup_enabled = true.")
+	}
+	*e = changed
+	return nil
+}
+
+func listEnabledConnections(c *call) (any, error) {
+	o, err := c.organization()
+	if err != nil {
+		return nil, err
+	}
+	if err := c.query.allow(); err != nil {
+		return nil, err
+	}
+	return list(c, listing[*EnabledConnection]{
+		key: "enabled_connections", item: c.enabledConnectionItem, limitIsCount: true,
+	}, o.Connections)
+}
+
+func addEnabledConnection(c *call) (any, error) {
+	o, err := c.organization()
+	if err != nil {
+		return nil, err
+	}
+	var body enabledConnectionBody
+	if err := c.decode(enabledConnectionSchema(true), &body); err != nil {
+		return nil, err
+	}
+	e, err := c.enable(o, body)
+	if err != nil {
+		return nil, err
+	}
+	return c.enabledConnectionItem(e), nil
+}
+
+func (c *call) enabledConnection() (*Organization, *EnabledConnection, error) {
+	o, err := c.organization()
+	if err != nil {
+		return nil, nil, err
+	}
+	e := o.enabledConnection(c.param("connectionId"))
+	if e == nil {
+		return nil, nil, notFound("", "No connection found by that id")
+	}
+	return o, e, nil
+}
+
+func getEnabledConnection(c *call) (any, error) {
+	_, e, err := c.enabledConnection()
+	if err != nil {
+		return nil, err
+	}
+	return c.enabledConnectionItem(e), nil
+}
+
+func updateEnabledConnection(c *call) (any, error) {
+	_, e, err := c.enabledConnection()
+	if err != nil {
+		return nil, err
+	}
+	var body enabledConnectionBody
+	if err := c.decode(enabledConnectionSchema(false), &body); err != nil {
+		return nil, err
+	}
+	if err := body.applyTo(e, c.t.connections.get(e.ConnectionID)); err != nil {
+		return nil, err
+	}
+	return c.enabledConnectionItem(e), nil
+}
+
+// deleteEnabledConnection takes a connection from an organization. That it
+// answers 204 for one that is not enabled is an assumption.
+func deleteEnabledConnection(c *call) (any, error) {
+	o, err := c.organization()
+	if err != nil {
+		return nil, err
+	}
+	o.Connections = slices.DeleteFunc(o.Connections, func(e *EnabledConnection) bool {
+		return e.ConnectionID == c.param("connectionId")
+	})
+	return nil, nil
+}

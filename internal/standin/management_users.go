@@ -1,0 +1,303 @@
+package standin
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+var optionalText = schema{kind: typeString, nullable: true, max: 300}
+
+func userProperties() map[string]schema {
+	return map[string]schema{
+		"email":          {kind: typeString, email: true, nullable: true, description: "The user's email."},
+		"email_verified": {kind: typeBoolean},
+		"verify_email":   {kind: typeBoolean},
+		"blocked":        {kind: typeBoolean},
+		"name":           optionalText, "nickname": optionalText, "given_name": optionalText, "family_name": optionalText,
+		"picture": optionalText, "username": optionalText,
+		"password":      {kind: typeString, min: 1, nullable: true},
+		"connection":    {kind: typeString, min: 1},
+		"client_id":     {kind: typeString},
+		"app_metadata":  {kind: typeObject, any: true},
+		"user_metadata": {kind: typeObject, any: true},
+	}
+}
+
+func createUserSchema() schema {
+	properties := userProperties()
+	properties["connection"] = schema{kind: typeString, min: 1, required: true, description: "Name of the connection this user should be created in."}
+	properties["user_id"] = schema{kind: typeString, max: 255}
+	delete(properties, "client_id")
+	return schema{kind: typeObject, properties: properties}
+}
+
+type userBody struct {
+	UserID        string          `json:"user_id"`
+	Connection    string          `json:"connection"`
+	Password      *string         `json:"password"`
+	Email         *string         `json:"email"`
+	EmailVerified *bool           `json:"email_verified"`
+	Blocked       *bool           `json:"blocked"`
+	Name          *string         `json:"name"`
+	Nickname      *string         `json:"nickname"`
+	GivenName     *string         `json:"given_name"`
+	FamilyName    *string         `json:"family_name"`
+	Picture       *string         `json:"picture"`
+	Username      *string         `json:"username"`
+	AppMetadata   *map[string]any `json:"app_metadata"`
+	UserMetadata  *map[string]any `json:"user_metadata"`
+}
+
+func (s *Server) userRoutes(rt *router) {
+	rt.add("GET", "/users", 200, limitUsersRead, searchUsers, "read:users")
+	rt.add("POST", "/users", 201, limitUsersWrite, createUser, "create:users")
+	rt.add("GET", "/users-by-email", 200, limitUsersRead, listUsersByEmail, "read:users")
+	rt.add("GET", "/users/{id}", 200, limitUsersRead, getUser, "read:users")
+	rt.add("PATCH", "/users/{id}", 200, limitUsersWrite, updateUser, "update:users", "update:users_app_metadata")
+	rt.add("DELETE", "/users/{id}", 204, limitUsersDelete, deleteUser, "delete:users")
+	rt.add("GET", "/users/{id}/organizations", 200, limitUserOrganizations, listUserOrganizations, "read:organizations")
+}
+
+func userItem(u *User) map[string]any {
+	item := map[string]any{
+		"user_id": u.UserID, "email_verified": u.EmailVerified, "identities": u.Identities,
+		"created_at": timestamp(u.CreatedAt), "updated_at": timestamp(u.UpdatedAt),
+	}
+	for name, value := range map[string]any{
+		"email": u.Email, "name": u.Name, "nickname": u.Nickname, "given_name": u.GivenName,
+		"family_name": u.FamilyName, "username": u.Username, "picture": u.Picture, "blocked": u.Blocked,
+		"app_metadata": u.AppMetadata, "user_metadata": u.UserMetadata,
+		"last_login": u.LastLogin, "last_ip": u.LastIP,
+	} {
+		put(item, name, value)
+	}
+	if u.LoginsCount > 0 {
+		item["logins_count"] = u.LoginsCount
+	}
+	return item
+}
+
+// user returns the user that the path names.
+func (c *call) user(param string) (*User, error) {
+	u := c.t.users.get(c.param(param))
+	if u == nil {
+		return nil, notFound("inexistent_user", "The user does not exist.")
+	}
+	return u, nil
+}
+
+func getUser(c *call) (any, error) {
+	u, err := c.user("id")
+	if err != nil {
+		return nil, err
+	}
+	return selectFields(c.query, userItem(u)), nil
+}
+
+// listUsersByEmail is consistent and minds the case, unlike the search.
+func listUsersByEmail(c *call) (any, error) {
+	if err := c.query.allow("email"); err != nil {
+		return nil, err
+	}
+	email := c.query.get("email")
+	if email == "" {
+		return nil, newError(400, "invalid_query_string", "Query validation error: 'Missing required property: email'.")
+	}
+	items := []any{}
+	for _, u := range c.t.users.all() {
+		if u.Email == email {
+			items = append(items, selectFields(c.query, userItem(u)))
+		}
+	}
+	return items, nil
+}
+
+func createUser(c *call) (any, error) {
+	var body userBody
+	if err := c.decode(createUserSchema(), &body); err != nil {
+		return nil, err
+	}
+	connection := c.t.connectionByName(body.Connection)
+	switch {
+	case connection == nil:
+		return nil, newError(400, "inexistent_connection", "The connection does not exist.")
+	case connection.Strategy != strategyDatabase:
+		return nil, invalidBody("Connection does not support user creation through the API. It must either be a database or passwordless connection.")
+	case body.Email == nil:
+		return nil, invalidBody("Payload validation error: 'Missing required property: email'.")
+	case body.Password == nil:
+		return nil, invalidBody("Payload validation error: 'Missing required property: password'.")
+	}
+	email := strings.ToLower(*body.Email)
+	for _, other := range c.t.users.all() {
+		if other.Email == email && other.in(connection.Name) {
+			return nil, newError(409, "auth0_idp_error", "The user already exists.")
+		}
+	}
+	id := body.UserID
+	if id == "" {
+		id = randomHex(12)
+	}
+	if c.t.users.get("auth0|"+id) != nil {
+		return nil, newError(409, "auth0_idp_error", "The user already exists.")
+	}
+	u := &User{
+		UserID: "auth0|" + id, Name: email, CreatedAt: c.now,
+		Identities: []Identity{{UserID: id, Connection: connection.Name, Provider: strategyDatabase}},
+	}
+	u.Nickname, _, _ = strings.Cut(email, "@")
+	body.applyTo(u)
+	u.Email = email
+	c.s.secrets.Add(SecretPassword, u.Password)
+	c.t.saveUser(u, c.now)
+	return userItem(u), nil
+}
+
+// in tells whether the profile has an account at a connection.
+func (u *User) in(connection string) bool {
+	return slices.ContainsFunc(u.Identities, func(i Identity) bool { return i.Connection == connection })
+}
+
+// applyTo changes what the body names; metadata is merged at the first level.
+func (b userBody) applyTo(u *User) {
+	for _, f := range []struct {
+		given *string
+		field *string
+	}{
+		{b.Email, &u.Email}, {b.Password, &u.Password}, {b.Name, &u.Name}, {b.Nickname, &u.Nickname},
+		{b.GivenName, &u.GivenName}, {b.FamilyName, &u.FamilyName}, {b.Picture, &u.Picture}, {b.Username, &u.Username},
+	} {
+		if f.given != nil {
+			*f.field = *f.given
+		}
+	}
+	if b.EmailVerified != nil {
+		u.EmailVerified = *b.EmailVerified
+	}
+	if b.Blocked != nil {
+		u.Blocked = *b.Blocked
+	}
+	if b.AppMetadata != nil {
+		u.AppMetadata = mergeMetadata(u.AppMetadata, *b.AppMetadata)
+	}
+	if b.UserMetadata != nil {
+		u.UserMetadata = mergeMetadata(u.UserMetadata, *b.UserMetadata)
+	}
+}
+
+// rootAttributes returns the attributes that belong to the identity provider.
+func (b userBody) rootAttributes() []string {
+	var names []string
+	for name, given := range map[string]bool{
+		"email": b.Email != nil, "email_verified": b.EmailVerified != nil, "name": b.Name != nil, "nickname": b.Nickname != nil,
+		"given_name": b.GivenName != nil, "family_name": b.FamilyName != nil, "picture": b.Picture != nil,
+		"password": b.Password != nil, "username": b.Username != nil,
+	} {
+		if given {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+func updateUser(c *call) (any, error) {
+	u, err := c.user("id")
+	if err != nil {
+		return nil, err
+	}
+	var body userBody
+	if err := c.decode(schema{kind: typeObject, properties: userProperties()}, &body); err != nil {
+		return nil, err
+	}
+	attributes := body.rootAttributes()
+	onlyAppMetadata := len(attributes) == 0 && body.Blocked == nil && body.UserMetadata == nil
+	if !onlyAppMetadata && !c.hasScope("update:users") {
+		return nil, newError(403, "insufficient_scope", "Insufficient scope, expected any of: update:users")
+	}
+	if len(attributes) > 0 && u.Identities[0].Provider != strategyDatabase {
+		return nil, newError(400, "operation_not_supported",
+			"The following user attributes cannot be updated: %s. The connection (%s) should either be a database connection, have disabled the option to sync user profile attributes at each login or be a custom social connection in order to edit these attributes.",
+			strings.Join(attributes, ", "), u.Identities[0].Connection)
+	}
+	body.applyTo(u)
+	if body.Password != nil {
+		c.s.secrets.Add(SecretPassword, *body.Password)
+	}
+	c.t.saveUser(u, c.now)
+	return userItem(u), nil
+}
+
+// deleteUser answers 204 also for a user who does not exist.
+func deleteUser(c *call) (any, error) {
+	c.t.deleteUser(c.param("id"), c.now)
+	return nil, nil
+}
+
+// listUserOrganizations is taken to be consistent; Auth0 states nothing.
+func listUserOrganizations(c *call) (any, error) {
+	u, err := c.user("id")
+	if err != nil {
+		return nil, err
+	}
+	if err := c.query.allow(); err != nil {
+		return nil, err
+	}
+	rows := slices.DeleteFunc(c.t.organizations.all(), func(o *Organization) bool { return !o.isMember(u.UserID) })
+	return list(c, listing[*Organization]{key: "organizations", item: organizationItem}, rows)
+}
+
+// searchUsers answers from an index that is Settings.SearchLag behind.
+func searchUsers(c *call) (any, error) {
+	if err := c.query.allow("q", "search_engine", "connection", "primary_order"); err != nil {
+		return nil, err
+	}
+	matches := func(*searchedUser) bool { return true }
+	if q := c.query.get("q"); q != "" {
+		parsed, err := parseSearch(q)
+		if err != nil {
+			return nil, newError(400, "invalid_query_string", "Query validation error: 'Invalid search query: %s' on property q.", err)
+		}
+		matches = parsed
+	}
+	at := c.now.Add(-time.Duration(c.s.settings.SearchLag))
+	var rows []*User
+	for _, id := range sortedKeys(c.t.userVersions) {
+		u := c.t.userAt(id, at)
+		if u == nil || c.query.has("connection") && !u.in(c.query.get("connection")) {
+			continue
+		}
+		if matches(&searchedUser{user: u, organizations: c.t.organizationsAt(id, at)}) {
+			rows = append(rows, u)
+		}
+	}
+	field, descending, err := c.sortOrder("created_at", "email", "user_id")
+	if err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(rows, func(a, b *User) int {
+		switch field {
+		case "email":
+			return strings.Compare(a.Email, b.Email)
+		case "user_id":
+			return strings.Compare(a.UserID, b.UserID)
+		}
+		return a.CreatedAt.Compare(b.CreatedAt)
+	})
+	if descending {
+		slices.Reverse(rows)
+	}
+	return list(c, listing[*User]{key: "users", item: userItem, length: true}, rows)
+}
+
+// organizationsAt returns the ids of the organizations that a user was in.
+func (t *Tenant) organizationsAt(userID string, at time.Time) []string {
+	var ids []string
+	for _, o := range t.organizations.all() {
+		if slices.ContainsFunc(o.membersAt(at), func(m *Membership) bool { return m.UserID == userID }) {
+			ids = append(ids, o.ID)
+		}
+	}
+	return ids
+}

@@ -1,0 +1,19 @@
+package standin
+
+// routes are the endpoints of the Management API. Of two that match a path the
+// first is taken.
+func (s *Server) routes() *router {
+	rt := &router{}
+	s.organizationRoutes(rt)
+	s.organizationConnectionRoutes(rt)
+	s.invitationRoutes(rt)
+	s.memberRoutes(rt)
+	s.userRoutes(rt)
+	s.sessionRoutes(rt)
+	s.roleRoutes(rt)
+	s.clientRoutes(rt)
+	s.connectionRoutes(rt)
+	s.actionRoutes(rt)
+	s.logRoutes(rt)
+	return rt
+}

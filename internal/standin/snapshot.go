@@ -1,0 +1,80 @@
+package standin
+
+// Snapshot is a copy of what a tenant holds, secrets included.
+type Snapshot struct {
+	Domain        string                 `json:"domain"`
+	Clients       []Client               `json:"clients"`
+	Connections   []Connection           `json:"connections"`
+	Organizations []OrganizationSnapshot `json:"organizations"`
+	Users         []User                 `json:"users"`
+	Roles         []Role                 `json:"roles"`
+	Sessions      []Session              `json:"sessions"`
+	RefreshTokens []RefreshToken         `json:"refresh_tokens"`
+	Actions       []Action               `json:"actions"`
+	Bindings      map[string][]Binding   `json:"bindings"`
+	Logs          []LogEntry             `json:"logs"`
+}
+
+// OrganizationSnapshot is an organization with its invitations and the ids of
+// its members as they are now.
+type OrganizationSnapshot struct {
+	Organization
+	Members     []string     `json:"members"`
+	Invitations []Invitation `json:"invitations"`
+}
+
+// Organization returns the organization with a name.
+func (p Snapshot) Organization(name string) (OrganizationSnapshot, bool) {
+	for _, o := range p.Organizations {
+		if o.Name == name {
+			return o, true
+		}
+	}
+	return OrganizationSnapshot{}, false
+}
+
+// User returns the user with an id.
+func (p Snapshot) User(id string) (User, bool) {
+	for _, u := range p.Users {
+		if u.UserID == id {
+			return u, true
+		}
+	}
+	return User{}, false
+}
+
+// Snapshot returns a copy of what the first tenant holds now.
+func (s *Server) Snapshot() Snapshot {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.snapshot(s.main)
+}
+
+func (s *Server) snapshot(t *Tenant) Snapshot {
+	p := Snapshot{
+		Domain: t.Domain, Clients: rowsOf(&t.clients), Connections: rowsOf(&t.connections), Users: rowsOf(&t.users),
+		Roles: rowsOf(&t.roles), Sessions: rowsOf(&t.sessions), RefreshTokens: rowsOf(&t.refreshTokens),
+		Actions: rowsOf(&t.actions), Bindings: cloneJSON(t.bindings), Logs: cloneJSON(t.logs),
+		Organizations: []OrganizationSnapshot{},
+	}
+	now := s.clock.Now()
+	for _, o := range t.organizations.all() {
+		s.purgeInvitations(o, now)
+		copied := OrganizationSnapshot{Organization: cloneJSON(*o), Members: []string{}, Invitations: rowsOf(&o.invitations)}
+		for _, m := range o.Memberships {
+			if m.Until.IsZero() {
+				copied.Members = append(copied.Members, m.UserID)
+			}
+		}
+		p.Organizations = append(p.Organizations, copied)
+	}
+	return p
+}
+
+func rowsOf[T any](t *table[T]) []T {
+	out := []T{}
+	for _, row := range t.all() {
+		out = append(out, cloneJSON(*row))
+	}
+	return out
+}

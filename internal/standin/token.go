@@ -1,0 +1,207 @@
+package standin
+
+import (
+	"crypto/subtle"
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
+)
+
+const (
+	grantClientCredentials = "client_credentials"
+	assertionType          = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+	// managementTokenLife is how long a token for the Management API is valid.
+	managementTokenLife = 24 * time.Hour
+)
+
+func writeOAuthError(w http.ResponseWriter, e *oauthError) { writeJSON(w, e.status, e) }
+
+// token answers POST /oauth/token and returns the id of the client that asked.
+func (s *Server) token(w http.ResponseWriter, r *http.Request) string {
+	if r.Method != http.MethodPost {
+		writeJSON(w, http.StatusNotFound, notFound("", "Not Found"))
+		return ""
+	}
+	form, err := tokenForm(w, r)
+	if err != nil {
+		writeOAuthError(w, &oauthError{http.StatusBadRequest, "invalid_request", err.Error()})
+		return ""
+	}
+	clientID := form.Get("client_id")
+	if user, _, ok := r.BasicAuth(); ok && clientID == "" {
+		clientID, _ = url.QueryUnescape(user)
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	switch grant := form.Get("grant_type"); grant {
+	case "":
+		writeOAuthError(w, &oauthError{http.StatusForbidden, "unsupported_grant_type", "Unsupported grant type: undefined"})
+	case grantClientCredentials:
+		s.tokenForClient(w, r, form)
+	default:
+		s.tokenForPerson(w, r, form)
+	}
+	return clientID
+}
+
+// tokenForm reads the parameters of a token request, a form or JSON.
+func tokenForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
+	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+	mediaType, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if mediaType != "application/json" {
+		if err := r.ParseForm(); err != nil {
+			return nil, errors.New("the request is not a valid form")
+		}
+		return r.PostForm, nil
+	}
+	var body map[string]any
+	if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
+		return nil, errors.New("the request is not valid JSON")
+	}
+	form := url.Values{}
+	for name, value := range body {
+		if text, ok := value.(string); ok {
+			form.Set(name, text)
+		}
+	}
+	return form, nil
+}
+
+// tokenForClient grants a client its scopes of the Management API, or those of
+// them that it asks for.
+func (s *Server) tokenForClient(w http.ResponseWriter, r *http.Request, form url.Values) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := s.tenantOf(r)
+	client, failed := s.authenticateClient(t, r, form)
+	if failed != nil {
+		writeOAuthError(w, failed)
+		return
+	}
+	issuer := s.issuer(t)
+	audience := form.Get("audience")
+	switch {
+	case client.Secret == "" && len(client.PublicKeys) == 0,
+		len(client.GrantTypes) > 0 && !slices.Contains(client.GrantTypes, grantClientCredentials):
+		writeOAuthError(w, &oauthError{http.StatusForbidden, "unauthorized_client", "Grant type 'client_credentials' not allowed for the client."})
+		return
+	case audience != issuer+"api/v2/":
+		writeOAuthError(w, &oauthError{http.StatusForbidden, "access_denied", "Service not enabled within domain: " + audience})
+		return
+	case len(client.Scopes) == 0:
+		writeOAuthError(w, &oauthError{http.StatusForbidden, "access_denied", "Client is not authorized to access \"" + audience + "\". You need to create a \"client-grant\" associated to this API."})
+		return
+	}
+	scope := strings.Join(grantedScopes(client, form.Get("scope")), " ")
+	now := s.clock.Now()
+	token, err := s.keys.Sign(map[string]any{
+		"iss": issuer, "sub": client.ClientID + "@clients", "aud": audience, "azp": client.ClientID,
+		"iat": now.Unix(), "exp": now.Add(managementTokenLife).Unix(), "scope": scope, "gty": "client-credentials",
+	})
+	if err != nil {
+		writeOAuthError(w, &oauthError{http.StatusInternalServerError, "server_error", err.Error()})
+		return
+	}
+	s.secrets.Add(SecretAccessToken, token)
+	writeJSON(w, http.StatusOK, map[string]any{
+		"access_token": token, "token_type": "Bearer", "expires_in": int(managementTokenLife.Seconds()), "scope": scope,
+	})
+}
+
+func grantedScopes(client *Client, asked string) []string {
+	if asked == "" {
+		return client.Scopes
+	}
+	return slices.DeleteFunc(strings.Fields(asked), func(scope string) bool {
+		return !slices.Contains(client.Scopes, scope)
+	})
+}
+
+// authenticateClient identifies the application of a token request by HTTP
+// Basic, by client_secret in the body, or by a signed assertion. A public
+// client (no secret, no keys) is identified by its client_id alone. It needs
+// Server.mu.
+func (s *Server) authenticateClient(t *Tenant, r *http.Request, form url.Values) (*Client, *oauthError) {
+	unauthorized := &oauthError{http.StatusUnauthorized, "access_denied", "Unauthorized"}
+	if form.Get("client_assertion") != "" {
+		client, err := s.clientByAssertion(t, form)
+		if err != nil {
+			return nil, &oauthError{http.StatusUnauthorized, "invalid_client", err.Error()}
+		}
+		return client, nil
+	}
+	id, secret := form.Get("client_id"), form.Get("client_secret")
+	if user, password, ok := r.BasicAuth(); ok {
+		var err1, err2 error
+		id, err1 = url.QueryUnescape(user)
+		secret, err2 = url.QueryUnescape(password)
+		if err1 != nil || err2 != nil {
+			return nil, unauthorized
+		}
+	}
+	client := t.clients.get(id)
+	if client == nil || len(client.PublicKeys) > 0 {
+		return nil, unauthorized
+	}
+	if subtle.ConstantTimeCompare([]byte(client.Secret), []byte(secret)) != 1 {
+		return nil, unauthorized
+	}
+	return client, nil
+}
+
+// clientByAssertion accepts a JWT signed by a key of the client whose audience
+// is the issuer or the token endpoint, as one string.
+func (s *Server) clientByAssertion(t *Tenant, form url.Values) (*Client, error) {
+	invalid := errors.New("Failed to verify client assertion") //nolint:staticcheck // Auth0's words
+	if form.Get("client_assertion_type") != assertionType {
+		return nil, invalid
+	}
+	parsed, err := jwt.ParseSigned(form.Get("client_assertion"), []jose.SignatureAlgorithm{jose.RS256, jose.RS384, jose.PS256})
+	if err != nil {
+		return nil, invalid
+	}
+	var claims jwt.Claims
+	if err := parsed.UnsafeClaimsWithoutVerification(&claims); err != nil {
+		return nil, invalid
+	}
+	client := t.clients.get(claims.Subject)
+	if client == nil || claims.Issuer != client.ClientID || len(claims.Audience) != 1 {
+		return nil, invalid
+	}
+	issuer := s.issuer(t)
+	expected := jwt.Expected{AnyAudience: jwt.Audience{issuer, strings.TrimSuffix(issuer, "/"), issuer + "oauth/token"}, Time: s.clock.Now()}
+	if claims.Expiry == nil || claims.ValidateWithLeeway(expected, time.Minute) != nil {
+		return nil, invalid
+	}
+	for _, text := range client.PublicKeys {
+		if key, err := publicKey(text); err == nil && parsed.Claims(key) == nil {
+			return client, nil
+		}
+	}
+	return nil, invalid
+}
+
+// publicKey reads a PEM public key or certificate.
+func publicKey(text string) (any, error) {
+	block, _ := pem.Decode([]byte(text))
+	if block == nil {
+		return nil, errors.New("not PEM")
+	}
+	if block.Type == "CERTIFICATE" {
+		certificate, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return nil, err
+		}
+		return certificate.PublicKey, nil
+	}
+	return x509.ParsePKIXPublicKey(block.Bytes)
+}
