@@ -116,6 +116,10 @@ func newControlPlane(opts Options) (*ControlPlane, error) {
 
 // useExisting connects to the cluster of the kubeconfig.
 func (cp *ControlPlane) useExisting(ctx context.Context, kubeconfig string, opts Options) error {
+	kubeconfig, err := filepath.Abs(kubeconfig)
+	if err != nil {
+		return fmt.Errorf("%s: %w", envKubeconfig, err)
+	}
 	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
 	if err != nil {
 		return fmt.Errorf("%s=%s: %w", envKubeconfig, kubeconfig, err)

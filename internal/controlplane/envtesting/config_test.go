@@ -3,6 +3,7 @@ package envtesting_test
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -91,6 +92,23 @@ func TestDomainsAreJudgedWhenAMemberIsCreated(t *testing.T) {
 	}
 }
 
+func TestDomainsAreJudgedInTheLongestContract(t *testing.T) {
+	g := NewWithT(t)
+	waitForPolicies(t, g)
+	namespace := envtesting.Namespace(t)
+	domains := []string{"acme.com"}
+	for i := range 49 {
+		label := strings.Repeat(fmt.Sprintf("a%02d", i), 20)
+		domains = append(domains, strings.Join([]string{label, label, label, label, "com"}, "."))
+	}
+	out := apply(t, namespace, fmt.Sprintf(customer, "acme", 50, strings.Join(domains, ", "), "it@acme.com"))
+	g.Expect(out).To(ContainSubstring("created"))
+	g.Eventually(func() string {
+		return apply(t, namespace, fmt.Sprintf(member, "jane", "acme", "jane@elsewhere.com"), "--dry-run=server")
+	}).WithTimeout(10 * time.Second).Should(ContainSubstring("use an address inside them"))
+	g.Expect(apply(t, namespace, fmt.Sprintf(member, "jane", "acme", "jane@"+domains[49]), "--dry-run=server")).To(ContainSubstring("created"))
+}
+
 func TestDomainsNarrowedRefuseNoUpdateAndNoRemoval(t *testing.T) {
 	g := NewWithT(t)
 	waitForPolicies(t, g)
@@ -145,11 +163,22 @@ func TestPoliciesHaveNoTypeErrors(t *testing.T) {
 	}
 }
 
+func TestManagerIsAllowedInItsRestrictedNamespace(t *testing.T) {
+	g := NewWithT(t)
+	root, err := controlplane.Root()
+	g.Expect(err).NotTo(HaveOccurred())
+	for _, folder := range []string{"default", "gitops"} {
+		_, err = envtesting.ControlPlane().Kubectl(t.Context(), "apply", "--server-side", "--dry-run=server", "--warnings-as-errors",
+			"-k", filepath.Join(root, "config", folder))
+		g.Expect(err).NotTo(HaveOccurred(), folder)
+	}
+}
+
 func TestSamplesAreValid(t *testing.T) {
 	g := NewWithT(t)
 	root, err := controlplane.Root()
 	g.Expect(err).NotTo(HaveOccurred())
-	out, err := envtesting.ControlPlane().Kubectl(t.Context(), "apply", "--dry-run=server", "-f", root+"/config/samples")
+	out, err := envtesting.ControlPlane().Kubectl(t.Context(), "apply", "--dry-run=server", "-f", filepath.Join(root, "config", "samples"))
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(strings.Count(out, "created")).To(Equal(3))
 }
