@@ -213,7 +213,7 @@ func TestRolesForPeopleFollowWhoIsTrusted(t *testing.T) {
 		{"seatwarden-tenant-admin", "update", "auth0tenants", "yes"},
 		{"seatwarden-tenant-admin", "update", "customers", "no"},
 		{"system:serviceaccount:seatwarden-system:seatwarden", "create", "members", "yes"},
-		{"system:serviceaccount:seatwarden-system:seatwarden", "update", "customers/status", "yes"},
+		{"system:serviceaccount:seatwarden-system:seatwarden", "patch", "customers/status", "yes"},
 		{"system:serviceaccount:seatwarden-system:seatwarden", "create", "customers", "no"},
 		{"system:serviceaccount:seatwarden-system:seatwarden", "delete", "auth0tenants", "no"},
 		{"system:serviceaccount:seatwarden-system:seatwarden", "get", "secrets", "no"},
