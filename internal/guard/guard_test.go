@@ -41,7 +41,7 @@ func TestSeatsGuardInGoja(t *testing.T) {
 	for _, row := range table {
 		t.Run(row.name, func(t *testing.T) {
 			effects := actions.Run(t.Context(), row.on(), []actions.Action{{Name: "seatwarden", Code: row.code(t)}}, row.event,
-				actions.Options{Now: func() time.Time { return now }, TokenMetadata: true})
+				actions.Options{Now: func() time.Time { return now }, Enterprise: true})
 			var got outcome
 			if effects.Err != nil {
 				got.Error = effects.Err.Error()

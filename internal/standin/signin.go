@@ -1,12 +1,258 @@
 package standin
 
 import (
+	"crypto/subtle"
+	"errors"
 	"net/http"
-	"net/url"
+	"slices"
+	"strings"
+	"time"
 )
 
-func newSignIn(*Server) http.Handler { return http.NotFoundHandler() }
+// Lifetimes of what sign-in hands out: Auth0's defaults, where it names one.
+const (
+	transactionLifetime   = time.Hour
+	assertionLifetime     = 5 * time.Minute
+	codeLifetime          = 10 * time.Minute
+	sessionIdleLifetime   = 3 * 24 * time.Hour
+	sessionLifetime       = 7 * 24 * time.Hour
+	idTokenLifetime       = 10 * time.Hour
+	accessTokenLifetime   = 24 * time.Hour
+	refreshTokenLifetime  = 30 * 24 * time.Hour
+	sessionCookie         = "auth0"
+	protocolLogin         = "oidc-basic-profile"
+	protocolRefresh       = "oauth2-refresh-token"
+	organizationIDPrefix  = "org_"
+	grantAuthorization    = "authorization_code"
+	grantRefresh          = "refresh_token"
+	scopeOfflineAccess    = "offline_access"
+	usageDeny             = "deny"
+	usageRequire          = "require"
+	behaviorPreLogin      = "pre_login_prompt"
+	behaviorPostLogin     = "post_login_prompt"
+	logSuccess            = "s"
+	logFailure            = "f"
+	logInvitationAccepted = "si"
+	logInvitationFailed   = "fi"
+	logRefreshed          = "sertft"
+	logRefreshFailed      = "fertft"
+	logActions            = "actions"
+)
 
-func (s *Server) tokenForPerson(w http.ResponseWriter, _ *http.Request, form url.Values) {
-	writeOAuthError(w, &oauthError{http.StatusForbidden, "unsupported_grant_type", "Unsupported grant type: " + form.Get("grant_type")})
+// signIn plays Auth0 as an OpenID provider: Universal Login, the identity
+// providers behind its connections, tokens of people, and a little application
+// for every client. Its maps are guarded by Server.mu.
+type signIn struct {
+	s   *Server
+	mux *http.ServeMux
+
+	// transactions are sign-ins under way, by the state in the login pages' addresses.
+	transactions map[string]*transaction
+	// assertions are what identity providers said, by a code of one use.
+	assertions map[string]*assertion
+	// authorizations wait for their exchange at the token endpoint, by code.
+	authorizations map[string]*authorization
+	// starts are sign-ins that the built-in application began, by its state.
+	starts map[string]*appStart
+}
+
+// refusal is an error of OAuth that goes back to the application.
+type refusal struct {
+	code        string
+	description string
+}
+
+func (r *refusal) Error() string { return r.code + ": " + r.description }
+
+func refuse(code, description string) *refusal { return &refusal{code: code, description: description} }
+
+// answer writes what was decided while Server.mu was held.
+type answer func(http.ResponseWriter, *http.Request)
+
+func newSignIn(s *Server) http.Handler {
+	si := &signIn{
+		s: s, mux: http.NewServeMux(),
+		transactions:   map[string]*transaction{},
+		assertions:     map[string]*assertion{},
+		authorizations: map[string]*authorization{},
+		starts:         map[string]*appStart{},
+	}
+	for pattern, decide := range map[string]func(*http.Request) answer{
+		"GET /authorize":                             si.authorize,
+		"POST /authorize":                            si.authorize,
+		"GET /login/choose":                          si.choose,
+		"POST /login/database":                       si.database,
+		"POST /login/organization":                   si.organization,
+		"GET /login/identity-provider/{connection}":  si.identityProvider,
+		"POST /login/identity-provider/{connection}": si.identify,
+		"GET /login/callback":                        si.callback,
+		"GET /v2/logout":                             si.logout,
+		"GET /userinfo":                              si.userinfo,
+		"POST /userinfo":                             si.userinfo,
+		"GET /app/{client}":                          si.appHome,
+		"GET /app/{client}/login":                    si.appLogin,
+		"GET /app/{client}/callback":                 si.appCallback,
+	} {
+		si.mux.HandleFunc(pattern, si.locked(decide))
+	}
+	si.mux.HandleFunc("GET /.well-known/openid-configuration", si.discovery)
+	si.mux.HandleFunc("GET /.well-known/jwks.json", si.jwks)
+	si.mux.HandleFunc("GET /login/style.css", serveStyle)
+	return si
+}
+
+func (si *signIn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'")
+	w.Header().Set("Referrer-Policy", "no-referrer")
+	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+	si.mux.ServeHTTP(w, r)
+}
+
+// locked decides with Server.mu held and writes the answer without it.
+func (si *signIn) locked(decide func(*http.Request) answer) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if err := r.ParseForm(); err != nil {
+			errorPage(http.StatusBadRequest, refuse("invalid_request", "The request cannot be read."))(w, r)
+			return
+		}
+		si.under(func() answer { return decide(r) })(w, r)
+	}
+}
+
+// under runs a decision with Server.mu held.
+func (si *signIn) under(decide func() answer) answer {
+	si.s.mu.Lock()
+	defer si.s.mu.Unlock()
+	si.prune()
+	return decide()
+}
+
+// prune forgets what has expired.
+func (si *signIn) prune() {
+	now := si.s.clock.Now()
+	for key, row := range si.transactions {
+		if now.After(row.expires) {
+			delete(si.transactions, key)
+		}
+	}
+	for key, row := range si.assertions {
+		if now.After(row.expires) {
+			delete(si.assertions, key)
+		}
+	}
+	for key, row := range si.authorizations {
+		if now.After(row.expires) {
+			delete(si.authorizations, key)
+		}
+	}
+	for key, row := range si.starts {
+		if now.After(row.expires) {
+			delete(si.starts, key)
+		}
+	}
+}
+
+func redirect(target string) answer {
+	return func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, target, http.StatusFound) }
+}
+
+func (si *signIn) discovery(w http.ResponseWriter, r *http.Request) {
+	issuer := si.s.issuer(si.s.tenantOf(r))
+	writeJSON(w, http.StatusOK, map[string]any{
+		"issuer":                                issuer,
+		"authorization_endpoint":                issuer + "authorize",
+		"token_endpoint":                        issuer + "oauth/token",
+		"userinfo_endpoint":                     issuer + "userinfo",
+		"jwks_uri":                              issuer + ".well-known/jwks.json",
+		"scopes_supported":                      []string{"openid", "profile", scopeOfflineAccess, "email"},
+		"response_types_supported":              []string{"code"},
+		"response_modes_supported":              []string{"query"},
+		"code_challenge_methods_supported":      []string{"S256"},
+		"subject_types_supported":               []string{"public"},
+		"id_token_signing_alg_values_supported": []string{"RS256"},
+		"token_endpoint_auth_methods_supported": []string{"client_secret_basic", "client_secret_post", "private_key_jwt", "none"},
+		"grant_types_supported":                 []string{grantAuthorization, grantRefresh, "client_credentials"},
+		"claims_supported": []string{"aud", "email", "email_verified", "exp", "iat", "iss", "name", "nickname",
+			"org_id", "org_name", "sid", "sub"},
+	})
+}
+
+func (si *signIn) jwks(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, http.StatusOK, si.s.keys.JWKS())
+}
+
+func (si *signIn) userinfo(r *http.Request) answer {
+	t := si.s.tenantOf(r)
+	issuer := si.s.issuer(t)
+	_, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	claims, err := si.s.keys.Verify(token, issuer, issuer+"userinfo", si.s.clock.Now())
+	subject, _ := claims["sub"].(string)
+	user := t.users.get(subject)
+	if err != nil || user == nil {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
+			http.Error(w, "Unauthorized", http.StatusUnauthorized)
+		}
+	}
+	scope, _ := claims["scope"].(string)
+	profile := profileClaims(user, scope)
+	profile["sub"] = user.UserID
+	for _, name := range []string{"org_id", "org_name"} {
+		if value, there := claims[name]; there {
+			profile[name] = value
+		}
+	}
+	return func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, profile) }
+}
+
+// logout ends the session in the browser. Refresh tokens live on, as in Auth0.
+func (si *signIn) logout(r *http.Request) answer {
+	t := si.s.tenantOf(r)
+	returnTo := r.Form.Get("returnTo")
+	if returnTo != "" && !si.mayReturnTo(t, r.Form.Get("client_id"), returnTo) {
+		return errorPage(http.StatusBadRequest, refuse("invalid_request",
+			"The returnTo address is not in the list of allowed logout URLs."))
+	}
+	if session := si.sessionOf(t, r); session != nil {
+		t.sessions.remove(session.ID)
+	}
+	return func(w http.ResponseWriter, r *http.Request) {
+		http.SetCookie(w, &http.Cookie{Name: sessionCookie, Path: "/", MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteLaxMode})
+		if returnTo != "" {
+			http.Redirect(w, r, returnTo, http.StatusFound)
+			return
+		}
+		render(w, http.StatusOK, page{Kind: pageMessage, Title: "Signed out", Text: "Your session at this tenant has ended."})
+	}
+}
+
+func (si *signIn) mayReturnTo(t *Tenant, clientID, target string) bool {
+	client := t.clients.get(clientID)
+	return client != nil &&
+		(slices.Contains(client.AllowedLogoutURLs, target) || target == si.appURL(t, client.ClientID))
+}
+
+// sessionOf returns the live session of the browser, or nil.
+func (si *signIn) sessionOf(t *Tenant, r *http.Request) *Session {
+	cookie, err := r.Cookie(sessionCookie)
+	if errors.Is(err, http.ErrNoCookie) || cookie.Value == "" {
+		return nil
+	}
+	session := t.sessions.find(func(row *Session) bool {
+		return subtle.ConstantTimeCompare([]byte(row.Cookie), []byte(cookie.Value)) == 1
+	})
+	now := si.s.clock.Now()
+	if session == nil || now.After(session.IdleExpiresAt) || now.After(session.ExpiresAt) || t.users.get(session.UserID) == nil {
+		return nil
+	}
+	return session
+}
+
+func (si *signIn) setSessionCookie(w http.ResponseWriter, session *Session) {
+	http.SetCookie(w, &http.Cookie{
+		Name: sessionCookie, Value: session.Cookie, Path: "/", HttpOnly: true,
+		Secure: si.s.scheme == "https", SameSite: http.SameSiteLaxMode,
+	})
 }

@@ -55,8 +55,8 @@ type Options struct {
 	Now func() time.Time
 	// TimeLimit is for all Actions together; the default is DefaultTimeLimit.
 	TimeLimit time.Duration
-	// TokenMetadata offers the metadata members of api.refreshToken and api.session, which Auth0 has for Enterprise only.
-	TokenMetadata bool
+	// Enterprise offers api.refreshToken and api.session, which Auth0 has for Enterprise only.
+	Enterprise bool
 }
 
 // Denial is a sign-in or exchange that an Action refused.
@@ -83,8 +83,8 @@ type Effects struct {
 	AppMetadata, UserMetadata map[string]any
 	// IDTokenClaims and AccessTokenClaims are added to the tokens.
 	IDTokenClaims, AccessTokenClaims map[string]any
-	// RefreshTokenMetadata and SessionMetadata are merged; nil deletes a key.
-	RefreshTokenMetadata, SessionMetadata map[string]any
+	// RefreshTokenMetadata is merged into the refresh token's; nil deletes a key.
+	RefreshTokenMetadata map[string]any
 	// RevokeRefreshToken and RevokeSession are set by the revoke calls, which also deny.
 	RevokeRefreshToken, RevokeSession bool
 	// Logs are in the order written.
@@ -96,7 +96,7 @@ func Run(ctx context.Context, trigger Trigger, bound []Action, event map[string]
 	effects := &Effects{
 		AppMetadata: map[string]any{}, UserMetadata: map[string]any{},
 		IDTokenClaims: map[string]any{}, AccessTokenClaims: map[string]any{},
-		RefreshTokenMetadata: map[string]any{}, SessionMetadata: map[string]any{},
+		RefreshTokenMetadata: map[string]any{},
 	}
 	if options.TimeLimit == 0 {
 		options.TimeLimit = DefaultTimeLimit
@@ -168,7 +168,8 @@ func load(vm *goja.Runtime, action Action, export string) (goja.Callable, error)
 
 func require(vm *goja.Runtime) func(string) goja.Value {
 	return func(name string) goja.Value {
-		panic(vm.NewGoError(fmt.Errorf("cannot find module %q: the stand-in runs actions without dependencies", name)))
+		panic(vm.NewGoError(fmt.Errorf( //nolint:forbidigo // how goja throws
+			"cannot find module %q: the stand-in runs actions without dependencies", name)))
 	}
 }
 

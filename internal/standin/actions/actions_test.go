@@ -23,7 +23,7 @@ func postLogin(t *testing.T, event object, bodies ...string) *actions.Effects {
 		})
 	}
 	return actions.Run(t.Context(), actions.PostLogin, bound, event,
-		actions.Options{TimeLimit: 300 * time.Millisecond, TokenMetadata: true})
+		actions.Options{TimeLimit: 300 * time.Millisecond, Enterprise: true})
 }
 
 func TestEffects(t *testing.T) {
@@ -33,7 +33,7 @@ func TestEffects(t *testing.T) {
 		 api.user.setAppMetadata("a", { b: [1, "x"] }).user.setUserMetadata("u", null);
 		 api.user.setAppMetadata("old", null);
 		 api.idToken.setCustomClaim("i", "text"); api.accessToken.setCustomClaim("x", 3);
-		 api.refreshToken.setMetadata("r", "1"); api.session.setMetadata("s", "2"); api.refreshToken.deleteMetadata("q");`,
+		 api.refreshToken.setMetadata("r", "1"); api.refreshToken.deleteMetadata("q");`,
 		`console.log(JSON.stringify(event.user.app_metadata), event.secrets.S);`)
 	g.Expect(e.Err).NotTo(HaveOccurred())
 	g.Expect(e.Denial).To(BeNil())
@@ -42,7 +42,6 @@ func TestEffects(t *testing.T) {
 	g.Expect(e.IDTokenClaims).To(Equal(object{"i": "text"}))
 	g.Expect(e.AccessTokenClaims).To(Equal(object{"x": 3.0}))
 	g.Expect(e.RefreshTokenMetadata).To(Equal(object{"r": "1", "q": nil}))
-	g.Expect(e.SessionMetadata).To(Equal(object{"s": "2"}))
 	g.Expect(e.Logs).To(Equal([]actions.Log{{Action: "a", Text: `{"a":{"b":[1,"x"]}} s3cret`}}))
 }
 

@@ -9,7 +9,7 @@ import (
 	"github.com/dop251/goja"
 )
 
-// Limits of refresh token and session metadata, from Auth0's documentation of refresh token metadata.
+// Limits of refresh token metadata, from Auth0's documentation of it.
 const (
 	metadataEntries = 25
 	metadataLength  = 255
@@ -30,9 +30,12 @@ func newAPI(vm *goja.Runtime, trigger Trigger, options Options, effects *Effects
 	b.member("idToken", "setCustomClaim", b.setter(effects.IDTokenClaims))
 	b.member("user", "setAppMetadata", b.setter(effects.AppMetadata))
 	b.member("user", "setUserMetadata", b.setter(effects.UserMetadata))
-	if options.TokenMetadata {
-		b.tokenMetadata("refreshToken", effects.RefreshTokenMetadata, &effects.RevokeRefreshToken)
-		b.tokenMetadata("session", effects.SessionMetadata, &effects.RevokeSession)
+	if options.Enterprise {
+		b.refreshToken()
+		b.member("session", "revoke", func(call goja.FunctionCall) {
+			effects.RevokeSession = true
+			b.deny("access_denied", b.text(call, 0))
+		})
 	}
 	return b.api
 }
@@ -58,7 +61,7 @@ func (b *apiBuilder) member(group, name string, do func(goja.FunctionCall)) {
 
 func (b *apiBuilder) set(object *goja.Object, name string, value any) {
 	if err := object.Set(name, value); err != nil {
-		panic(b.vm.NewGoError(err))
+		panic(b.vm.NewGoError(err)) //nolint:forbidigo // how goja throws
 	}
 }
 
@@ -76,7 +79,9 @@ func (b *apiBuilder) setter(target map[string]any) func(goja.FunctionCall) {
 	}
 }
 
-func (b *apiBuilder) tokenMetadata(group string, target map[string]any, revoked *bool) {
+func (b *apiBuilder) refreshToken() {
+	const group = "refreshToken"
+	target := b.effects.RefreshTokenMetadata
 	b.member(group, "setMetadata", func(call goja.FunctionCall) {
 		key, value := b.text(call, 0), b.text(call, 1)
 		if !metadataKey.MatchString(key) || len(key) > metadataLength || len(value) > metadataLength {
@@ -89,7 +94,7 @@ func (b *apiBuilder) tokenMetadata(group string, target map[string]any, revoked 
 	})
 	b.member(group, "deleteMetadata", func(call goja.FunctionCall) { target[b.text(call, 0)] = nil })
 	b.member(group, "revoke", func(call goja.FunctionCall) {
-		*revoked = true
+		b.effects.RevokeRefreshToken = true
 		b.deny("access_denied", b.text(call, 0))
 	})
 }
@@ -121,7 +126,7 @@ func (b *apiBuilder) plain(value goja.Value) any {
 
 // fail throws in the Action.
 func (b *apiBuilder) fail(format string, arguments ...any) {
-	panic(b.vm.NewTypeError(fmt.Sprintf(format, arguments...)))
+	panic(b.vm.NewTypeError(fmt.Sprintf(format, arguments...))) //nolint:forbidigo // how goja throws
 }
 
 // setGlobals adds what Actions expect beside the language itself: console.

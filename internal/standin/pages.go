@@ -1,0 +1,75 @@
+package standin
+
+import (
+	"embed"
+	"html/template"
+	"net/http"
+)
+
+//go:embed pages
+var pageFiles embed.FS
+
+var pageTemplate = template.Must(template.ParseFS(pageFiles, "pages/*.html"))
+
+// Kinds of pages: the template of the same name, and what data-page says.
+const (
+	pageLogin        = "login"
+	pageProvider     = "identity-provider"
+	pageOrganization = "organization"
+	pageApplication  = "application"
+	pageResult       = "result"
+	pageMessage      = "message"
+	pageError        = "error"
+)
+
+// choice is one thing to choose or to read: a value and its words.
+type choice struct{ Value, Label string }
+
+// database is a connection that asks for e-mail and password.
+type database struct {
+	Name string
+	// SignUp: people may make themselves an account.
+	SignUp bool
+}
+
+// page is what the templates read; a kind uses some of it.
+type page struct {
+	Kind, Title   string
+	State         string
+	Application   string
+	ClientID      string
+	Organization  string
+	Inviter       string
+	Email         string
+	Problem       string
+	Connection    string
+	Strategy      string
+	Connections   []choice
+	Databases     []database
+	People        []choice
+	Organizations []choice
+	Text          string
+	ErrorCode     string
+	Person        string
+	Claims        string
+	Tokens        []choice
+	LogoutURL     string
+}
+
+// render writes a page. A client that has gone needs no error.
+func render(w http.ResponseWriter, status int, p page) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	_ = pageTemplate.ExecuteTemplate(w, "layout", p)
+}
+
+// errorPage shows a person what cannot be sent back to an application.
+func errorPage(status int, wrong *refusal) answer {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		render(w, status, page{Kind: pageError, Title: "Something is wrong", ErrorCode: wrong.code, Text: wrong.description})
+	}
+}
+
+func serveStyle(w http.ResponseWriter, r *http.Request) {
+	http.ServeFileFS(w, r, pageFiles, "pages/style.css")
+}

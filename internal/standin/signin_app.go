@@ -1,0 +1,135 @@
+package standin
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// The built-in application of a client lives at /app/<client id>: enough for an
+// invitation link to work in a browser with no other server. AddClient names its
+// login route as initiate_login_uri and allows its callback.
+
+// appStart is a sign-in that the built-in application has begun.
+type appStart struct {
+	clientID string
+	verifier string
+	nonce    string
+	expires  time.Time
+}
+
+func (si *signIn) appURL(t *Tenant, clientID string) string {
+	return si.s.issuer(t) + "app/" + url.PathEscape(clientID)
+}
+
+func (si *signIn) appClient(r *http.Request) (*Client, answer) {
+	client := si.s.tenantOf(r).clients.get(r.PathValue("client"))
+	if client == nil {
+		return nil, errorPage(http.StatusNotFound, refuse("invalid_request", "There is no such application."))
+	}
+	return client, nil
+}
+
+// appHome is where the application begins when nobody is signed in.
+func (si *signIn) appHome(r *http.Request) answer {
+	client, missing := si.appClient(r)
+	if missing != nil {
+		return missing
+	}
+	t := si.s.tenantOf(r)
+	p := page{Kind: pageApplication, Title: client.Name, ClientID: client.ClientID}
+	for _, o := range t.organizations.all() {
+		p.Organizations = append(p.Organizations, choice{Value: o.ID, Label: displayName(o)})
+	}
+	return func(w http.ResponseWriter, _ *http.Request) { render(w, http.StatusOK, p) }
+}
+
+// appLogin starts the authorization code flow with PKCE. An invitation and its
+// organization are passed on, the organization's name is not, as Auth0 asks of
+// applications.
+func (si *signIn) appLogin(r *http.Request) answer {
+	client, missing := si.appClient(r)
+	if missing != nil {
+		return missing
+	}
+	t := si.s.tenantOf(r)
+	start := &appStart{
+		clientID: client.ClientID, verifier: randomString(64), nonce: randomString(32),
+		expires: si.s.clock.Now().Add(transactionLifetime),
+	}
+	state := randomString(32)
+	si.starts[state] = start
+	sum := sha256.Sum256([]byte(start.verifier))
+	query := url.Values{
+		"response_type": {"code"}, "client_id": {client.ClientID}, "redirect_uri": {si.appURL(t, client.ClientID) + "/callback"},
+		"scope": {"openid profile email " + scopeOfflineAccess}, "state": {state}, "nonce": {start.nonce},
+		"code_challenge": {base64.RawURLEncoding.EncodeToString(sum[:])}, "code_challenge_method": {"S256"},
+	}
+	for _, name := range []string{"invitation", "organization", "connection", "login_hint", "prompt"} {
+		if value := r.Form.Get(name); value != "" {
+			query.Set(name, value)
+		}
+	}
+	return redirect("/authorize?" + query.Encode())
+}
+
+// appCallback redeems the code and shows who signed in, or the error.
+func (si *signIn) appCallback(r *http.Request) answer {
+	client, missing := si.appClient(r)
+	if missing != nil {
+		return missing
+	}
+	t := si.s.tenantOf(r)
+	start := si.starts[r.Form.Get("state")]
+	delete(si.starts, r.Form.Get("state"))
+	if start == nil || start.clientID != client.ClientID {
+		return errorPage(http.StatusBadRequest, refuse("invalid_request", "The application did not start this sign-in."))
+	}
+	p := page{Kind: pageResult, ClientID: client.ClientID, Application: client.Name}
+	if code := r.Form.Get("error"); code != "" {
+		p.Title, p.ErrorCode, p.Text = "You are not signed in", code, r.Form.Get("error_description")
+		return func(w http.ResponseWriter, _ *http.Request) { render(w, http.StatusForbidden, p) }
+	}
+	tokens, wrong := si.exchange(t, client, r.Form.Get("code"), si.appURL(t, client.ClientID)+"/callback", start.verifier)
+	if wrong != nil {
+		p.Title, p.ErrorCode, p.Text = "You are not signed in", wrong.Code, wrong.Description
+		return func(w http.ResponseWriter, _ *http.Request) { render(w, http.StatusForbidden, p) }
+	}
+	idToken, _ := tokens["id_token"].(string)
+	claims, err := si.s.keys.Verify(idToken, si.s.issuer(t), client.ClientID, si.s.clock.Now())
+	if err != nil || claims["nonce"] != start.nonce {
+		return errorPage(http.StatusBadRequest, refuse("invalid_token", "The ID token does not belong to this sign-in."))
+	}
+	fillResult(&p, tokens, claims)
+	p.LogoutURL = "/v2/logout?" + url.Values{"client_id": {client.ClientID}, "returnTo": {si.appURL(t, client.ClientID)}}.Encode()
+	if organizationID, _ := claims["org_id"].(string); organizationID != "" {
+		if o := t.organizations.get(organizationID); o != nil {
+			p.Organization = displayName(o)
+		}
+	}
+	return func(w http.ResponseWriter, _ *http.Request) { render(w, http.StatusOK, p) }
+}
+
+// fillResult puts a person's claims and tokens on the page that shows them.
+func fillResult(p *page, tokens, claims map[string]any) {
+	p.Title = "You are signed in"
+	name, _ := claims["name"].(string)
+	email, _ := claims["email"].(string)
+	p.Person = strings.TrimSpace(email)
+	if p.Person == "" {
+		p.Person = name
+	}
+	shown, err := json.MarshalIndent(claims, "", "  ")
+	if err == nil { // claims came from JSON
+		p.Claims = string(shown)
+	}
+	for _, kind := range []string{"id_token", "access_token", "refresh_token"} {
+		if token, _ := tokens[kind].(string); token != "" {
+			p.Tokens = append(p.Tokens, choice{Value: kind, Label: token})
+		}
+	}
+}

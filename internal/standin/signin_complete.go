@@ -1,0 +1,239 @@
+package standin
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/seatwarden/seatwarden/internal/standin/actions"
+)
+
+// authenticated is a person whom a connection or a session vouched for.
+type authenticated struct {
+	userID     string
+	connection string
+	// isNew: the profile was made in this sign-in.
+	isNew bool
+	// method is federated or pwd; empty when a session stood in.
+	method  string
+	session *Session
+}
+
+// authorization is a sign-in that succeeded and waits for its exchange.
+type authorization struct {
+	tx      *transaction
+	who     *authenticated
+	effects *actions.Effects
+	expires time.Time
+}
+
+// signedIn begins a session, as Auth0 does whatever is decided about the
+// organization afterwards, and goes on with the sign-in.
+func (si *signIn) signedIn(tx *transaction, who *authenticated) answer {
+	if user := tx.tenant.users.get(who.userID); user.Blocked {
+		return si.complete(tx, who)
+	}
+	now := si.s.clock.Now()
+	who.session = &Session{
+		ID: newID("sess_"), Cookie: randomString(43), UserID: who.userID, Connection: who.connection,
+		CreatedAt: now, UpdatedAt: now, AuthenticatedAt: now,
+		IdleExpiresAt: now.Add(sessionIdleLifetime), ExpiresAt: now.Add(sessionLifetime),
+	}
+	si.s.secrets.Add(SecretSession, who.session.Cookie)
+	tx.tenant.sessions.put(who.session.ID, who.session)
+	next := si.complete(tx, who)
+	return func(w http.ResponseWriter, r *http.Request) {
+		si.setSessionCookie(w, who.session)
+		next(w, r)
+	}
+}
+
+// complete goes through the steps after authentication in Auth0's order:
+// blocked, invitation or membership, Actions, code.
+func (si *signIn) complete(tx *transaction, who *authenticated) answer {
+	t := tx.tenant
+	user, client := t.users.get(who.userID), t.clients.get(tx.clientID)
+	if user == nil || client == nil {
+		return si.sendBack(tx, refuse("access_denied", "the user or the application no longer exists"))
+	}
+	if user.Blocked {
+		return si.fail(tx, user, logFailure, refuse("unauthorized", "user is blocked"))
+	}
+	if tx.organizationID == "" && client.OrganizationUsage == usageRequire {
+		tx.who = who
+		own := si.organizationsOf(tx)
+		switch len(own) {
+		case 0:
+			return si.fail(tx, user, logFailure, refuse("invalid_request",
+				"client requires organization membership, but user does not belong to any organization"))
+		case 1:
+			tx.organizationID = own[0].ID
+		default:
+			return organizationPage(tx, own, "")
+		}
+	}
+	delete(si.transactions, tx.id)
+	before := cloneJSON(*user)
+	if kind, wrong := si.enter(tx, user, who); wrong != nil {
+		return si.fail(tx, user, kind, wrong)
+	}
+	now := si.s.clock.Now()
+	user.LastLogin, user.LoginsCount = now, user.LoginsCount+1
+	t.saveUser(user, now)
+	shown := cloneJSON(*user)
+	if tx.ticket != "" && si.s.settings.InvitationMetadata.Visible == VisibleNextSignIn {
+		shown.AppMetadata, shown.UserMetadata = before.AppMetadata, before.UserMetadata
+	}
+	event := si.loginEvent(tx, client, &shown, who)
+	run := si.prepare(t, actions.PostLogin, event)
+	return func(w http.ResponseWriter, r *http.Request) {
+		effects := run(r)
+		si.under(func() answer { return si.authorized(tx, who, effects) })(w, r)
+	}
+}
+
+// enter lets a person into the organization of the sign-in: by accepting the
+// invitation, by membership, or by becoming a member on login. With a refusal
+// comes the type of its log entry.
+func (si *signIn) enter(tx *transaction, user *User, who *authenticated) (string, *refusal) {
+	if tx.organizationID == "" {
+		return "", nil
+	}
+	o, c := tx.tenant.organizations.get(tx.organizationID), tx.tenant.connectionByName(who.connection)
+	if o == nil || c == nil {
+		return logFailure, refuse("invalid_request", "the specified organization does not exist")
+	}
+	invitation, wrong := si.invitation(tx)
+	if wrong != nil {
+		return logInvitationFailed, wrong
+	}
+	now := si.s.clock.Now()
+	if invitation != nil {
+		o.invitations.remove(invitation.ID)
+		if !si.invited(invitation, user) {
+			return logInvitationFailed, refuse("access_denied", "the specified account is not allowed to accept the current invitation")
+		}
+		o.addMember(user.UserID, now)
+		o.addMemberRoles(user.UserID, invitation.Roles)
+		user.EmailVerified = true
+		si.applyInvitation(invitation, user, who.isNew)
+		tx.tenant.saveUser(user, now)
+		tx.tenant.log(si.logEntry(tx, user, logInvitationAccepted, "Invitation accepted"), now)
+		return "", nil
+	}
+	if o.isMember(user.UserID) {
+		return "", nil
+	}
+	if enabled := o.enabledConnection(c.ID); enabled != nil && enabled.AssignMembershipOnLogin {
+		o.addMember(user.UserID, now)
+		return "", nil
+	}
+	return logFailure, refuse("access_denied", fmt.Sprintf("user %s is not part of the %s organization", user.UserID, o.ID))
+}
+
+// invited compares the account's e-mail with the invited one.
+func (si *signIn) invited(invitation *Invitation, user *User) bool {
+	if si.s.settings.InvitationEmailCase == CaseExact {
+		return user.Email == invitation.InviteeEmail
+	}
+	return strings.EqualFold(user.Email, invitation.InviteeEmail)
+}
+
+// applyInvitation does to the profile what the setting InvitationMetadata says.
+func (si *signIn) applyInvitation(invitation *Invitation, user *User, isNew bool) {
+	how := si.s.settings.InvitationMetadata.Existing
+	if isNew {
+		how = si.s.settings.InvitationMetadata.New
+	}
+	switch how {
+	case MetadataApplied, MetadataMerged:
+		user.AppMetadata = actions.Merge(user.AppMetadata, invitation.AppMetadata)
+		user.UserMetadata = actions.Merge(user.UserMetadata, invitation.UserMetadata)
+	case MetadataReplaced:
+		user.AppMetadata = cloneJSON(invitation.AppMetadata)
+		user.UserMetadata = cloneJSON(invitation.UserMetadata)
+	}
+}
+
+// authorized applies what the Actions did and hands out a code, or refuses.
+func (si *signIn) authorized(tx *transaction, who *authenticated, effects *actions.Effects) answer {
+	user := tx.tenant.users.get(who.userID)
+	if user == nil {
+		return si.sendBack(tx, refuse("access_denied", "the user no longer exists"))
+	}
+	si.applyEffects(tx.tenant, user, effects)
+	if effects.RevokeSession && who.session != nil {
+		tx.tenant.sessions.remove(who.session.ID)
+	}
+	if wrong := refusalOf(effects); wrong != nil {
+		return si.fail(tx, user, logFailure, wrong)
+	}
+	now := si.s.clock.Now()
+	if who.session != nil && !slices.Contains(who.session.ClientIDs, tx.clientID) {
+		who.session.ClientIDs = append(who.session.ClientIDs, tx.clientID)
+	}
+	code := randomString(43)
+	si.s.secrets.Add(SecretAuthorizationCode, code)
+	si.authorizations[code] = &authorization{tx: tx, who: who, effects: effects, expires: now.Add(codeLifetime)}
+	tx.tenant.log(si.logEntry(tx, user, logSuccess, "Success Login"), now)
+	return redirect(withQuery(tx.redirectURI, url.Values{"code": {code}, "state": {tx.state}}))
+}
+
+// refusalOf turns what the Actions did into the error that the application
+// sees. What an Action threw stays in the tenant log.
+func refusalOf(effects *actions.Effects) *refusal {
+	switch {
+	case effects.Err != nil:
+		return refuse("access_denied", "An Action of this tenant failed.")
+	case effects.Denial != nil:
+		return refuse("access_denied", effects.Denial.Reason)
+	}
+	return nil
+}
+
+// applyEffects writes the metadata that Actions changed, also when they refused, and their logs.
+func (si *signIn) applyEffects(t *Tenant, user *User, effects *actions.Effects) {
+	now := si.s.clock.Now()
+	if len(effects.AppMetadata)+len(effects.UserMetadata) > 0 {
+		user.AppMetadata = actions.Merge(user.AppMetadata, effects.AppMetadata)
+		user.UserMetadata = actions.Merge(user.UserMetadata, effects.UserMetadata)
+		t.saveUser(user, now)
+	}
+	details := map[string]any{}
+	if len(effects.Logs) > 0 {
+		var lines []string
+		for _, line := range effects.Logs {
+			lines = append(lines, line.Action+": "+line.Text)
+		}
+		details["logs"] = lines
+	}
+	if effects.Err != nil {
+		details["error"] = effects.Err.Error()
+	}
+	if len(details) > 0 {
+		t.log(LogEntry{Type: logActions, UserID: user.UserID, Details: details}, now)
+	}
+}
+
+// fail ends a sign-in with a refusal and a line in the tenant log.
+func (si *signIn) fail(tx *transaction, user *User, kind string, wrong *refusal) answer {
+	tx.tenant.log(si.logEntry(tx, user, kind, wrong.description), si.s.clock.Now())
+	return si.sendBack(tx, wrong)
+}
+
+func (si *signIn) logEntry(tx *transaction, user *User, kind, description string) LogEntry {
+	entry := LogEntry{
+		Type: kind, Description: description, ClientID: tx.clientID, UserID: user.UserID, UserName: user.Email,
+		OrganizationID: tx.organizationID,
+	}
+	if len(user.Identities) > 0 {
+		entry.Connection = user.Identities[0].Connection
+	}
+	if o := tx.tenant.organizations.get(tx.organizationID); o != nil {
+		entry.OrganizationName = o.Name
+	}
+	return entry
+}

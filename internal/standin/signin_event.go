@@ -1,0 +1,125 @@
+package standin
+
+import (
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/seatwarden/seatwarden/internal/standin/actions"
+)
+
+// prepare takes the bound Actions of a trigger out of the tenant, so that they
+// can run without Server.mu.
+func (si *signIn) prepare(t *Tenant, trigger actions.Trigger, event map[string]any) func(*http.Request) *actions.Effects {
+	var bound []actions.Action
+	for _, binding := range t.bindings[string(trigger)] {
+		action := t.actions.get(binding.ActionID)
+		if action == nil || action.Deployed == nil {
+			continue
+		}
+		secrets := map[string]string{}
+		for _, secret := range action.Deployed.Secrets {
+			secrets[secret.Name] = secret.Value
+		}
+		bound = append(bound, actions.Action{Name: action.Name, Code: action.Deployed.Code, Secrets: secrets})
+	}
+	options := actions.Options{Now: si.s.clock.Now, Enterprise: hasSessionEndpoints(si.s.settings.Profile)}
+	return func(r *http.Request) *actions.Effects {
+		return actions.Run(r.Context(), trigger, bound, event, options)
+	}
+}
+
+// loginEvent is what post-login Actions see of an interactive sign-in.
+func (si *signIn) loginEvent(tx *transaction, client *Client, user *User, who *authenticated) map[string]any {
+	event := si.event(tx.tenant, client, user, who.connection, tx.organizationID)
+	event["request"] = tx.request
+	event["transaction"] = map[string]any{
+		"protocol": protocolLogin, "redirect_uri": tx.redirectURI, "state": tx.state, "prompt": words(tx.prompt),
+		"requested_scopes": words(tx.scope), "login_hint": tx.loginHint, "acr_values": []string{}, "ui_locales": []string{},
+	}
+	var methods []any
+	if who.method != "" {
+		methods = append(methods, map[string]any{"name": who.method, "timestamp": si.s.clock.Now().Format(time.RFC3339Nano)})
+	}
+	event["authentication"] = map[string]any{"methods": methods}
+	if who.session != nil {
+		event["session"] = map[string]any{"id": who.session.ID, "created_at": who.session.CreatedAt}
+	}
+	return event
+}
+
+// refreshEvent is what post-login Actions see when a refresh token is exchanged.
+func (si *signIn) refreshEvent(t *Tenant, client *Client, user *User, token *RefreshToken, r *http.Request) map[string]any {
+	organizationID := token.OrganizationID
+	if si.s.settings.OrganizationOnRefresh == Absent {
+		organizationID = ""
+	}
+	event := si.event(t, client, user, token.Connection, organizationID)
+	event["request"] = requestForEvent(r)
+	event["transaction"] = map[string]any{"protocol": protocolRefresh, "requested_scopes": words(token.Scope)}
+	if hasSessionEndpoints(si.s.settings.Profile) {
+		event["refresh_token"] = map[string]any{
+			"id": token.ID, "client_id": token.ClientID, "created_at": token.CreatedAt, "metadata": anyValues(token.Metadata),
+		}
+	}
+	return event
+}
+
+// event has what both kinds of post-login events share.
+func (si *signIn) event(t *Tenant, client *Client, user *User, connection, organizationID string) map[string]any {
+	event := map[string]any{
+		"tenant":          map[string]any{"id": t.Domain},
+		"client":          map[string]any{"client_id": client.ClientID, "name": client.Name, "metadata": anyValues(client.Metadata)},
+		"user":            userForEvent(user),
+		"stats":           map[string]any{"logins_count": user.LoginsCount},
+		"authorization":   map[string]any{"roles": []string{}},
+		"resource_server": map[string]any{"identifier": si.s.issuer(t) + "userinfo"},
+	}
+	if c := t.connectionByName(connection); c != nil {
+		event["connection"] = map[string]any{"id": c.ID, "name": c.Name, "strategy": c.Strategy, "metadata": anyValues(c.Metadata)}
+	}
+	if o := t.organizations.get(organizationID); o != nil {
+		event["organization"] = map[string]any{
+			"id": o.ID, "name": o.Name, "display_name": displayName(o), "metadata": anyValues(o.Metadata),
+		}
+		event["authorization"] = map[string]any{"roles": roleNames(t, o.MemberRoles[user.UserID])}
+	}
+	return event
+}
+
+func userForEvent(u *User) map[string]any {
+	identities := []any{}
+	for _, i := range u.Identities {
+		identities = append(identities, map[string]any{
+			"user_id": i.UserID, "connection": i.Connection, "provider": i.Provider, "isSocial": i.IsSocial,
+		})
+	}
+	seen := map[string]any{
+		"user_id": u.UserID, "email_verified": u.EmailVerified, "name": u.Name, "nickname": u.Nickname,
+		"app_metadata": actions.Merge(u.AppMetadata, nil), "user_metadata": actions.Merge(u.UserMetadata, nil),
+		"identities": identities, "created_at": u.CreatedAt, "updated_at": u.UpdatedAt,
+	}
+	if u.Email != "" {
+		seen["email"] = u.Email
+	}
+	return seen
+}
+
+func roleNames(t *Tenant, ids []string) []string {
+	names := []string{}
+	for _, id := range ids {
+		if role := t.roles.get(id); role != nil {
+			names = append(names, role.Name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+func anyValues(in map[string]string) map[string]any {
+	out := map[string]any{}
+	for key, value := range in {
+		out[key] = value
+	}
+	return out
+}
