@@ -36,7 +36,6 @@ const (
 	logInvitationFailed   = "fi"
 	logRefreshed          = "sertft"
 	logRefreshFailed      = "fertft"
-	logActions            = "actions"
 )
 
 // signIn plays Auth0 as an OpenID provider: Universal Login, the identity
@@ -219,9 +218,9 @@ func (si *signIn) logout(r *http.Request) answer {
 		t.sessions.remove(session.ID)
 	}
 	return func(w http.ResponseWriter, r *http.Request) {
-		http.SetCookie(w, &http.Cookie{Name: sessionCookie, Path: "/", MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteLaxMode})
+		si.setSessionCookie(w, "", -1)
 		if returnTo != "" {
-			http.Redirect(w, r, returnTo, http.StatusFound)
+			http.Redirect(w, r, returnTo, http.StatusFound) //nolint:gosec // one of the client's allowed_logout_urls
 			return
 		}
 		render(w, http.StatusOK, page{Kind: pageMessage, Title: "Signed out", Text: "Your session at this tenant has ended."})
@@ -250,9 +249,11 @@ func (si *signIn) sessionOf(t *Tenant, r *http.Request) *Session {
 	return session
 }
 
-func (si *signIn) setSessionCookie(w http.ResponseWriter, session *Session) {
-	http.SetCookie(w, &http.Cookie{
-		Name: sessionCookie, Value: session.Cookie, Path: "/", HttpOnly: true,
+// setSessionCookie gives the browser its session for maxAge seconds: 0 until it
+// closes, -1 takes the cookie away.
+func (si *signIn) setSessionCookie(w http.ResponseWriter, value string, maxAge int) {
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // over plain http there can be no Secure
+		Name: sessionCookie, Value: value, MaxAge: maxAge, Path: "/", HttpOnly: true,
 		Secure: si.s.scheme == "https", SameSite: http.SameSiteLaxMode,
 	})
 }

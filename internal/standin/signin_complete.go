@@ -46,7 +46,7 @@ func (si *signIn) signedIn(tx *transaction, who *authenticated) answer {
 	tx.tenant.sessions.put(who.session.ID, who.session)
 	next := si.complete(tx, who)
 	return func(w http.ResponseWriter, r *http.Request) {
-		si.setSessionCookie(w, who.session)
+		si.setSessionCookie(w, who.session.Cookie, 0)
 		next(w, r)
 	}
 }
@@ -169,7 +169,10 @@ func (si *signIn) authorized(tx *transaction, who *authenticated, effects *actio
 		tx.tenant.sessions.remove(who.session.ID)
 	}
 	if wrong := refusalOf(effects); wrong != nil {
-		return si.fail(tx, user, logFailure, wrong)
+		entry := si.logEntry(tx, user, logFailure, wrong.description)
+		entry.Details = detailsOf(effects)
+		tx.tenant.log(entry, si.s.clock.Now())
+		return si.sendBack(tx, wrong)
 	}
 	now := si.s.clock.Now()
 	if who.session != nil && !slices.Contains(who.session.ClientIDs, tx.clientID) {
@@ -178,7 +181,9 @@ func (si *signIn) authorized(tx *transaction, who *authenticated, effects *actio
 	code := randomString(43)
 	si.s.secrets.Add(SecretAuthorizationCode, code)
 	si.authorizations[code] = &authorization{tx: tx, who: who, effects: effects, expires: now.Add(codeLifetime)}
-	tx.tenant.log(si.logEntry(tx, user, logSuccess, "Success Login"), now)
+	entry := si.logEntry(tx, user, logSuccess, "Success Login")
+	entry.Details = detailsOf(effects)
+	tx.tenant.log(entry, now)
 	return redirect(withQuery(tx.redirectURI, url.Values{"code": {code}, "state": {tx.state}}))
 }
 
@@ -194,28 +199,30 @@ func refusalOf(effects *actions.Effects) *refusal {
 	return nil
 }
 
-// applyEffects writes the metadata that Actions changed, also when they refused, and their logs.
+// applyEffects writes the metadata that Actions changed, also when they refused.
 func (si *signIn) applyEffects(t *Tenant, user *User, effects *actions.Effects) {
-	now := si.s.clock.Now()
 	if len(effects.AppMetadata)+len(effects.UserMetadata) > 0 {
 		user.AppMetadata = actions.Merge(user.AppMetadata, effects.AppMetadata)
 		user.UserMetadata = actions.Merge(user.UserMetadata, effects.UserMetadata)
-		t.saveUser(user, now)
+		t.saveUser(user, si.s.clock.Now())
 	}
+}
+
+// detailsOf are the details of a log entry: what Actions wrote to the console,
+// which Auth0 shows in its real-time logs, and what they threw.
+func detailsOf(effects *actions.Effects) map[string]any {
 	details := map[string]any{}
-	if len(effects.Logs) > 0 {
-		var lines []string
-		for _, line := range effects.Logs {
-			lines = append(lines, line.Action+": "+line.Text)
-		}
-		details["logs"] = lines
+	var lines []string
+	for _, line := range effects.Logs {
+		lines = append(lines, line.Action+": "+line.Text)
+	}
+	if len(lines) > 0 {
+		details["console"] = lines
 	}
 	if effects.Err != nil {
 		details["error"] = effects.Err.Error()
 	}
-	if len(details) > 0 {
-		t.log(LogEntry{Type: logActions, UserID: user.UserID, Details: details}, now)
-	}
+	return details
 }
 
 // fail ends a sign-in with a refusal and a line in the tenant log.

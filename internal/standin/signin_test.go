@@ -262,7 +262,7 @@ func TestRefresh(t *testing.T) {
 		_, err := session.Refresh(t.Context())
 		w.Expect(err).NotTo(HaveOccurred())
 		w.Expect(w.s.main.logs).To(ContainElement(HaveField("Details",
-			HaveKeyWithValue("logs", ContainElement("seatwarden: seatwarden: passed a refresh without organization and note")))))
+			HaveKeyWithValue("console", ContainElement("seatwarden: seatwarden: passed a refresh without organization and note")))))
 	})
 }
 

@@ -264,7 +264,10 @@ func (si *signIn) refreshed(t *Tenant, client *Client, value string, effects *ac
 	}
 	user, now := t.users.get(token.UserID), si.s.clock.Now()
 	si.applyEffects(t, user, effects)
-	entry := LogEntry{Type: logRefreshed, ClientID: client.ClientID, UserID: user.UserID, OrganizationID: token.OrganizationID}
+	entry := LogEntry{
+		Type: logRefreshed, ClientID: client.ClientID, UserID: user.UserID, OrganizationID: token.OrganizationID,
+		Details: detailsOf(effects),
+	}
 	if effects.RevokeRefreshToken {
 		t.refreshTokens.remove(token.ID)
 	}
