@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -55,7 +56,7 @@ type fakeAuth0 struct {
 func newFakeAuth0(t *testing.T) *fakeAuth0 {
 	t.Helper()
 	f := &fakeAuth0{mux: http.NewServeMux(), wall: newTestWall()}
-	f.Server = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	f.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		f.mu.Lock()
 		f.seen = append(f.seen, seen{Route: r.Method + " " + r.URL.Path, Query: r.URL.RawQuery, Body: string(body), Token: r.Header.Get("Authorization")})
@@ -64,6 +65,8 @@ func newFakeAuth0(t *testing.T) *fakeAuth0 {
 		w.Header().Set("Content-Type", "application/json")
 		f.mux.ServeHTTP(w, r)
 	}))
+	f.Config.ErrorLog = log.New(io.Discard, "", 0) // handshakes that fail on purpose
+	f.StartTLS()
 	t.Cleanup(f.Close)
 	return f
 }
