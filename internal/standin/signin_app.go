@@ -90,6 +90,7 @@ func (si *signIn) appCallback(r *http.Request) answer {
 		return errorPage(http.StatusBadRequest, refuse("invalid_request", "The application did not start this sign-in."))
 	}
 	p := page{Kind: pageResult, ClientID: client.ClientID, Application: client.Name}
+	p.LogoutURL = "/v2/logout?" + url.Values{"client_id": {client.ClientID}, "returnTo": {si.appURL(t, client.ClientID)}}.Encode()
 	if code := r.Form.Get("error"); code != "" {
 		p.Title, p.ErrorCode, p.Text = "You are not signed in", code, r.Form.Get("error_description")
 		return func(w http.ResponseWriter, _ *http.Request) { render(w, http.StatusForbidden, p) }
@@ -105,7 +106,6 @@ func (si *signIn) appCallback(r *http.Request) answer {
 		return errorPage(http.StatusBadRequest, refuse("invalid_token", "The ID token does not belong to this sign-in."))
 	}
 	fillResult(&p, tokens, claims)
-	p.LogoutURL = "/v2/logout?" + url.Values{"client_id": {client.ClientID}, "returnTo": {si.appURL(t, client.ClientID)}}.Encode()
 	if organizationID, _ := claims["org_id"].(string); organizationID != "" {
 		if o := t.organizations.get(organizationID); o != nil {
 			p.Organization = displayName(o)

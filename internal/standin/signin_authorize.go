@@ -1,6 +1,7 @@
 package standin
 
 import (
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -217,12 +218,20 @@ func isPublic(client *Client) bool {
 // requestForEvent is event.request: what the caller sent, without what Auth0
 // takes out of it.
 func requestForEvent(r *http.Request) map[string]any {
-	host, _, _ := strings.Cut(r.Host, ":")
-	address, _, _ := strings.Cut(r.RemoteAddr, ":")
+	host, address := hostOf(r.Host), hostOf(r.RemoteAddr)
 	return map[string]any{
 		"method": r.Method, "hostname": host, "ip": address, "user_agent": r.UserAgent(),
 		"query": parameters(r.URL.Query()), "body": parameters(r.PostForm), "geoip": map[string]any{},
 	}
+}
+
+// hostOf takes the port off an address that may have one.
+func hostOf(address string) string {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return address
+	}
+	return host
 }
 
 // parameters shows a parameter that is sent once as a string, and as a list otherwise.

@@ -175,7 +175,7 @@ func (si *signIn) providerPage(tx *transaction, c *Connection, status int, probl
 		p.Email = invitation.InviteeEmail
 	}
 	for _, person := range c.Directory {
-		p.People = append(p.People, choice{Value: subjectOf(person), Label: strings.TrimSpace(person.Name + " " + person.Email)})
+		p.People = append(p.People, choice{Value: subjectOf(person), Label: strings.Trim(person.Name+" · "+person.Email, " ·")})
 	}
 	return func(w http.ResponseWriter, _ *http.Request) { render(w, status, p) }
 }
