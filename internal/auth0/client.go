@@ -134,8 +134,11 @@ func (c *Client) Probe(ctx context.Context) error {
 		return notSent(probeRoute, "the request cannot be made")
 	}
 	req.Header.Set("Cache-Control", "no-cache")
-	_, err = c.wire.exchange(req, probeRoute)
-	return err
+	response, err := c.wire.exchange(req, probeRoute)
+	if err != nil {
+		return err
+	}
+	return response.Body.Close()
 }
 
 // call runs one SDK call on a route and makes an *Error of whatever it returns.

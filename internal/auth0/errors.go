@@ -72,11 +72,7 @@ func IsNotFound(err error) bool { return err != nil && KindOf(err) == KindNotFou
 // DidNothing tells whether the call certainly had no effect, so that it may be
 // made again at once.
 func DidNothing(err error) bool {
-	switch KindOf(err) {
-	case KindUnknown:
-		return false
-	}
-	return true
+	return KindOf(err) != KindUnknown
 }
 
 // RetryAt is when a rate-limited call may be made again.

@@ -48,7 +48,7 @@ func TestOneMailFailedPostIsSentOnceAndNobodySleeps(t *testing.T) {
 
 func TestOneMailLostOrSenselessAnswerIsUnknown(t *testing.T) {
 	for name, answer := range map[string]http.HandlerFunc{
-		"connection closed": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+		"connection closed": hangUp,
 		"body broken off": func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "100")
 			reply(w, http.StatusCreated, `{"id":"uinv_1"`)
@@ -148,7 +148,7 @@ func TestOneMailFrozenGiverSendsNothing(t *testing.T) {
 			if req.URL.Path == invitationsPath {
 				auth0.wall.Advance(allowed)
 			}
-			return auth0.Server.Client().Transport.RoundTrip(req)
+			return auth0.Client().Transport.RoundTrip(req)
 		})
 		client, err := New(opts)
 		g.Expect(err).NotTo(HaveOccurred())

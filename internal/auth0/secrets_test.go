@@ -40,7 +40,7 @@ func TestSecretsNotInErrors(t *testing.T) {
 		"odd types": func(w http.ResponseWriter, _ *http.Request) {
 			reply(w, http.StatusOK, `{"user_id":["`+secretEmail+`"],"created_at":"`+secretTicket+`"}`)
 		},
-		"no answer": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+		"no answer": hangUp,
 		"unauthorised": func(w http.ResponseWriter, _ *http.Request) {
 			reply(w, http.StatusUnauthorized, map[string]any{"error": secretToken, "error_description": message})
 		},

@@ -97,6 +97,11 @@ func reply(w http.ResponseWriter, status int, body any) {
 	}
 }
 
+// hangUp ends the connection without an answer.
+func hangUp(http.ResponseWriter, *http.Request) {
+	panic(http.ErrAbortHandler) //nolint:forbidigo // net/http's way to end a connection
+}
+
 // refusal is Auth0's error body.
 func refusal(status int, message string) map[string]any {
 	return map[string]any{"statusCode": status, "error": http.StatusText(status), "message": message}
@@ -126,7 +131,7 @@ func (f *fakeAuth0) filtered(keep func(seen) bool) []seen {
 func (f *fakeAuth0) options() Options {
 	return Options{
 		Domain: f.Listener.Addr().String(), ClientID: "operator", ClientSecret: testSecret,
-		HTTPTransport: f.Server.Client().Transport, Clock: f.wall.Now, Version: "test",
+		HTTPTransport: f.Client().Transport, Clock: f.wall.Now, Version: "test",
 	}
 }
 

@@ -20,7 +20,7 @@ import (
 )
 
 const (
-	tokenRoute = "POST /oauth/token"
+	tokenRoute = "POST /oauth/token" //nolint:gosec // a route, no credential
 	// tokenMargin is how long before its end a token is no longer used; a tenth of
 	// its life for short-lived ones.
 	tokenMargin = time.Minute
@@ -177,6 +177,7 @@ func (t *tokens) fetch(ctx context.Context) (token, *Error) {
 	if err != nil {
 		return token{}, tokenError(err)
 	}
+	defer func() { _ = response.Body.Close() }()
 	return t.read(response)
 }
 

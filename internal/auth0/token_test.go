@@ -154,7 +154,7 @@ func TestPrivateKeyJWT(t *testing.T) {
 			sent, err := url.ParseQuery(auth0.tokenRequests()[0].Body)
 			g.Expect(err).NotTo(HaveOccurred())
 			g.Expect(sent).NotTo(HaveKey("client_secret"))
-			signed, err := jose.ParseSigned(sent.Get("client_assertion"), []jose.SignatureAlgorithm{jose.RS256})
+			signed, err := jose.ParseSignedCompact(sent.Get("client_assertion"), []jose.SignatureAlgorithm{jose.RS256})
 			g.Expect(err).NotTo(HaveOccurred())
 			payload, err := signed.Verify(&key.PublicKey)
 			g.Expect(err).NotTo(HaveOccurred())
