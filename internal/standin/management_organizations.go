@@ -14,8 +14,11 @@ const (
 	messageNoOrganizationOrName = "No organization found by that id or name"
 )
 
-// organizationName is Auth0's rule; the exclusion of names that begin with
-// org_ is checked beside it, since Go's expressions have no look-ahead.
+// organizationNameText is Auth0's rule as Auth0 writes it. Go's expressions have
+// no look-ahead: that a name must not begin with org_ is checked beside
+// organizationName.
+const organizationNameText = `^(?:(?!org_))[a-z0-9]([a-z0-9-_]*[a-z0-9])?$`
+
 var organizationName = regexp.MustCompile(`^[a-z0-9]([a-z0-9\-_]*[a-z0-9])?$`)
 
 var metadataSchema = schema{
@@ -33,7 +36,7 @@ var brandingSchema = schema{kind: typeObject, properties: map[string]schema{
 
 func organizationProperties() map[string]schema {
 	return map[string]schema{
-		"name":         {kind: typeString, min: 1, max: 50, pattern: organizationName, description: "The name of this organization."},
+		"name":         {kind: typeString, min: 1, max: 50, pattern: organizationName, patternText: organizationNameText, description: "The name of this organization."},
 		"display_name": {kind: typeString, min: 1, max: 255, description: "Friendly name of this organization."},
 		"branding":     brandingSchema,
 		"metadata":     metadataSchema,
@@ -171,7 +174,7 @@ func (b organizationBody) applyTo(o *Organization) {
 
 func (c *call) checkOrganizationName(name string, except *Organization) error {
 	if strings.HasPrefix(name, "org_") {
-		return invalidProperty("name", "The name of this organization.", "String does not match pattern ^(?:(?!org_))[a-z0-9]([a-z0-9-_]*[a-z0-9])?$: %s", name)
+		return invalidProperty("name", "The name of this organization.", "String does not match pattern %s: %s", organizationNameText, name)
 	}
 	if other := c.t.organizationByName(name); other != nil && other != except {
 		return newError(409, "organization_conflict", "An organization with the same name already exists.")

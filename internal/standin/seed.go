@@ -407,7 +407,7 @@ func (s *Server) addRole(t *Tenant, r Role) (Role, error) {
 	return r, nil
 }
 
-// AddUser adds a profile.
+// AddUser adds a profile. It counts as one of long ago: no search lags behind it.
 func (s *Server) AddUser(u UserSeed) (User, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -434,11 +434,11 @@ func (s *Server) addUser(t *Tenant, seed UserSeed) (User, error) {
 		Identities: []Identity{{UserID: local, Connection: c.Name, Provider: c.Strategy}},
 	}
 	s.secrets.Add(SecretPassword, u.Password)
-	t.saveUser(u, now)
+	t.saveUser(u, now.Add(-versionsKept))
 	return cloneJSON(*u), nil
 }
 
-// AddOrganization adds an organization.
+// AddOrganization adds an organization. Its members count as ones of long ago.
 func (s *Server) AddOrganization(o OrganizationSeed) (Organization, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -468,7 +468,7 @@ func (s *Server) addOrganization(t *Tenant, seed OrganizationSeed) (Organization
 		if u == nil {
 			return Organization{}, fmt.Errorf("organization %q: a member is no user", seed.Name)
 		}
-		o.addMember(u.UserID, now)
+		o.addMember(u.UserID, now.Add(-versionsKept))
 	}
 	t.organizations.put(o.ID, o)
 	return cloneJSON(*o), nil

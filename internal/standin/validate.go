@@ -2,6 +2,7 @@ package standin
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/mail"
@@ -32,6 +33,8 @@ type schema struct {
 	// or an object's properties; max 0 is no bound.
 	min, max int
 	pattern  *regexp.Regexp
+	// patternText is how Auth0 writes the pattern, if not as Go does.
+	patternText string
 	email    bool
 	enum     []string
 	items    *schema
@@ -120,7 +123,7 @@ func (s schema) checkString(path, v string) error {
 	case s.max > 0 && length > s.max:
 		return s.violation(path, "String is too long (%d chars), maximum %d", length, s.max)
 	case s.pattern != nil && !s.pattern.MatchString(v):
-		return s.violation(path, "String does not match pattern %s: %s", s.pattern, v)
+		return s.violation(path, "String does not match pattern %s: %s", cmp.Or(s.patternText, s.pattern.String()), v)
 	case len(s.enum) > 0 && !slices.Contains(s.enum, v):
 		return s.violation(path, "No enum match for: %s", v)
 	case s.email && !isEmail(v):

@@ -1,0 +1,134 @@
+// The standin command runs Auth0's stand-in as a process of its own.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seatwarden/seatwarden/internal/standin"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := newCommand().ExecuteContext(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "standin:", err)
+		stop()
+		os.Exit(1)
+	}
+}
+
+func newCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "standin",
+		Short:         "Auth0 on your own machine, for tests and for trying out",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.AddCommand(newServeCommand())
+	return root
+}
+
+type serveFlags struct {
+	listen, control, caOut, clientID, clientSecret, profile, state string
+	tls                                                            bool
+}
+
+const serveHelp = `Serve plays one Auth0 tenant in memory: the Management API, the token endpoint,
+and sign-in with organizations and invitations. Nothing is kept when it ends.
+
+Two addresses listen:
+
+  --listen   plays Auth0. Give its HOST:PORT to clients as the Auth0 domain.
+  --control  is for you: the clock, faults, limits, the mails that were "sent",
+             every call that came in, and everything that the tenant holds.
+
+Try, while it runs:
+
+  curl http://127.0.0.1:4401/control/outbox
+  curl http://127.0.0.1:4401/control/clock -d '{"forward": "24h"}'
+  curl http://127.0.0.1:4401/control/faults -d '{"kind": "status", "status": 503, "count": 3}'
+  curl -X PATCH http://127.0.0.1:4401/control/settings -d '{"profile": "free", "members_lag": "10s"}'
+  curl http://127.0.0.1:4401/control/audit
+  curl http://127.0.0.1:4401/control/state
+
+Whoever reaches --control reads every secret in it, and whoever reaches --listen
+can sign in as anybody in the seeded directories: keep both on your own machine.`
+
+func newServeCommand() *cobra.Command {
+	var f serveFlags
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Serve until interrupted",
+		Long:  serveHelp,
+		Example: `  go run ./hack/standin serve --client-id operator --client-secret secret
+  go run ./hack/standin serve --state hack/standin/example-state.yaml --tls --ca-out ca.pem`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return serve(cmd, f) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.listen, "listen", "127.0.0.1:4400", "HOST:PORT that plays Auth0")
+	flags.StringVar(&f.control, "control", "127.0.0.1:4401", "HOST:PORT of the control API")
+	flags.BoolVar(&f.tls, "tls", false, "serve https, with a certificate of an authority made at the start")
+	flags.StringVar(&f.caOut, "ca-out", "", "file to write the authority's certificate to (needs --tls)")
+	flags.StringVar(&f.clientID, "client-id", "", "id of a client that may call the whole Management API")
+	flags.StringVar(&f.clientSecret, "client-secret", "", "its secret (needs --client-id)")
+	flags.StringVar(&f.profile, "profile", "", "limits of a subscription: "+strings.Join(standin.Profiles(), ", ")+" (default unlimited, or what --state says)")
+	flags.StringVar(&f.state, "state", "", "YAML file with what the tenant holds at the start; see hack/standin/example-state.yaml")
+	return cmd
+}
+
+func (f serveFlags) options() (standin.Options, error) {
+	o := standin.Options{Listen: f.listen, Control: f.control, TLS: f.tls}
+	switch {
+	case f.caOut != "" && !f.tls:
+		return o, fmt.Errorf("--ca-out needs --tls")
+	case (f.clientID == "") != (f.clientSecret == ""):
+		return o, fmt.Errorf("--client-id and --client-secret go together")
+	}
+	o.Seed = &standin.Seed{}
+	if f.state != "" {
+		seed, err := standin.ReadSeed(f.state)
+		if err != nil {
+			return o, err
+		}
+		o.Seed = seed
+	}
+	if f.clientID != "" {
+		o.Seed.Clients = append(o.Seed.Clients, standin.Client{
+			ClientID: f.clientID, Name: "management", Secret: f.clientSecret, Scopes: []string{"*"},
+		})
+	}
+	return o, nil
+}
+
+func serve(cmd *cobra.Command, f serveFlags) error {
+	o, err := f.options()
+	if err != nil {
+		return err
+	}
+	s, err := standin.Start(o)
+	if err != nil {
+		return err
+	}
+	if f.profile != "" {
+		if err := s.Configure(func(settings *standin.Settings) { settings.Profile = f.profile }); err != nil {
+			_ = s.Close()
+			return err
+		}
+	}
+	if f.caOut != "" {
+		if err := os.WriteFile(f.caOut, s.CAPEM(), 0o644); err != nil { //nolint:gosec // a public certificate
+			_ = s.Close()
+			return fmt.Errorf("write the authority's certificate: %w", err)
+		}
+	}
+	fmt.Fprintf(cmd.OutOrStdout(), "auth0    %s\ncontrol  %s\n", s.URL(), s.ControlURL())
+	return s.Wait(cmd.Context())
+}
