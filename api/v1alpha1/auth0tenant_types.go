@@ -11,7 +11,7 @@ type Auth0TenantSpec struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=259
-	// +kubebuilder:validation:Pattern=`^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?$`
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([a-z0-9-]*[a-z0-9])?([.][a-z0-9]([a-z0-9-]*[a-z0-9])?)*(:[0-9]{1,5})?$')",message="domain is a host name in lower case, such as acme.eu.auth0.com: no https:// and no path"
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="domain cannot be changed: create another Auth0Tenant and move the Customers"
 	Domain string `json:"domain"`
 

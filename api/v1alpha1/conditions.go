@@ -86,6 +86,10 @@ const (
 	ReasonGuardOff = "GuardOff"
 	// ReasonDeployedExternally: you deploy the Action; the operator cannot tell whether you have.
 	ReasonDeployedExternally = "DeployedExternally"
+	// ReasonApplicationNotFound: the tenant has no application of that client id.
+	ReasonApplicationNotFound = "ApplicationNotFound"
+	// ReasonApplicationDeniesOrganizations: the application does not allow organizations.
+	ReasonApplicationDeniesOrganizations = "ApplicationDeniesOrganizations"
 	// ReasonInUse: the Auth0Tenant is being deleted while Customers refer to it.
 	ReasonInUse = "InUse"
 )

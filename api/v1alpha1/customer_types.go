@@ -7,7 +7,7 @@ import (
 
 // CustomerSpec is one contract.
 //
-// +kubebuilder:validation:XValidation:rule="(has(self.organization) && has(self.organization.name) ? self.organization.name : '') == (has(oldSelf.organization) && has(oldSelf.organization.name) ? oldSelf.organization.name : '')",message="organization.name cannot be changed, added or taken away: it names the organization in Auth0"
+// +kubebuilder:validation:XValidation:rule="(has(self.organization) && has(self.organization.name) ? self.organization.name : \"\") == (has(oldSelf.organization) && has(oldSelf.organization.name) ? oldSelf.organization.name : \"\")",message="organization.name cannot be changed, added or taken away: it names the organization in Auth0"
 // +kubebuilder:validation:XValidation:rule="self.admins.all(a, self.domains.exists(d, d.startsWith('*.') ? a.email.lowerAscii().endsWith(d.lowerAscii().substring(1)) : a.email.lowerAscii().endsWith('@' + d.lowerAscii())))",message="every admin's e-mail must lie inside one of the contract's domains"
 // +kubebuilder:validation:XValidation:rule="self.admins.all(a, self.admins.filter(b, b.email.lowerAscii() == a.email.lowerAscii()).size() == 1)",message="admins must be different people: addresses that differ only in case are one person"
 type CustomerSpec struct {
@@ -112,7 +112,7 @@ type OrganizationSpec struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=50
-	// +kubebuilder:validation:Pattern=`^[a-z0-9]([a-z0-9_-]*[a-z0-9])?$`
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([a-z0-9_-]*[a-z0-9])?$')",message="an Auth0 organization's name has a-z, 0-9, - and _, and begins and ends with a letter or digit"
 	// +kubebuilder:validation:XValidation:rule="!self.startsWith('org_')",message="an Auth0 organization's name must not begin with org_"
 	Name string `json:"name,omitempty"`
 }
@@ -143,12 +143,12 @@ const (
 
 // DomainPattern is an e-mail domain, or *. and a domain for all below it.
 // +kubebuilder:validation:MaxLength=253
-// +kubebuilder:validation:Pattern=`^(\*\.)?([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])$`
+// +kubebuilder:validation:XValidation:rule=`self.matches('^([*][.])?([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?[.])+[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])$')`,message="a domain is written like acme.com, or *.acme.com for all below it: ASCII letters, digits and -, internationalised domains as xn--"
 type DomainPattern string
 
 // Email is an ASCII e-mail address, compared without regard to case.
 // +kubebuilder:validation:MaxLength=254
-// +kubebuilder:validation:Pattern=`^[A-Za-z0-9.!#$%&'*+/=?^_{|}~-]+@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])$`
+// +kubebuilder:validation:XValidation:rule=`self.matches("^[A-Za-z0-9!#$%&'*+/=?^_{|}~-]+([.][A-Za-z0-9!#$%&'*+/=?^_{|}~-]+)*@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?[.])+[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])$")`,message="an e-mail address is written like jane@acme.com: ASCII without spaces or quotes, internationalised domains as xn--"
 type Email string
 
 // Admin is a person named in the contract.
@@ -194,7 +194,7 @@ type Connection struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
-	// +kubebuilder:validation:Pattern=`^[a-zA-Z0-9](-[a-zA-Z0-9]|[a-zA-Z0-9])*$`
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-zA-Z0-9]+(-[a-zA-Z0-9]+)*$')",message="an Auth0 connection's name has letters, digits and single - between them"
 	Name string `json:"name"`
 
 	// type is Existing: it was made in Auth0 and is enabled here by its name.
@@ -209,9 +209,9 @@ type Invitations struct {
 	// +optional
 	// +kubebuilder:default="24h"
 	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=32
-	// +kubebuilder:validation:Pattern=`^([0-9]+(s|m|h))+$`
-	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('5m') && duration(self) <= duration('720h')",message="invitations.ttl must be between 5m and 720h (30 days)"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]{1,5}h)?([0-9]{1,5}m)?([0-9]{1,7}s)?$') && duration(self) >= duration('5m') && duration(self) <= duration('720h')",message="invitations.ttl is hours, minutes and seconds, such as 24h or 1h30m, between 5m and 720h (30 days)"
 	TTL metav1.Duration `json:"ttl,omitzero"`
 }
 
@@ -278,6 +278,13 @@ type CustomerStatus struct {
 	// +kubebuilder:validation:MaxItems=100
 	Assigning []SeatAssignment `json:"assigning,omitempty"`
 
+	// connections that the operator enabled for the organization.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=20
+	Connections []EnabledConnection `json:"connections,omitempty"`
+
 	// activation is the way to put an organization with people under the guard.
 	// +optional
 	Activation *Activation `json:"activation,omitempty"`
@@ -317,6 +324,20 @@ type SeatAssignment struct {
 	// written. The seat is given at this version or not at all.
 	// +kubebuilder:validation:MaxLength=64
 	ResourceVersion string `json:"resourceVersion"`
+}
+
+// EnabledConnection is a connection that the operator enabled.
+type EnabledConnection struct {
+	// name of the connection in Auth0.
+	// +kubebuilder:validation:MaxLength=128
+	Name string `json:"name"`
+	// id of the connection in Auth0 (con_…).
+	// +kubebuilder:validation:MaxLength=64
+	ID string `json:"id"`
+	// strategy of the connection in Auth0, such as okta.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	Strategy string `json:"strategy,omitempty"`
 }
 
 // Activation is how far an organization is on its way under the guard.
