@@ -186,6 +186,8 @@ func (f Facts) sent() Decision {
 		return Decision{Step: Wait, At: f.Last.ExpiresAt}
 	case f.Now.Before(f.GoneSince.Add(f.Lag)):
 		return Decision{Step: Wait, At: f.GoneSince.Add(f.Lag)}
+	case f.ListedAt.Before(f.GoneSince.Add(f.Lag)):
+		return Decision{Step: Look}
 	}
 	return Decision{Step: Consume}
 }

@@ -63,6 +63,9 @@ func TestOneMailDecide(t *testing.T) {
 		"gone, perhaps accepted": {
 			Facts{ListedAt: now, Last: &Last{ID: "u1", State: Sent, ExpiresAt: alive}, GoneSince: now.Add(-time.Second)},
 			Decision{Step: Wait, At: now.Add(-time.Second + lag)}},
+		"gone for long, but the members were listed before that": {
+			Facts{ListedAt: now.Add(-time.Second), Last: &Last{ID: "u1", State: Sent, ExpiresAt: alive}, GoneSince: now.Add(-lag)},
+			Decision{Step: Look}},
 		"gone, and nobody joined in time": {
 			Facts{ListedAt: now, Last: &Last{ID: "u1", State: Sent, ExpiresAt: alive}, GoneSince: now.Add(-lag)},
 			Decision{Step: Consume}},

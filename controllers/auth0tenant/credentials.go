@@ -1,0 +1,96 @@
+package auth0tenant
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"sync"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/controllers/internal/pass"
+	"github.com/seatwarden/seatwarden/internal/auth0"
+)
+
+// connections keeps a client per tenant for as long as its credentials stay.
+type connections struct {
+	mu     sync.Mutex
+	byName map[string]connection
+}
+
+type connection struct {
+	credentials [sha256.Size]byte
+	api         auth0.API
+}
+
+func (c *connections) get(name string, credentials [sha256.Size]byte) (auth0.API, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	known, ok := c.byName[name]
+	return known.api, ok && known.credentials == credentials
+}
+
+func (c *connections) put(name string, credentials [sha256.Size]byte, api auth0.API) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.byName == nil {
+		c.byName = map[string]connection{}
+	}
+	c.byName[name] = connection{credentials: credentials, api: api}
+}
+
+func (c *connections) drop(name string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.byName, name)
+}
+
+// connect returns the client for the tenant's present credentials.
+func (r *Reconciler) connect(ctx context.Context, tenant *v1alpha1.Auth0Tenant) (auth0.API, error) {
+	value, err := r.secretValue(ctx, tenant.Spec.Credentials)
+	if err != nil {
+		return nil, err
+	}
+	opts := auth0.Options{Domain: tenant.Spec.Domain, ClientID: tenant.Spec.Credentials.ClientID}
+	if tenant.Spec.Credentials.Method == v1alpha1.PrivateKeyJWT {
+		opts.PrivateKeyPEM = value
+	} else {
+		opts.ClientSecret = string(value)
+	}
+	credentials := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%s\x00%s", tenant.Spec.Domain, opts.ClientID, tenant.Spec.Credentials.Method, value))
+	if api, ok := r.connections.get(tenant.Name, credentials); ok {
+		return api, nil
+	}
+	name := tenant.Name
+	api, err := r.Connect(opts, func() { r.wakeAll(name) })
+	if err != nil {
+		return nil, pass.Person(v1alpha1.ReasonPrivateKeyInvalid, fmt.Sprintf("credentials of Secret %s cannot be used: %v", tenant.Spec.Credentials.SecretRef.Name, err))
+	}
+	r.connections.put(tenant.Name, credentials, api)
+	return api, nil
+}
+
+func (r *Reconciler) secretValue(ctx context.Context, credentials v1alpha1.Credentials) ([]byte, error) {
+	ref := credentials.SecretRef
+	key := ref.Key
+	if key == "" {
+		key = "clientSecret"
+		if credentials.Method == v1alpha1.PrivateKeyJWT {
+			key = "privateKey"
+		}
+	}
+	secret := &corev1.Secret{}
+	err := r.Live.Get(ctx, client.ObjectKey{Namespace: r.Namespace, Name: ref.Name}, secret)
+	switch {
+	case apierrors.IsNotFound(err):
+		return nil, pass.Missing(v1alpha1.ReasonSecretNotFound, fmt.Sprintf("there is no Secret %s in namespace %s: create it with key %s", ref.Name, r.Namespace, key))
+	case err != nil:
+		return nil, fmt.Errorf("read Secret: %w", err)
+	case len(secret.Data[key]) == 0:
+		return nil, pass.Person(v1alpha1.ReasonSecretKeyMissing, fmt.Sprintf("Secret %s in namespace %s has no key %s, or it is empty", ref.Name, r.Namespace, key))
+	}
+	return secret.Data[key], nil
+}

@@ -1,0 +1,193 @@
+// Package auth0tenant makes Auth0 tenants usable: it checks credentials and
+// scopes, keeps Auth0's time, and refuses a second object for one domain.
+package auth0tenant
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/tools/events"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/controllers/internal/pass"
+	"github.com/seatwarden/seatwarden/internal/auth0"
+	"github.com/seatwarden/seatwarden/internal/directory"
+	"github.com/seatwarden/seatwarden/internal/status"
+)
+
+// Connect makes a client for a tenant. onJump is called when Auth0's time moves
+// against this machine's by more than a little.
+type Connect func(opts auth0.Options, onJump func()) (auth0.API, error)
+
+// Reconciler reconciles Auth0Tenants.
+type Reconciler struct {
+	Client client.Client
+	// Live reads from the API server, past the cache: Secrets, and nothing else.
+	Live      client.Reader
+	Directory *directory.Directory
+	Recorder  events.EventRecorder
+	Connect   Connect
+	// Namespace is the operator's own, which holds the credentials.
+	Namespace string
+	// ProbeInterval is how often Auth0 is asked for its time.
+	ProbeInterval time.Duration
+	// Customers and Members are woken when a tenant becomes usable or its time jumps.
+	Customers, Members *pass.Waker
+	Now                func() time.Time
+
+	connections connections
+}
+
+// +kubebuilder:rbac:groups=seatwarden.dev,resources=auth0tenants,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=seatwarden.dev,resources=auth0tenants/status,verbs=patch
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+// +kubebuilder:rbac:groups="",namespace=seatwarden-system,resources=secrets,verbs=get;list;watch;create
+
+// Reconcile is one pass over an Auth0Tenant.
+func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	tenant := &v1alpha1.Auth0Tenant{}
+	if err := r.Client.Get(ctx, req.NamespacedName, tenant); err != nil {
+		if client.IgnoreNotFound(err) == nil {
+			r.connections.drop(req.Name)
+			r.Directory.Remove(req.Name)
+		}
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	before := tenant.DeepCopy()
+	facts := status.TenantFacts{Now: r.Now()}
+	users, err := r.customersOf(ctx, tenant)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	facts.Customers = int32(len(users)) //nolint:gosec // the API server holds no two billion Customers
+	if !tenant.DeletionTimestamp.IsZero() {
+		return r.delete(ctx, tenant, before, facts)
+	}
+	if had, err := pass.AddFinalizer(ctx, r.Client, tenant); !had || err != nil {
+		return ctrl.Result{}, err
+	}
+	err = r.check(ctx, tenant, users, &facts)
+	facts.Problem = pass.ProblemOf(err)
+	if writeErr := r.report(ctx, tenant, before, facts); writeErr != nil {
+		return ctrl.Result{}, writeErr
+	}
+	return pass.Result(err, r.ProbeInterval)
+}
+
+// check makes the tenant usable, or says what is in the way.
+func (r *Reconciler) check(ctx context.Context, tenant *v1alpha1.Auth0Tenant, users []v1alpha1.Customer, facts *status.TenantFacts) error {
+	if err := r.refuseDuplicate(ctx, tenant); err != nil {
+		r.Directory.Remove(tenant.Name)
+		return err
+	}
+	api, err := r.connect(ctx, tenant)
+	if err != nil {
+		r.Directory.Remove(tenant.Name)
+		return err
+	}
+	granted, err := api.Scopes(ctx)
+	switch {
+	case auth0.KindOf(err) == auth0.KindUnauthorized && err != nil:
+		r.Directory.Remove(tenant.Name)
+		return pass.Person(v1alpha1.ReasonCredentialsRejected, fmt.Sprintf(
+			"Auth0 refuses client %s: put the right value into Secret %s of namespace %s", tenant.Spec.Credentials.ClientID, tenant.Spec.Credentials.SecretRef.Name, r.Namespace))
+	case err != nil:
+		return pass.Auth0("get a token", err, r.Now())
+	}
+	facts.CredentialsChecked = true
+	facts.MissingScopes, facts.SurplusScopes = compareScopes(granted)
+	if err := api.Probe(ctx); err != nil {
+		return pass.Auth0("ask Auth0 for its time", err, r.Now())
+	}
+	r.publish(tenant, api, users)
+	return r.checkApplication(ctx, tenant, api, facts)
+}
+
+// publish hands the tenant to the other reconcilers and wakes them on news.
+func (r *Reconciler) publish(tenant *v1alpha1.Auth0Tenant, api auth0.API, users []v1alpha1.Customer) {
+	known, was := r.Directory.Tenant(tenant.Name)
+	news := !was || known.API() != api || tenant.Status.ObservedGeneration != tenant.Generation
+	shared := r.Directory.Put(tenant.Name, tenant.Spec.Domain, api)
+	shared.SetSpec(tenant.Spec)
+	if news {
+		for i := range users {
+			r.Customers.Wake(&users[i])
+		}
+	}
+}
+
+// checkApplication reads the application that invitations lead to, once a
+// generation and whenever it was not in order.
+func (r *Reconciler) checkApplication(ctx context.Context, tenant *v1alpha1.Auth0Tenant, api auth0.API, facts *status.TenantFacts) error {
+	if len(facts.MissingScopes) > 0 {
+		return nil
+	}
+	id := tenant.Spec.Application.ClientID
+	application, err := api.Client(ctx, id)
+	switch {
+	case auth0.IsNotFound(err):
+		return pass.Person(v1alpha1.ReasonApplicationNotFound, fmt.Sprintf("Auth0 has no application with client id %s: correct spec.application.clientID", id))
+	case err != nil:
+		return pass.Auth0("read the application", err, r.Now())
+	case application.OrganizationUsage != "allow" && application.OrganizationUsage != "require":
+		return pass.Person(v1alpha1.ReasonApplicationDeniesOrganizations, fmt.Sprintf(
+			"application %s does not allow organizations: set its organization usage to allow or require in Auth0", id))
+	}
+	return nil
+}
+
+func (r *Reconciler) delete(ctx context.Context, tenant, before *v1alpha1.Auth0Tenant, facts status.TenantFacts) (ctrl.Result, error) {
+	if facts.Customers == 0 {
+		r.Directory.Remove(tenant.Name)
+		r.connections.drop(tenant.Name)
+		return ctrl.Result{}, pass.RemoveFinalizer(ctx, r.Client, tenant)
+	}
+	facts.Deleting = true
+	return ctrl.Result{RequeueAfter: r.ProbeInterval}, r.report(ctx, tenant, before, facts)
+}
+
+func (r *Reconciler) report(ctx context.Context, tenant, before *v1alpha1.Auth0Tenant, facts status.TenantFacts) error {
+	tenant.Status = status.Auth0Tenant(tenant, facts)
+	tenant.Status.LastHandledReconcileAt = tenant.Annotations[v1alpha1.AnnotationReconcileRequestedAt]
+	before.ResourceVersion = tenant.ResourceVersion
+	if err := pass.WriteStatus(ctx, r.Client, before, tenant); err != nil {
+		return err
+	}
+	pass.Announce(r.Recorder, tenant, before.Status.Conditions, tenant.Status.Conditions, v1alpha1.ConditionReady)
+	return nil
+}
+
+// refuseDuplicate stops all but the oldest of the objects for one domain: two
+// would fight over organizations and rate limits.
+func (r *Reconciler) refuseDuplicate(ctx context.Context, tenant *v1alpha1.Auth0Tenant) error {
+	all := &v1alpha1.Auth0TenantList{}
+	if err := r.Client.List(ctx, all); err != nil {
+		return fmt.Errorf("list Auth0Tenants: %w", err)
+	}
+	for i := range all.Items {
+		other := &all.Items[i]
+		if other.Name != tenant.Name && other.Spec.Domain == tenant.Spec.Domain && older(other.ObjectMeta, tenant.ObjectMeta) {
+			return pass.Person(v1alpha1.ReasonDuplicateDomain, fmt.Sprintf("Auth0Tenant %s drives %s already: delete one of them", other.Name, tenant.Spec.Domain))
+		}
+	}
+	return nil
+}
+
+func older(a, b metav1.ObjectMeta) bool {
+	if a.CreationTimestamp.Equal(&b.CreationTimestamp) {
+		return a.Name < b.Name
+	}
+	return a.CreationTimestamp.Before(&b.CreationTimestamp)
+}
+
+func (r *Reconciler) customersOf(ctx context.Context, tenant *v1alpha1.Auth0Tenant) ([]v1alpha1.Customer, error) {
+	list := &v1alpha1.CustomerList{}
+	if err := r.Client.List(ctx, list, client.MatchingFields{IndexCustomerTenant: tenant.Name}); err != nil {
+		return nil, fmt.Errorf("list Customers: %w", err)
+	}
+	return list.Items, nil
+}

@@ -1,0 +1,124 @@
+package auth0tenant
+
+import (
+	"context"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/seatwarden/seatwarden/api/v1alpha1"
+)
+
+// IndexCustomerTenant indexes Customers by the name of their Auth0Tenant.
+const IndexCustomerTenant = "spec.tenantRef.name"
+
+// indexTenantSecret indexes Auth0Tenants by the name of their Secret.
+const indexTenantSecret = "spec.credentials.secretRef.name"
+
+// SetupWithManager registers the reconciler, its indexes and what wakes it.
+func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) error {
+	indexer := mgr.GetFieldIndexer()
+	if err := indexer.IndexField(ctx, &v1alpha1.Customer{}, IndexCustomerTenant, func(obj client.Object) []string {
+		return []string{obj.(*v1alpha1.Customer).Spec.TenantRef.Name}
+	}); err != nil {
+		return err
+	}
+	if err := indexer.IndexField(ctx, &v1alpha1.Auth0Tenant{}, indexTenantSecret, func(obj client.Object) []string {
+		return []string{obj.(*v1alpha1.Auth0Tenant).Spec.Credentials.SecretRef.Name}
+	}); err != nil {
+		return err
+	}
+	secret := &metav1.PartialObjectMetadata{}
+	secret.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Secret"))
+	changes := predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{})
+	return ctrl.NewControllerManagedBy(mgr).
+		Named("auth0tenant").
+		For(&v1alpha1.Auth0Tenant{}, builder.WithPredicates(changes)).
+		WatchesMetadata(secret, handler.EnqueueRequestsFromMapFunc(r.tenantsOfSecret)).
+		Watches(&v1alpha1.Customer{}, handler.EnqueueRequestsFromMapFunc(tenantOfCustomer), builder.WithPredicates(comesOrGoes)).
+		Watches(&v1alpha1.Auth0Tenant{}, handler.EnqueueRequestsFromMapFunc(r.tenantsOfDomain), builder.WithPredicates(comesOrGoes)).
+		Complete(r)
+}
+
+// comesOrGoes passes creations and deletions only.
+var comesOrGoes = predicate.Funcs{UpdateFunc: func(event.UpdateEvent) bool { return false }}
+
+func (r *Reconciler) tenantsOfSecret(ctx context.Context, secret client.Object) []reconcile.Request {
+	list := &v1alpha1.Auth0TenantList{}
+	if secret.GetNamespace() != r.Namespace {
+		return nil
+	}
+	if err := r.Client.List(ctx, list, client.MatchingFields{indexTenantSecret: secret.GetName()}); err != nil {
+		log.FromContext(ctx).Error(err, "Failed to list Auth0Tenants of a Secret")
+		return nil
+	}
+	return requests(list.Items)
+}
+
+func (r *Reconciler) tenantsOfDomain(ctx context.Context, obj client.Object) []reconcile.Request {
+	all := &v1alpha1.Auth0TenantList{}
+	if err := r.Client.List(ctx, all); err != nil {
+		log.FromContext(ctx).Error(err, "Failed to list Auth0Tenants of a domain")
+		return nil
+	}
+	var same []v1alpha1.Auth0Tenant
+	for _, tenant := range all.Items {
+		if tenant.Spec.Domain == obj.(*v1alpha1.Auth0Tenant).Spec.Domain {
+			same = append(same, tenant)
+		}
+	}
+	return requests(same)
+}
+
+func requests(tenants []v1alpha1.Auth0Tenant) []reconcile.Request {
+	out := make([]reconcile.Request, 0, len(tenants))
+	for _, tenant := range tenants {
+		out = append(out, reconcile.Request{NamespacedName: types.NamespacedName{Name: tenant.Name}})
+	}
+	return out
+}
+
+func tenantOfCustomer(_ context.Context, obj client.Object) []reconcile.Request {
+	return []reconcile.Request{{NamespacedName: types.NamespacedName{Name: obj.(*v1alpha1.Customer).Spec.TenantRef.Name}}}
+}
+
+// wakeAll has every Customer and Member of a tenant looked at: its time jumped.
+func (r *Reconciler) wakeAll(tenant string) {
+	go func() {
+		ctx := context.Background()
+		customers := &v1alpha1.CustomerList{}
+		if err := r.Client.List(ctx, customers, client.MatchingFields{IndexCustomerTenant: tenant}); err != nil {
+			return
+		}
+		for i := range customers.Items {
+			r.Customers.Wake(&customers.Items[i])
+		}
+		r.wakeMembers(ctx, customers.Items)
+	}()
+}
+
+func (r *Reconciler) wakeMembers(ctx context.Context, customers []v1alpha1.Customer) {
+	members := &v1alpha1.MemberList{}
+	if err := r.Client.List(ctx, members); err != nil {
+		return
+	}
+	of := map[types.NamespacedName]bool{}
+	for _, customer := range customers {
+		of[client.ObjectKeyFromObject(&customer)] = true
+	}
+	for i := range members.Items {
+		member := &members.Items[i]
+		if of[types.NamespacedName{Namespace: member.Namespace, Name: member.Spec.CustomerRef.Name}] {
+			r.Members.Wake(member)
+		}
+	}
+}

@@ -1,0 +1,74 @@
+package pass
+
+import (
+	"time"
+
+	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/internal/ownership"
+)
+
+// Window is a Customer's contract as the guard is told of it.
+func Window(customer *v1alpha1.Customer) ownership.Window {
+	window := ownership.Window{State: ownership.AccessOpen}
+	if customer.Spec.Access == v1alpha1.AccessSuspended {
+		window.State = ownership.AccessSuspended
+	}
+	if contract := customer.Spec.Contract; contract != nil {
+		if contract.StartTime != nil {
+			window.Start = contract.StartTime.Time
+		}
+		if contract.EndTime != nil {
+			window.End = contract.EndTime.Time
+		}
+	}
+	return window
+}
+
+// WindowReason is the reason of ContractActive for a phase.
+func WindowReason(phase ownership.Phase) string {
+	switch phase {
+	case ownership.PhaseNotStarted:
+		return v1alpha1.ReasonContractNotStarted
+	case ownership.PhaseEnded:
+		return v1alpha1.ReasonContractEnded
+	case ownership.PhaseSuspended:
+		return v1alpha1.ReasonSuspended
+	}
+	return v1alpha1.ReasonContractActive
+}
+
+// AllowedRoles are the names of the roles that a Customer manages.
+func AllowedRoles(customer *v1alpha1.Customer) []string {
+	if customer.Spec.Roles == nil {
+		return nil
+	}
+	return Strings(customer.Spec.Roles.Allowed)
+}
+
+// Domains are a Customer's domain patterns.
+func Domains(customer *v1alpha1.Customer) []string { return Strings(customer.Spec.Domains) }
+
+// Strings turns a list of a named string type into strings.
+func Strings[T ~string](in []T) []string {
+	out := make([]string, len(in))
+	for i, v := range in {
+		out[i] = string(v)
+	}
+	return out
+}
+
+// InviteRequest is a Member's pending request to be invited (again), empty when
+// there is none that counts: a value that was not handled, is an RFC 3339 time,
+// and is older neither than the Member nor than an hour, so that a backup that
+// is put back sends no mail.
+func InviteRequest(member *v1alpha1.Member, now time.Time) string {
+	value := member.Annotations[v1alpha1.AnnotationInviteRequestedAt]
+	if value == "" || value == member.Status.LastHandledInviteRequest {
+		return ""
+	}
+	at, err := time.Parse(time.RFC3339, value)
+	if err != nil || at.Before(member.CreationTimestamp.Time) || now.Sub(at) > time.Hour {
+		return ""
+	}
+	return value
+}

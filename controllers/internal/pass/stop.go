@@ -1,0 +1,112 @@
+// Package pass is what every pass over an object needs: errors that carry the
+// decision, the one write of the status, and the events at its transitions.
+package pass
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	ctrl "sigs.k8s.io/controller-runtime"
+
+	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/internal/auth0"
+	"github.com/seatwarden/seatwarden/internal/status"
+)
+
+// SlowRetry is how often a pass is repeated that a person must help.
+const SlowRetry = 10 * time.Minute
+
+// Stop is an error that ends a pass and says what follows from it.
+type Stop struct {
+	status.Problem
+	// After is when to try again; zero means with back-off.
+	After time.Duration
+	// Cause is the error behind it, if any.
+	Cause error
+}
+
+func (s *Stop) Error() string { return s.Reason + ": " + s.Message }
+
+func (s *Stop) Unwrap() error { return s.Cause }
+
+// Missing stops a pass until something is there. It stalls after a while.
+func Missing(reason, message string) error {
+	return &Stop{Problem: status.Problem{Class: status.Missing, Reason: reason, Message: message}, After: status.Patience}
+}
+
+// Person stops a pass until a person changes something.
+func Person(reason, message string) error {
+	return &Stop{Problem: status.Problem{Class: status.Person, Reason: reason, Message: message}, After: SlowRetry}
+}
+
+// Wait stops a pass that goes on by itself after a time.
+func Wait(reason, message string, after time.Duration) error {
+	return &Stop{Problem: status.Problem{Class: status.Retry, Reason: reason, Message: message}, After: max(after, time.Second)}
+}
+
+// Auth0 turns an error of a call to Auth0 into the decision that it carries.
+// doing says what the call was for.
+func Auth0(doing string, err error, now time.Time) error {
+	if err == nil {
+		return nil
+	}
+	stop := &Stop{Cause: err, Problem: status.Problem{Class: status.Person, Message: fmt.Sprintf("%s: %v", doing, err)}, After: SlowRetry}
+	switch auth0.KindOf(err) {
+	case auth0.KindRateLimited:
+		at, _ := auth0.RetryAt(err)
+		return Wait(v1alpha1.ReasonRateLimited, doing+": Auth0's rate limit is reached; nothing is needed", at.Sub(now))
+	case auth0.KindUnauthorized:
+		return Wait(v1alpha1.ReasonTenantNotReady, doing+": Auth0 refuses the credentials; see the Auth0Tenant", time.Minute)
+	case auth0.KindForbidden:
+		stop.Reason = v1alpha1.ReasonScopeMissing
+	case auth0.KindInvalid, auth0.KindConflict, auth0.KindNotFound:
+		stop.Reason = v1alpha1.ReasonRejectedByAuth0
+	default:
+		stop.Class, stop.Reason, stop.After = status.Retry, v1alpha1.ReasonAuth0Unavailable, 0
+		stop.Message = doing + ": Auth0 does not answer as it should; it is tried again, nothing is needed"
+	}
+	return stop
+}
+
+// ProblemOf is what an error means for the status, nil for no error.
+func ProblemOf(err error) *status.Problem {
+	if err == nil {
+		return nil
+	}
+	var stop *Stop
+	if errors.As(err, &stop) {
+		return &stop.Problem
+	}
+	return &status.Problem{Class: status.Retry, Reason: v1alpha1.ReasonProgressing, Message: "the API server did not take a write; it is tried again, nothing is needed"}
+}
+
+// Result turns the outcome of a pass into the controller's next step: the
+// error's own time, back-off, or the time that the pass asked for.
+func Result(err error, after time.Duration) (ctrl.Result, error) {
+	var stop *Stop
+	switch {
+	case err == nil:
+		return ctrl.Result{RequeueAfter: after}, nil
+	case !errors.As(err, &stop):
+		return ctrl.Result{}, err
+	case stop.After == 0:
+		return ctrl.Result{}, err
+	}
+	wait := stop.After
+	if after > 0 && after < wait {
+		wait = after
+	}
+	return ctrl.Result{RequeueAfter: wait}, nil
+}
+
+// Sooner is the earlier of two times to wait, where zero means never.
+func Sooner(a, b time.Duration) time.Duration {
+	switch {
+	case a <= 0:
+		return b
+	case b <= 0:
+		return a
+	}
+	return min(a, b)
+}

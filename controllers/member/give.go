@@ -1,0 +1,160 @@
+package member
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/controllers/internal/pass"
+	"github.com/seatwarden/seatwarden/internal/auth0"
+	"github.com/seatwarden/seatwarden/internal/invitation"
+	"github.com/seatwarden/seatwarden/internal/ownership"
+)
+
+// give makes calls that give something, inside a fence: the attempt stands in
+// the status, at the version that was read, before anything is sent, and
+// nothing leaves after its time. An old leader's write fails, and with it its call.
+func (p *memberPass) give(ctx context.Context, invites bool, calls func(ctx context.Context, attempt string) error) error {
+	status := &p.member.Status
+	notAfter := p.tenant.Now().Add(invitation.Validity)
+	fence := auth0.NewFence(notAfter, invitation.Validity)
+	at := metav1.NewMicroTime(notAfter)
+	status.Attempt = &v1alpha1.Attempt{ID: p.NewID(), NotAfter: &at, Invites: invites}
+	status.Tenant, status.OrganizationID = p.tenant.Name, p.org.ID
+	if invites {
+		if request := pass.InviteRequest(p.member, p.Now()); request != "" {
+			status.LastHandledInviteRequest = request
+		}
+	}
+	if err := p.write(ctx); err != nil {
+		return err
+	}
+	err := calls(auth0.WithFence(ctx, fence), p.member.Status.Attempt.ID)
+	p.settle(err, invites)
+	return err
+}
+
+// settle closes the attempt when its outcome is certain. An invitation that was
+// certainly not sent is still intended.
+func (p *memberPass) settle(err error, invites bool) {
+	switch {
+	case err == nil:
+		p.member.Status.Attempt = nil
+	case auth0.DidNothing(err) && invites:
+		p.member.Status.Attempt.NotAfter = nil
+	case auth0.DidNothing(err):
+		p.member.Status.Attempt = nil
+	}
+}
+
+// join records and completes a person who is a member of the organization:
+// users, grant and roles.
+func (p *memberPass) join(ctx context.Context) error {
+	profiles, err := p.members(ctx)
+	if err != nil {
+		return err
+	}
+	if len(profiles) == 0 {
+		return nil
+	}
+	p.ended = true
+	p.facts.Joined = true
+	p.record(profiles)
+	if last := p.member.Status.Invitation; last != nil && last.State != v1alpha1.InvitationAccepted {
+		last.State = v1alpha1.InvitationAccepted
+	}
+	p.member.Status.Tenant, p.member.Status.OrganizationID = p.tenant.Name, p.org.ID
+	for _, user := range profiles {
+		if err := p.grant(ctx, user); err != nil {
+			return err
+		}
+		if err := p.syncRoles(ctx, user.ID); err != nil {
+			return err
+		}
+	}
+	// An earlier call whose answer was lost is settled: everything was read back.
+	p.member.Status.Attempt = nil
+	p.facts.Confirmed = true
+	return nil
+}
+
+// grant writes the person's grant where it is missing, and reads it back.
+func (p *memberPass) grant(ctx context.Context, user auth0.User) error {
+	if grant, ok := p.org.Grant(user); ok && grant.Person == p.ref() {
+		return nil
+	}
+	err := p.give(ctx, false, func(ctx context.Context, attempt string) error {
+		return p.tenant.API().SetAppMetadata(ctx, user.ID, ownership.GrantKey(p.org.ID), p.grantOf(attempt))
+	})
+	if err != nil {
+		return pass.Auth0("write the grant", err, p.Now())
+	}
+	written, err := p.tenant.API().User(ctx, user.ID)
+	if err != nil {
+		return pass.Auth0("read the grant back", err, p.Now())
+	}
+	if grant, ok := p.org.Grant(written); !ok || grant.Person != p.ref() {
+		return pass.Auth0("read the grant back", &auth0.Error{Kind: auth0.KindUnknown, Route: "GET /api/v2/users/{id}", Detail: "it is not there"}, p.Now())
+	}
+	return nil
+}
+
+func (p *memberPass) grantOf(attempt string) string {
+	return ownership.Grant{Key: p.org.Key(), Person: p.ref(), Attempt: attempt}.String()
+}
+
+// syncRoles gives the person exactly the declared ones of the roles that the
+// Customer manages.
+func (p *memberPass) syncRoles(ctx context.Context, userID string) error {
+	allowed := p.allowedRoles()
+	if len(allowed) == 0 {
+		return nil
+	}
+	ids, err := p.roleIDs(ctx, allowed)
+	if err != nil {
+		return err
+	}
+	has, err := p.tenant.API().MemberRoles(ctx, p.org.ID, userID)
+	if err != nil {
+		return pass.Auth0("read the person's roles", err, p.Now())
+	}
+	var add, remove []string
+	for _, name := range allowed {
+		wanted := slices.Contains(pass.Strings(p.member.Spec.Roles), name)
+		held := slices.ContainsFunc(has, func(role auth0.Role) bool { return role.ID == ids[name] })
+		switch {
+		case wanted && !held:
+			add = append(add, ids[name])
+		case held && !wanted:
+			remove = append(remove, ids[name])
+		}
+	}
+	if len(remove) > 0 {
+		if err := p.tenant.API().RemoveMemberRoles(ctx, p.org.ID, userID, remove...); err != nil {
+			return pass.Auth0("take roles", err, p.Now())
+		}
+	}
+	if len(add) == 0 {
+		return nil
+	}
+	err = p.give(ctx, false, func(ctx context.Context, _ string) error {
+		return p.tenant.API().AssignMemberRoles(ctx, p.org.ID, userID, add...)
+	})
+	return pass.Auth0("assign roles", err, p.Now())
+}
+
+// roleIDs resolves role names, or says which ones Auth0 does not have.
+func (p *memberPass) roleIDs(ctx context.Context, names []string) (map[string]string, error) {
+	ids, unknown, err := p.tenant.RoleIDs(ctx, names)
+	if err != nil {
+		return nil, pass.Auth0("read the tenant's roles", err, p.Now())
+	}
+	if len(unknown) > 0 {
+		return nil, pass.Person(v1alpha1.ReasonRoleNotFound, fmt.Sprintf("Auth0 has no role %s: create it there, or take it off the Customer's roles.allowed", strings.Join(unknown, ", ")))
+	}
+	return ids, nil
+}

@@ -1,0 +1,227 @@
+package member
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/controllers/internal/pass"
+	"github.com/seatwarden/seatwarden/internal/auth0"
+	"github.com/seatwarden/seatwarden/internal/directory"
+	"github.com/seatwarden/seatwarden/internal/invitation"
+	"github.com/seatwarden/seatwarden/internal/ownership"
+)
+
+// invite carries out what is decided about a person who has not joined.
+func (p *memberPass) invite(ctx context.Context) error {
+	decision := invitation.Decide(p.invitationFacts())
+	if decision.Step == invitation.Look {
+		if err := p.lookAgain(ctx); err != nil {
+			return err
+		}
+		if err := p.join(ctx); err != nil || p.ended {
+			return err
+		}
+		decision = invitation.Decide(p.invitationFacts())
+	}
+	switch decision.Step {
+	case invitation.Missing:
+		p.facts.Missing = true
+	case invitation.Wait:
+		p.wait(decision.At.Sub(p.tenant.Now()))
+	case invitation.Adopt:
+		p.adopt(decision.Seen)
+	case invitation.Expire:
+		p.member.Status.Invitation.State = v1alpha1.InvitationExpired
+	case invitation.Consume:
+		return p.consume(ctx)
+	case invitation.Send:
+		return p.send(ctx, decision.Supersede)
+	}
+	return nil
+}
+
+// consume records that the invitation was used up, once a read by its id says
+// that it is gone: the list ends at 1,000.
+func (p *memberPass) consume(ctx context.Context) error {
+	last := p.member.Status.Invitation
+	_, err := p.tenant.API().Invitation(ctx, p.org.ID, last.ID)
+	switch {
+	case auth0.IsNotFound(err):
+		last.State = v1alpha1.InvitationConsumed
+	case err != nil:
+		return pass.Auth0("read the invitation", err, p.Now())
+	default:
+		p.wait(last.ExpiresAt.Sub(p.tenant.Now()))
+	}
+	return nil
+}
+
+func (p *memberPass) invitationFacts() invitation.Facts {
+	status := p.member.Status
+	facts := invitation.Facts{
+		Now: p.tenant.Now(), ListedAt: p.look.At, Lag: directory.Lag, Seen: p.seen(),
+		Joined:    len(status.Users) > 0,
+		Requested: pass.InviteRequest(p.member, p.Now()) != "",
+		Hold:      p.facts.Window != v1alpha1.ReasonContractActive || p.facts.Activating,
+	}
+	if status.Attempt != nil {
+		facts.Attempt = &invitation.Attempt{ID: status.Attempt.ID, Invites: status.Attempt.Invites}
+		if status.Attempt.NotAfter != nil {
+			facts.Attempt.NotAfter = status.Attempt.NotAfter.Time
+		}
+	}
+	if last := status.Invitation; last != nil {
+		facts.Last = &invitation.Last{ID: last.ID, State: invitation.State(last.State), ExpiresAt: last.ExpiresAt.Time}
+		// SentAt is kept to the second.
+		if last.State == v1alpha1.InvitationSent && p.look.At.After(last.SentAt.Add(time.Second)) {
+			facts.GoneSince = p.org.GoneSince(last.ID)
+		}
+	}
+	return facts
+}
+
+// seen are the invitations of ours to the person.
+func (p *memberPass) seen() []invitation.Seen {
+	var out []invitation.Seen
+	for _, listed := range p.look.Invitations {
+		if grant, ok := p.org.Ours(listed); ok && grant.Person == p.ref() {
+			out = append(out, invitation.Seen{ID: listed.ID, Attempt: grant.Attempt, CreatedAt: listed.CreatedAt, ExpiresAt: listed.ExpiresAt})
+		}
+	}
+	return out
+}
+
+// adopt records an invitation of ours that Auth0 has and the status does not.
+func (p *memberPass) adopt(seen invitation.Seen) {
+	p.recordInvitation(seen)
+	p.member.Status.Attempt = nil
+	p.member.Status.Tenant, p.member.Status.OrganizationID = p.tenant.Name, p.org.ID
+}
+
+func (p *memberPass) recordInvitation(seen invitation.Seen) {
+	state := v1alpha1.InvitationSent
+	left := seen.ExpiresAt.Sub(p.tenant.Now())
+	if left <= 0 {
+		state = v1alpha1.InvitationExpired
+	} else {
+		p.wait(left)
+	}
+	p.member.Status.Invitation = &v1alpha1.MemberInvitation{
+		ID: seen.ID, Attempt: seen.Attempt, State: state,
+		SentAt: metav1.NewTime(seen.CreatedAt), ExpiresAt: metav1.NewTime(seen.ExpiresAt),
+	}
+}
+
+// send invites the person: who has a profile here already gets the grant first,
+// who is a member already gets no mail, earlier links die before the new one is
+// made.
+func (p *memberPass) send(ctx context.Context, supersede []string) error {
+	if !ownership.InDomains(p.email(), pass.Domains(p.customer)) {
+		return pass.Person(v1alpha1.ReasonDomainNotAllowed, fmt.Sprintf("the address lies outside the domains of Customer %s (%s): nobody there is invited",
+			p.customer.Name, strings.Join(pass.Domains(p.customer), ", ")))
+	}
+	roleIDs, err := p.wantedRoles(ctx)
+	if err != nil {
+		return err
+	}
+	profiles, members, err := p.existingProfiles(ctx)
+	if err != nil {
+		return err
+	}
+	if len(members) > 0 {
+		p.record(members)
+		return p.join(ctx)
+	}
+	for _, id := range supersede {
+		if err := p.tenant.API().DeleteInvitation(ctx, p.org.ID, id); err != nil {
+			return pass.Auth0("delete the earlier invitation", err, p.Now())
+		}
+	}
+	var sent auth0.Invitation
+	var attempted string
+	err = p.give(ctx, true, func(ctx context.Context, attempt string) error {
+		attempted = attempt
+		for _, user := range profiles {
+			if err := p.tenant.API().SetAppMetadata(ctx, user.ID, ownership.GrantKey(p.org.ID), p.grantOf(attempt)); err != nil {
+				return err
+			}
+		}
+		var err error
+		sent, err = p.tenant.API().CreateInvitation(ctx, p.org.ID, p.newInvitation(attempt, roleIDs))
+		return err
+	})
+	if err != nil {
+		if attempt := p.member.Status.Attempt; attempt != nil && attempt.NotAfter != nil {
+			p.wait(attempt.NotAfter.Add(invitation.Margin).Sub(p.tenant.Now()))
+		}
+		return pass.Auth0("send the invitation", err, p.Now())
+	}
+	p.recordInvitation(invitation.Seen{ID: sent.ID, Attempt: attempted, CreatedAt: sent.CreatedAt, ExpiresAt: sent.ExpiresAt})
+	return nil
+}
+
+func (p *memberPass) newInvitation(attempt string, roleIDs []string) auth0.InvitationCreate {
+	spec := p.tenant.Spec()
+	create := auth0.InvitationCreate{
+		Email: p.email(), InviterName: spec.InviterName, ClientID: spec.Application.ClientID,
+		TTL: p.customer.Spec.Invitations.TTL.Duration, RoleIDs: roleIDs,
+		AppMetadata: map[string]string{ownership.GrantKey(p.org.ID): p.grantOf(attempt)},
+	}
+	if connections := p.customer.Status.Connections; len(connections) == 1 {
+		create.ConnectionID = connections[0].ID
+	}
+	return create
+}
+
+func (p *memberPass) wantedRoles(ctx context.Context) ([]string, error) {
+	names := pass.Strings(p.member.Spec.Roles)
+	ids, err := p.roleIDs(ctx, names)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, name := range names {
+		out = append(out, ids[name])
+	}
+	return out, nil
+}
+
+// existingProfiles are the person's users in the Customer's own connections,
+// and those of the person's users that belong to the organization already.
+func (p *memberPass) existingProfiles(ctx context.Context) (profiles, members []auth0.User, err error) {
+	for _, spelling := range spellings(p.email()) {
+		users, err := p.tenant.API().UsersByEmail(ctx, spelling)
+		if err != nil {
+			return nil, nil, pass.Auth0("look the person up", err, p.Now())
+		}
+		for _, user := range users {
+			if !p.ownConnection(user) && !user.EmailVerified {
+				continue
+			}
+			member, err := p.isMember(ctx, user.ID)
+			if err != nil {
+				return nil, nil, err
+			}
+			if member {
+				members = append(members, user)
+			} else if p.ownConnection(user) {
+				profiles = append(profiles, user)
+			}
+		}
+	}
+	return profiles, members, nil
+}
+
+// spellings of an address under which Auth0 may keep it: its look-up is exact.
+func spellings(email string) []string {
+	folded := ownership.FoldEmail(email)
+	if folded == email {
+		return []string{email}
+	}
+	return []string{email, folded}
+}

@@ -1,0 +1,163 @@
+package member
+
+import (
+	"context"
+	"slices"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/controllers/internal/pass"
+	"github.com/seatwarden/seatwarden/internal/auth0"
+	"github.com/seatwarden/seatwarden/internal/ownership"
+)
+
+// observe looks at Auth0 at least once for each new object and each request.
+func (p *memberPass) observe(ctx context.Context) error {
+	requested := p.member.Annotations[v1alpha1.AnnotationReconcileRequestedAt] != p.member.Status.LastHandledReconcileAt
+	if p.member.Status.ObservedGeneration != p.member.Generation || requested || p.nothingKnown() {
+		return p.lookAgain(ctx)
+	}
+	return nil
+}
+
+// nothingKnown: status records neither an invitation nor a user, as when it was lost.
+func (p *memberPass) nothingKnown() bool {
+	return p.member.Status.Invitation == nil && len(p.member.Status.Users) == 0
+}
+
+// lookAgain takes an observation that begins now.
+func (p *memberPass) lookAgain(ctx context.Context) error {
+	look, err := p.org.Observe(ctx, p.tenant.Now())
+	if err != nil {
+		return pass.Auth0("look at the organization", err, p.Now())
+	}
+	p.look = look
+	return nil
+}
+
+// members returns the users in the organization that are the person, each read by its id.
+func (p *memberPass) members(ctx context.Context) ([]auth0.User, error) {
+	var out []auth0.User
+	for _, id := range p.candidates() {
+		if user, ok := p.settledHolder(id); ok {
+			out = append(out, user)
+			continue
+		}
+		user, err := p.tenant.API().User(ctx, id)
+		if auth0.IsNotFound(err) {
+			continue
+		}
+		if err != nil {
+			return nil, pass.Auth0("read a user", err, p.Now())
+		}
+		if !p.isPerson(user) {
+			continue
+		}
+		member, err := p.isMember(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if member {
+			out = append(out, user)
+		}
+	}
+	return out, nil
+}
+
+// settledHolder is a recorded user whom both lists show as a member with the
+// person's grant: nothing more needs to be read.
+func (p *memberPass) settledHolder(id string) (auth0.User, bool) {
+	if !p.recorded(id) || !p.listed(id) {
+		return auth0.User{}, false
+	}
+	for _, user := range p.look.Holders {
+		if grant, ok := p.org.Grant(user); user.ID == id && ok && grant.Person == p.ref() {
+			return user, true
+		}
+	}
+	return auth0.User{}, false
+}
+
+func (p *memberPass) recorded(userID string) bool {
+	return slices.ContainsFunc(p.member.Status.Users, func(u v1alpha1.MemberUser) bool { return u.UserID == userID })
+}
+
+func (p *memberPass) listed(userID string) bool {
+	return slices.ContainsFunc(p.look.Members, func(m auth0.OrganizationMember) bool { return m.UserID == userID })
+}
+
+// candidates are the ids of users that may be the person and a member: those
+// recorded, those whose grant names the person, and members with the address.
+func (p *memberPass) candidates() []string {
+	var ids []string
+	add := func(id string) {
+		if !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	for _, user := range p.member.Status.Users {
+		add(user.UserID)
+	}
+	for _, user := range p.look.Holders {
+		if grant, ok := p.org.Grant(user); ok && grant.Person == p.ref() {
+			add(user.ID)
+		}
+	}
+	for _, member := range p.look.Members {
+		if ownership.FoldEmail(member.Email) == ownership.FoldEmail(p.email()) {
+			add(member.UserID)
+		}
+	}
+	return ids
+}
+
+// isPerson tells whether a user may be taken for the person: recorded before,
+// named by a grant of ours, or with the address, which counts only where it is
+// vouched for: by one of the Customer's own enterprise connections, or verified.
+func (p *memberPass) isPerson(user auth0.User) bool {
+	if p.recorded(user.ID) {
+		return true
+	}
+	if grant, ok := p.org.Grant(user); ok {
+		return grant.Person == p.ref()
+	}
+	return ownership.FoldEmail(user.Email) == ownership.FoldEmail(p.email()) && (user.EmailVerified || p.ownConnection(user))
+}
+
+// ownConnection tells whether the user lives in an enterprise connection of the Customer.
+func (p *memberPass) ownConnection(user auth0.User) bool {
+	return slices.ContainsFunc(p.customer.Status.Connections, func(c v1alpha1.EnabledConnection) bool {
+		return auth0.EnterpriseStrategy(c.Strategy) && slices.Contains(user.Connections, c.Name)
+	})
+}
+
+// isMember believes either list: both may lag.
+func (p *memberPass) isMember(ctx context.Context, userID string) (bool, error) {
+	if p.listed(userID) {
+		return true, nil
+	}
+	organizations, err := p.tenant.API().UserOrganizations(ctx, userID)
+	if auth0.IsNotFound(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, pass.Auth0("read a user's organizations", err, p.Now())
+	}
+	return slices.Contains(organizations, p.org.ID), nil
+}
+
+// record keeps the users in the status, at most ten, so that a removal finds
+// them under any name.
+func (p *memberPass) record(users []auth0.User) {
+	for _, user := range users {
+		if p.recorded(user.ID) || len(p.member.Status.Users) >= 10 {
+			continue
+		}
+		entry := v1alpha1.MemberUser{UserID: user.ID, Email: user.Email, Since: metav1.NewTime(p.tenant.Now())}
+		if len(user.Connections) > 0 {
+			entry.Connection = user.Connections[0]
+		}
+		p.member.Status.Users = append(p.member.Status.Users, entry)
+	}
+}

@@ -1,0 +1,114 @@
+package member
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/controllers/internal/pass"
+	"github.com/seatwarden/seatwarden/internal/ownership"
+	"github.com/seatwarden/seatwarden/internal/status"
+)
+
+func (p *memberPass) findCustomer(ctx context.Context) error {
+	customer := &v1alpha1.Customer{}
+	name := p.member.Spec.CustomerRef.Name
+	err := p.Client.Get(ctx, client.ObjectKey{Namespace: p.member.Namespace, Name: name}, customer)
+	switch {
+	case apierrors.IsNotFound(err):
+		return pass.Missing(v1alpha1.ReasonCustomerNotFound, fmt.Sprintf("there is no Customer %s in this namespace yet", name))
+	case err != nil:
+		return err
+	case !customer.DeletionTimestamp.IsZero():
+		return pass.Wait(v1alpha1.ReasonCustomerDeleting, fmt.Sprintf("Customer %s is being deleted: nothing is given", name), pass.SlowRetry)
+	}
+	p.customer = customer
+	p.facts.SeatsFreeing = customer.Status.Seats != nil && customer.Status.Seats.Removing > 0
+	p.facts.Activating = customer.Status.Activation != nil && customer.Status.Activation.QuietSince != nil
+	return nil
+}
+
+func (p *memberPass) findOrganization(ctx context.Context) error {
+	name := p.customer.Spec.TenantRef.Name
+	tenant, ok := p.Directory.Tenant(name)
+	if !ok {
+		return p.tenantProblem(ctx, name)
+	}
+	if !tenant.Admits(p.member.Namespace) {
+		return pass.Person(v1alpha1.ReasonNamespaceNotListed, fmt.Sprintf("Auth0Tenant %s does not list namespace %s: add it to spec.namespaces", name, p.member.Namespace))
+	}
+	p.tenant = tenant
+	notReady := pass.Missing(v1alpha1.ReasonCustomerNotReady, fmt.Sprintf("Customer %s has no organization yet", p.customer.Name))
+	if p.customer.Status.OrganizationID == "" {
+		return notReady
+	}
+	p.org = tenant.Organization(p.customer.Status.OrganizationID)
+	if p.look = p.org.Latest(); p.look == nil || p.org.Key() == "" {
+		return notReady
+	}
+	window, _ := pass.Window(p.customer).At(tenant.Now())
+	p.facts.Window = pass.WindowReason(window)
+	return nil
+}
+
+func (p *memberPass) tenantProblem(ctx context.Context, name string) error {
+	err := p.Client.Get(ctx, client.ObjectKey{Name: name}, &v1alpha1.Auth0Tenant{})
+	switch {
+	case apierrors.IsNotFound(err):
+		return pass.Missing(v1alpha1.ReasonTenantNotFound, fmt.Sprintf("there is no Auth0Tenant %s yet", name))
+	case err != nil:
+		return err
+	}
+	return pass.Wait(v1alpha1.ReasonTenantNotReady, fmt.Sprintf("Auth0Tenant %s cannot be used: see its conditions", name), pass.SlowRetry)
+}
+
+// checkSeat goes on only with a seat.
+func (p *memberPass) checkSeat(ctx context.Context) error {
+	seat := p.member.Status.Seat
+	switch {
+	case seat == nil:
+		p.ended = true
+	case seat.State == v1alpha1.SeatWithdrawing:
+		p.ended = true
+		return p.withdrawSeat(ctx)
+	case seat.State == v1alpha1.SeatWaiting:
+		p.ended = true
+		p.member.Status.Withdrawal = nil
+		if waited := p.Now().Sub(seat.Since.Time); waited < status.SeatPatience {
+			p.wait(status.SeatPatience - waited)
+		}
+	case seat.State == v1alpha1.SeatRefused:
+		p.ended = true
+	}
+	if seat == nil || seat.State != v1alpha1.SeatAssigned {
+		return nil
+	}
+	p.member.Status.Withdrawal = nil
+	return p.checkRoles()
+}
+
+// checkRoles refuses roles that the Customer does not allow.
+func (p *memberPass) checkRoles() error {
+	var refused []string
+	for _, role := range p.member.Spec.Roles {
+		if !slices.Contains(p.allowedRoles(), string(role)) {
+			refused = append(refused, string(role))
+		}
+	}
+	if len(refused) > 0 {
+		return pass.Person(v1alpha1.ReasonRoleNotAllowed, fmt.Sprintf("Customer %s does not allow the roles %s: add them to its spec.roles.allowed, or take them off this Member",
+			p.customer.Name, strings.Join(refused, ", ")))
+	}
+	return nil
+}
+
+func (p *memberPass) allowedRoles() []string { return pass.AllowedRoles(p.customer) }
+
+func (p *memberPass) email() string { return string(p.member.Spec.Email) }
+
+func (p *memberPass) ref() string { return ownership.PersonRef(p.email()) }

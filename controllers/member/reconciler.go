@@ -1,0 +1,125 @@
+// Package member gives people what their Members declare, and takes it when
+// they are deleted. Two controllers share it, with workers of their own, so
+// that no removal queues behind an invitation.
+package member
+
+import (
+	"context"
+	"time"
+
+	"k8s.io/client-go/tools/events"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/controllers/internal/pass"
+	"github.com/seatwarden/seatwarden/internal/directory"
+	"github.com/seatwarden/seatwarden/internal/status"
+)
+
+// Reconciler gives: it invites, grants and assigns roles to the people of
+// Members that are not being deleted.
+type Reconciler struct {
+	Client client.Client
+	// Live reads from the API server, past the cache.
+	Live      client.Reader
+	Directory *directory.Directory
+	Recorder  events.EventRecorder
+	// Instance names this installation in ownership markers.
+	Instance string
+	// Members are woken when Auth0 has news of them.
+	Members *pass.Waker
+	Now     func() time.Time
+	// NewID makes attempt ids.
+	NewID func() string
+}
+
+// +kubebuilder:rbac:groups=seatwarden.dev,resources=members,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=seatwarden.dev,resources=members/status,verbs=patch
+// +kubebuilder:rbac:groups=seatwarden.dev,resources=customers,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups="",resources=namespaces,verbs=get
+
+// Reconcile is one pass over a Member that is not being deleted.
+func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	member := &v1alpha1.Member{}
+	if err := r.Client.Get(ctx, req.NamespacedName, member); err != nil {
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	if !member.DeletionTimestamp.IsZero() {
+		return ctrl.Result{}, nil
+	}
+	if had, err := pass.AddFinalizer(ctx, r.Client, member); !had || err != nil {
+		return ctrl.Result{}, err
+	}
+	p := newPass(r, member)
+	err := p.run(ctx)
+	p.facts.Problem = pass.ProblemOf(err)
+	if writeErr := p.write(ctx); writeErr != nil {
+		return ctrl.Result{}, writeErr
+	}
+	return pass.Result(err, p.again)
+}
+
+// memberPass is what one pass knows.
+type memberPass struct {
+	*Reconciler
+	member *v1alpha1.Member
+	// before is the Member as it stands in Kubernetes, original as it stood
+	// when the pass began.
+	before, original *v1alpha1.Member
+	customer         *v1alpha1.Customer
+	tenant           *directory.Tenant
+	org              *directory.Organization
+	look             *directory.Observation
+	facts            status.MemberFacts
+	// again is when to have another look, zero for never.
+	again time.Duration
+	// ended: the pass needs no further phase.
+	ended bool
+}
+
+func newPass(r *Reconciler, member *v1alpha1.Member) *memberPass {
+	return &memberPass{
+		Reconciler: r, member: member, before: member.DeepCopy(), original: member.DeepCopy(),
+		facts: status.MemberFacts{Now: r.Now()},
+	}
+}
+
+// run goes through the phases until one ends the pass.
+func (p *memberPass) run(ctx context.Context) error {
+	for _, phase := range []func(context.Context) error{
+		p.findCustomer,
+		p.findOrganization,
+		p.checkSeat,
+		p.observe,
+		p.join,
+		p.invite,
+	} {
+		if err := phase(ctx); err != nil || p.ended {
+			return err
+		}
+	}
+	return nil
+}
+
+// write derives the status and writes it when it differs.
+func (p *memberPass) write(ctx context.Context) error {
+	p.facts.Now = p.Now()
+	p.member.Status = status.Member(p.member, p.facts)
+	if p.facts.Problem == nil {
+		p.member.Status.LastHandledReconcileAt = p.member.Annotations[v1alpha1.AnnotationReconcileRequestedAt]
+	}
+	if err := pass.WriteStatus(ctx, p.Client, p.before, p.member); err != nil {
+		return err
+	}
+	p.before = p.member.DeepCopy()
+	pass.Announce(p.Recorder, p.member, p.original.Status.Conditions, p.member.Status.Conditions,
+		v1alpha1.ConditionActive, v1alpha1.ConditionStalled)
+	p.original = p.member.DeepCopy()
+	return nil
+}
+
+// wait asks for another pass after a time, if no other is due sooner.
+func (p *memberPass) wait(after time.Duration) {
+	p.again = pass.Sooner(p.again, max(after, 50*time.Millisecond))
+}

@@ -1,0 +1,88 @@
+package member
+
+import (
+	"context"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	"github.com/seatwarden/seatwarden/api/v1alpha1"
+)
+
+// pollDeletion is how often a Member looks whether its organization is gone.
+const pollDeletion = 3 * time.Second
+
+// SetupWithManager registers both controllers of Members.
+func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, workers int) error {
+	err := mgr.GetFieldIndexer().IndexField(ctx, &v1alpha1.Member{}, v1alpha1.FieldCustomerRef, func(obj client.Object) []string {
+		return []string{obj.(*v1alpha1.Member).Spec.CustomerRef.Name}
+	})
+	if err != nil {
+		return err
+	}
+	// No generation predicate here: the seat stands in the status.
+	err = ctrl.NewControllerManagedBy(mgr).
+		Named("member").
+		For(&v1alpha1.Member{}, builder.WithPredicates(staying)).
+		Watches(&v1alpha1.Customer{}, handler.EnqueueRequestsFromMapFunc(r.membersOfCustomer), builder.WithPredicates(concernsMembers)).
+		WatchesRawSource(source.Channel(r.Members.Events, &handler.EnqueueRequestForObject{})).
+		WithOptions(controller.Options{MaxConcurrentReconciles: workers}).
+		Complete(r)
+	if err != nil {
+		return err
+	}
+	return ctrl.NewControllerManagedBy(mgr).
+		Named("member-removal").
+		For(&v1alpha1.Member{}, builder.WithPredicates(leaving)).
+		Watches(&v1alpha1.Customer{}, handler.EnqueueRequestsFromMapFunc(r.membersOfCustomer), builder.WithPredicates(concernsMembers)).
+		WithOptions(controller.Options{MaxConcurrentReconciles: workers}).
+		Complete(&RemovalReconciler{r})
+}
+
+var (
+	staying = predicate.NewPredicateFuncs(func(obj client.Object) bool { return obj.GetDeletionTimestamp().IsZero() })
+	leaving = predicate.NewPredicateFuncs(func(obj client.Object) bool { return !obj.GetDeletionTimestamp().IsZero() })
+)
+
+// concernsMembers passes the changes of a Customer that its Members act on, and
+// not its counters.
+var concernsMembers = predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+	old, now := e.ObjectOld.(*v1alpha1.Customer), e.ObjectNew.(*v1alpha1.Customer)
+	return old.Generation != now.Generation ||
+		old.DeletionTimestamp.IsZero() != now.DeletionTimestamp.IsZero() ||
+		old.Status.OrganizationID != now.Status.OrganizationID ||
+		!equality.Semantic.DeepEqual(old.Status.Connections, now.Status.Connections) ||
+		!equality.Semantic.DeepEqual(old.Status.Activation, now.Status.Activation) ||
+		(removing(old) == 0) != (removing(now) == 0)
+}}
+
+func removing(customer *v1alpha1.Customer) int32 {
+	if customer.Status.Seats == nil {
+		return 0
+	}
+	return customer.Status.Seats.Removing
+}
+
+func (r *Reconciler) membersOfCustomer(ctx context.Context, customer client.Object) []reconcile.Request {
+	list := &v1alpha1.MemberList{}
+	err := r.Client.List(ctx, list, client.InNamespace(customer.GetNamespace()), client.MatchingFields{v1alpha1.FieldCustomerRef: customer.GetName()})
+	if err != nil {
+		log.FromContext(ctx).Error(err, "Failed to list Members of a Customer")
+		return nil
+	}
+	requests := make([]reconcile.Request, 0, len(list.Items))
+	for i := range list.Items {
+		requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&list.Items[i])})
+	}
+	return requests
+}

@@ -1,0 +1,283 @@
+package member
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/controllers/internal/pass"
+	"github.com/seatwarden/seatwarden/internal/auth0"
+	"github.com/seatwarden/seatwarden/internal/directory"
+	"github.com/seatwarden/seatwarden/internal/invitation"
+	"github.com/seatwarden/seatwarden/internal/ownership"
+	"github.com/seatwarden/seatwarden/internal/removal"
+)
+
+// withdrawSeat takes back the seat of an expired invitation for somebody who
+// waits: a withdrawal like any other, of a Member that stays.
+func (p *memberPass) withdrawSeat(ctx context.Context) error {
+	if p.member.Status.Withdrawal != nil && p.member.Status.Withdrawal.ConfirmedAt != nil {
+		return nil
+	}
+	return p.withdraw(auth0.WithLane(ctx, auth0.LaneRemoval))
+}
+
+// withdraw makes one pass of taking everything that could let the person in,
+// and records how far it came.
+func (p *memberPass) withdraw(ctx context.Context) error {
+	began := p.tenant.Now()
+	state := p.member.Status.Withdrawal
+	if state == nil {
+		state = &v1alpha1.Withdrawal{StartedAt: metav1.NewMicroTime(began)}
+		p.member.Status.Withdrawal = state
+	}
+	took, err := p.clearRecordedGrants(ctx)
+	if err != nil {
+		return err
+	}
+	facts, err := p.withdrawalFacts(ctx, began)
+	if err != nil {
+		return err
+	}
+	plan := removal.Decide(facts)
+	if plan.Takes() || took {
+		state.ChangedAt = metav1.NewMicroTime(p.tenant.Now())
+	}
+	if err := p.take(ctx, plan); err != nil {
+		return err
+	}
+	switch {
+	case plan.Confirmed && !took:
+		at := metav1.NewMicroTime(p.tenant.Now())
+		state.ConfirmedAt = &at
+		p.org.Forget(p.ref(), facts.InvitationIDs)
+	case plan.Takes() || took:
+		p.wait(facts.Window)
+	default:
+		p.wait(plan.Again.Sub(p.tenant.Now()))
+	}
+	return nil
+}
+
+// clearRecordedGrants refuses the known users at once, before anything is listed.
+func (p *memberPass) clearRecordedGrants(ctx context.Context) (took bool, err error) {
+	for _, user := range p.member.Status.Users {
+		read, err := p.tenant.API().User(ctx, user.UserID)
+		if auth0.IsNotFound(err) {
+			continue
+		}
+		if err != nil {
+			return took, pass.Auth0("read a user", err, p.Now())
+		}
+		if grant, ok := ownership.GrantIn(read.AppMetadata, p.org.ID); !ok || grant.Person != p.ref() {
+			continue
+		}
+		if err := p.tenant.API().ClearAppMetadata(ctx, user.UserID, ownership.GrantKey(p.org.ID)); err != nil {
+			return took, pass.Auth0("clear the grant", err, p.Now())
+		}
+		took = true
+	}
+	return took, nil
+}
+
+func (p *memberPass) withdrawalFacts(ctx context.Context, began time.Time) (removal.Facts, error) {
+	state := p.member.Status.Withdrawal
+	facts := removal.Facts{
+		Person: p.ref(), ObservedAt: began, StartedAt: state.StartedAt.Time, ChangedAt: state.ChangedAt.Time, Window: directory.Lag,
+	}
+	if state.RevokedAt != nil {
+		facts.RevokedAt = state.RevokedAt.Time
+	}
+	if attempt := p.member.Status.Attempt; attempt != nil && attempt.NotAfter != nil {
+		facts.Clear = invitation.Attempt{NotAfter: attempt.NotAfter.Time}.Clear()
+	}
+	facts.GuardInEffect = p.guardInEffect()
+	look, err := p.org.Observe(ctx, began)
+	if err != nil {
+		return facts, pass.Auth0("look at the organization", err, p.Now())
+	}
+	p.look = look
+	for _, listed := range look.Invitations {
+		if ownership.FoldEmail(listed.Email) == ownership.FoldEmail(p.email()) {
+			facts.InvitationIDs = append(facts.InvitationIDs, listed.ID)
+		}
+	}
+	if err := p.addRecordedInvitation(ctx, &facts); err != nil {
+		return facts, err
+	}
+	if facts.Others, err = p.otherPeople(ctx); err != nil {
+		return facts, err
+	}
+	facts.Profiles, err = p.withdrawalProfiles(ctx)
+	return facts, err
+}
+
+// addRecordedInvitation adds the recorded invitation where the list, which ends
+// at 1,000, did not reach it.
+func (p *memberPass) addRecordedInvitation(ctx context.Context, facts *removal.Facts) error {
+	last := p.member.Status.Invitation
+	if last == nil || slices.Contains(facts.InvitationIDs, last.ID) {
+		return nil
+	}
+	_, err := p.tenant.API().Invitation(ctx, p.org.ID, last.ID)
+	switch {
+	case auth0.IsNotFound(err):
+		return nil
+	case err != nil:
+		return pass.Auth0("read the invitation", err, p.Now())
+	}
+	facts.InvitationIDs = append(facts.InvitationIDs, last.ID)
+	return nil
+}
+
+// otherPeople are the addresses of the Customer's other live Members.
+func (p *memberPass) otherPeople(ctx context.Context) ([]string, error) {
+	siblings, err := p.siblings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var refs []string
+	for _, sibling := range siblings {
+		if ref := ownership.PersonRef(string(sibling.Spec.Email)); sibling.DeletionTimestamp.IsZero() && ref != p.ref() {
+			refs = append(refs, ref)
+		}
+	}
+	return refs, nil
+}
+
+// siblings are the Customer's other Members.
+func (p *memberPass) siblings(ctx context.Context) ([]v1alpha1.Member, error) {
+	list := &v1alpha1.MemberList{}
+	err := p.Client.List(ctx, list, client.InNamespace(p.member.Namespace), client.MatchingFields{v1alpha1.FieldCustomerRef: p.member.Spec.CustomerRef.Name})
+	if err != nil {
+		return nil, fmt.Errorf("list Members: %w", err)
+	}
+	return slices.DeleteFunc(list.Items, func(m v1alpha1.Member) bool { return m.UID == p.member.UID }), nil
+}
+
+// withdrawalProfiles reads every user that may be the person by its id.
+func (p *memberPass) withdrawalProfiles(ctx context.Context) ([]removal.Profile, error) {
+	ids := p.candidates()
+	for _, spelling := range p.seenSpellings() {
+		users, err := p.tenant.API().UsersByEmail(ctx, spelling)
+		if err != nil {
+			return nil, pass.Auth0("look the person up", err, p.Now())
+		}
+		for _, user := range users {
+			if !slices.Contains(ids, user.ID) {
+				ids = append(ids, user.ID)
+			}
+		}
+	}
+	var profiles []removal.Profile
+	for _, id := range ids {
+		profile, err := p.withdrawalProfile(ctx, id)
+		if auth0.IsNotFound(err) {
+			continue
+		}
+		if err != nil {
+			return nil, pass.Auth0("read a user", err, p.Now())
+		}
+		profiles = append(profiles, profile)
+	}
+	return profiles, nil
+}
+
+func (p *memberPass) withdrawalProfile(ctx context.Context, id string) (removal.Profile, error) {
+	user, err := p.tenant.API().User(ctx, id)
+	if err != nil {
+		return removal.Profile{}, err
+	}
+	organizations, err := p.tenant.API().UserOrganizations(ctx, id)
+	if err != nil {
+		return removal.Profile{}, err
+	}
+	grant, held := ownership.GrantIn(user.AppMetadata, p.org.ID)
+	profile := removal.Profile{
+		UserID: id, Recorded: p.recorded(id), Grant: held, GrantNames: grant.Person,
+		SameEmail: ownership.FoldEmail(user.Email) == ownership.FoldEmail(p.email()),
+		Member:    slices.Contains(organizations, p.org.ID) || p.listed(id),
+		Elsewhere: slices.ContainsFunc(organizations, func(org string) bool { return org != p.org.ID }),
+	}
+	profile.RoleIDs, err = p.heldRoles(ctx, id)
+	return profile, err
+}
+
+// heldRoles are the person's roles in the organization: they may outlive the
+// membership, so that somebody invited back would come back with them.
+func (p *memberPass) heldRoles(ctx context.Context, userID string) ([]string, error) {
+	roles, err := p.tenant.API().MemberRoles(ctx, p.org.ID, userID)
+	if err != nil && !auth0.IsNotFound(err) {
+		return nil, err
+	}
+	var ids []string
+	for _, role := range roles {
+		ids = append(ids, role.ID)
+	}
+	return ids, nil
+}
+
+// seenSpellings are all spellings of the address that were ever seen.
+func (p *memberPass) seenSpellings() []string {
+	out := spellings(p.email())
+	for _, user := range p.member.Status.Users {
+		if user.Email != "" && !slices.Contains(out, user.Email) {
+			out = append(out, user.Email)
+		}
+	}
+	return out
+}
+
+// guardInEffect: the Customer says that the guard refuses who holds no grant.
+func (p *memberPass) guardInEffect() bool {
+	return p.customer != nil && slices.ContainsFunc(p.customer.Status.Conditions, func(c metav1.Condition) bool {
+		return c.Type == v1alpha1.ConditionGuardInEffect && c.Status == metav1.ConditionTrue
+	})
+}
+
+// take carries a plan out in its order. What is gone already is done.
+func (p *memberPass) take(ctx context.Context, plan removal.Plan) error {
+	api := p.tenant.API()
+	for _, id := range plan.ClearGrants {
+		if err := api.ClearAppMetadata(ctx, id, ownership.GrantKey(p.org.ID)); err != nil {
+			return pass.Auth0("clear the grant", err, p.Now())
+		}
+	}
+	for _, id := range plan.DeleteInvitations {
+		if err := api.DeleteInvitation(ctx, p.org.ID, id); err != nil {
+			return pass.Auth0("delete the invitation", err, p.Now())
+		}
+	}
+	for id, roles := range plan.RemoveRoles {
+		if err := api.RemoveMemberRoles(ctx, p.org.ID, id, roles...); err != nil && !auth0.IsNotFound(err) {
+			return pass.Auth0("take roles", err, p.Now())
+		}
+	}
+	if err := p.revoke(ctx, plan.Revoke); err != nil {
+		return err
+	}
+	if len(plan.RemoveMembers) > 0 {
+		if err := api.RemoveMembers(ctx, p.org.ID, plan.RemoveMembers...); err != nil {
+			return pass.Auth0("end the membership", err, p.Now())
+		}
+		// Once more: a session may have begun between the two.
+		return p.revoke(ctx, plan.Revoke)
+	}
+	return nil
+}
+
+func (p *memberPass) revoke(ctx context.Context, userIDs []string) error {
+	for _, id := range userIDs {
+		if _, err := p.tenant.API().RevokeAccess(ctx, id); err != nil {
+			return pass.Auth0("end sessions", err, p.Now())
+		}
+	}
+	at := metav1.NewMicroTime(p.tenant.Now())
+	p.member.Status.Withdrawal.RevokedAt = &at
+	return nil
+}

@@ -1,0 +1,129 @@
+// Package directory is what Auth0 holds, per tenant and organization, shared by
+// all reconcilers, so that a list is read once and not once a Member. What it
+// holds is a hint unless it says otherwise: a claim or a deletion rests on a
+// consistent read by id.
+package directory
+
+import (
+	"sync"
+	"time"
+
+	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/internal/auth0"
+)
+
+// Lag is how long Auth0 may take to show a change of membership in its lists.
+// Its documentation says 5 to 10 seconds for a removal.
+const Lag = 15 * time.Second
+
+// Directory holds the tenants that can be used now.
+type Directory struct {
+	mu      sync.Mutex
+	tenants map[string]*Tenant
+}
+
+// New makes an empty directory.
+func New() *Directory { return &Directory{tenants: map[string]*Tenant{}} }
+
+// Tenant returns a tenant by its object's name; ok is false while it cannot be used.
+func (d *Directory) Tenant(name string) (tenant *Tenant, ok bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	tenant, ok = d.tenants[name]
+	return tenant, ok
+}
+
+// Put makes a tenant usable, or replaces how it is reached. What was learned of
+// its organizations stays when the domain is the same.
+func (d *Directory) Put(name, domain string, api auth0.API) *Tenant {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if old, ok := d.tenants[name]; ok && old.Domain == domain {
+		old.setAPI(api)
+		return old
+	}
+	tenant := &Tenant{Name: name, Domain: domain, api: api, organizations: map[string]*Organization{}}
+	d.tenants[name] = tenant
+	return tenant
+}
+
+// Remove makes a tenant unusable.
+func (d *Directory) Remove(name string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.tenants, name)
+}
+
+// Tenant is one Auth0 tenant.
+type Tenant struct {
+	// Name of the Auth0Tenant object.
+	Name string
+	// Domain of the tenant.
+	Domain string
+
+	mu            sync.Mutex
+	api           auth0.API
+	spec          v1alpha1.Auth0TenantSpec
+	organizations map[string]*Organization
+	roles         []auth0.Role
+	rolesAt       time.Time
+}
+
+// API is how the tenant is reached now.
+func (t *Tenant) API() auth0.API {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.api
+}
+
+func (t *Tenant) setAPI(api auth0.API) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.api = api
+}
+
+// Now is Auth0's time.
+func (t *Tenant) Now() time.Time { return t.API().Now() }
+
+// SetSpec keeps the settings that reconcilers of other kinds need.
+func (t *Tenant) SetSpec(spec v1alpha1.Auth0TenantSpec) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.spec = spec
+}
+
+// Spec is the Auth0Tenant's spec as it was accepted last.
+func (t *Tenant) Spec() v1alpha1.Auth0TenantSpec {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.spec
+}
+
+// Admits tells whether the tenant lists a namespace.
+func (t *Tenant) Admits(namespace string) bool {
+	for _, grant := range t.Spec().Namespaces {
+		if grant.Name == namespace {
+			return true
+		}
+	}
+	return false
+}
+
+// Organization is the shared view of one organization, made when first asked for.
+func (t *Tenant) Organization(id string) *Organization {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	org, ok := t.organizations[id]
+	if !ok {
+		org = &Organization{ID: id, tenant: t, gone: map[string]time.Time{}, told: map[string]string{}}
+		t.organizations[id] = org
+	}
+	return org
+}
+
+// Forget drops what is known of an organization.
+func (t *Tenant) Forget(id string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.organizations, id)
+}

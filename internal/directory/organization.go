@@ -1,0 +1,203 @@
+package directory
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/seatwarden/seatwarden/internal/auth0"
+	"github.com/seatwarden/seatwarden/internal/ownership"
+	"github.com/seatwarden/seatwarden/internal/seats"
+)
+
+// Organization is the shared view of one organization.
+type Organization struct {
+	ID     string
+	tenant *Tenant
+
+	observing sync.Mutex
+
+	mu     sync.Mutex
+	key    string
+	latest *Observation
+	gone   map[string]time.Time
+	told   map[string]string
+}
+
+// Observation is one complete look at an organization.
+type Observation struct {
+	// At is when the look began, by Auth0's time.
+	At time.Time
+	// Members as Auth0 listed them.
+	Members []auth0.OrganizationMember
+	// Invitations as Auth0 listed them, the newest 1,000 first.
+	Invitations []auth0.Invitation
+	// Truncated: there may be older invitations.
+	Truncated bool
+	// Holders are users that have a grant for the organization, as a search
+	// found them: a hint.
+	Holders []auth0.User
+}
+
+// SetKey keeps the organization's key, which stands in its metadata.
+func (o *Organization) SetKey(key string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.key = key
+}
+
+// Key is the organization's key, empty until it is known to stand in its metadata.
+func (o *Organization) Key() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.key
+}
+
+// Latest is the last complete observation of this process, nil before the first.
+func (o *Organization) Latest() *Observation {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.latest
+}
+
+// Observe returns an observation that began at notBefore or later. Reconcilers
+// that ask at once share one. A list that fails returns no observation.
+func (o *Organization) Observe(ctx context.Context, notBefore time.Time) (*Observation, error) {
+	o.observing.Lock()
+	defer o.observing.Unlock()
+	if latest := o.Latest(); latest != nil && !latest.At.Before(notBefore) {
+		return latest, nil
+	}
+	fresh, err := o.look(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("observe organization: %w", err)
+	}
+	o.keep(fresh)
+	return fresh, nil
+}
+
+// look reads invitations before members: who accepts in between is seen as a
+// member, and not as neither.
+func (o *Organization) look(ctx context.Context) (*Observation, error) {
+	api := o.tenant.API()
+	fresh := &Observation{At: api.Now()}
+	var err error
+	if fresh.Invitations, fresh.Truncated, err = api.Invitations(ctx, o.ID); err != nil {
+		return nil, err
+	}
+	if fresh.Members, err = api.Members(ctx, o.ID); err != nil {
+		return nil, err
+	}
+	holders, _, err := api.UsersWithAppMetadata(ctx, ownership.GrantKey(o.ID))
+	if err != nil {
+		return nil, err
+	}
+	fresh.Holders = holders
+	return fresh, nil
+}
+
+func (o *Organization) keep(fresh *Observation) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.latest = fresh
+	for id := range o.gone {
+		if fresh.hasInvitation(id) {
+			delete(o.gone, id)
+		}
+	}
+}
+
+func (ob *Observation) hasInvitation(id string) bool {
+	for _, invitation := range ob.Invitations {
+		if invitation.ID == id {
+			return true
+		}
+	}
+	return false
+}
+
+// GoneSince tells since when an invitation is missing, as far as this process
+// has seen: the beginning of the first observation without it. It is asked for
+// each look, and remembers.
+func (o *Organization) GoneSince(invitationID string) time.Time {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.latest == nil || o.latest.hasInvitation(invitationID) {
+		return time.Time{}
+	}
+	if since, ok := o.gone[invitationID]; ok {
+		return since
+	}
+	o.gone[invitationID] = o.latest.At
+	return o.latest.At
+}
+
+// Tell remembers what was last told about a person, and says whether this is news.
+func (o *Organization) Tell(person, what string) (news bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.told[person] == what {
+		return false
+	}
+	o.told[person] = what
+	return true
+}
+
+// Grant is a person's grant in the organization; ok is false when the user has
+// none with the organization's key.
+func (o *Organization) Grant(user auth0.User) (grant ownership.Grant, ok bool) {
+	grant, ok = ownership.GrantIn(user.AppMetadata, o.ID)
+	return grant, ok && grant.Key == o.Key()
+}
+
+// Holdings says what each person holds here, by PersonRef, at an instant:
+// grants and live invitations of ours, and memberships.
+func (o *Organization) Holdings(ob *Observation, now time.Time) map[string]seats.Holding {
+	holdings := map[string]seats.Holding{}
+	for _, member := range ob.Members {
+		if member.Email != "" {
+			holdings[ownership.PersonRef(member.Email)] = seats.HoldsMembership
+		}
+	}
+	for _, user := range ob.Holders {
+		if grant, ok := o.Grant(user); ok {
+			holdings[grant.Person] = seats.HoldsGrant
+		}
+	}
+	for _, invitation := range ob.Invitations {
+		if grant, ok := o.Ours(invitation); ok && now.Before(invitation.ExpiresAt) {
+			holdings[grant.Person] = seats.HoldsGrant
+		}
+	}
+	return holdings
+}
+
+// Ours tells whether an invitation is one of ours, and for whom.
+func (o *Organization) Ours(invitation auth0.Invitation) (grant ownership.Grant, ok bool) {
+	grant, ok = ownership.GrantIn(invitation.AppMetadata, o.ID)
+	return grant, ok && grant.Key == o.Key()
+}
+
+// Forget drops a removed person and the deleted invitations from the latest
+// observation, so that the seat does not look held until the next one.
+func (o *Organization) Forget(person string, invitationIDs []string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.latest == nil {
+		return
+	}
+	pruned := *o.latest
+	pruned.Members = slices.DeleteFunc(slices.Clone(pruned.Members), func(m auth0.OrganizationMember) bool {
+		return m.Email != "" && ownership.PersonRef(m.Email) == person
+	})
+	pruned.Holders = slices.DeleteFunc(slices.Clone(pruned.Holders), func(u auth0.User) bool {
+		grant, ok := ownership.GrantIn(u.AppMetadata, o.ID)
+		return ok && grant.Person == person
+	})
+	pruned.Invitations = slices.DeleteFunc(slices.Clone(pruned.Invitations), func(i auth0.Invitation) bool {
+		return slices.Contains(invitationIDs, i.ID) || ownership.PersonRef(i.Email) == person
+	})
+	o.latest = &pruned
+}

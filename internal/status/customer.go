@@ -1,0 +1,170 @@
+package status
+
+import (
+	"fmt"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/seatwarden/seatwarden/api/v1alpha1"
+)
+
+// CustomerFacts are what a pass over a Customer found.
+type CustomerFacts struct {
+	Now     time.Time
+	Problem *Problem
+	// Deleting names the step that a deletion waits for, empty when it is not being deleted.
+	Deleting string
+
+	// OrganizationSynced and ConnectionsSynced tell how far the pass came.
+	OrganizationSynced bool
+	ConnectionsSynced  bool
+	// Window is the reason of ContractActive; Boundary is when that changes next.
+	Window   string
+	Boundary time.Time
+
+	// Guard is the tenant's mode; Guarded whether the organization is under it.
+	Guard   v1alpha1.GuardMode
+	Guarded bool
+	// Unconfirmed holders, while the organization is on its way under the guard.
+	Unconfirmed int
+
+	// Seats as counted in this pass, nil when it did not come so far.
+	Seats *v1alpha1.SeatCounts
+	// SeatsPending: the ledger is not empty, or Members wait for their first decision.
+	SeatsPending bool
+}
+
+// Customer derives the status of a Customer. The ledger and the ids in it are
+// the pass's own and are kept.
+func Customer(customer *v1alpha1.Customer, f CustomerFacts) v1alpha1.CustomerStatus {
+	out := *customer.Status.DeepCopy()
+	if f.Problem != nil && f.Problem.Class == Retry && f.Deleting == "" &&
+		settled(out.Conditions, out.ObservedGeneration, customer.Generation) {
+		return out
+	}
+	out.ObservedGeneration = customer.Generation
+	if f.Seats != nil {
+		out.Seats = f.Seats
+	}
+	c := build(out.Conditions, customer.Generation, f.Now)
+	c.organization(f, out.OrganizationName)
+	c.connections(customer, f)
+	c.contract(f)
+	c.guard(f)
+	c.seats(customer.Spec.Seats, out.Seats)
+
+	since := notReadySince(customer.Status.Conditions, customer.CreationTimestamp.Time, f.Now)
+	switch {
+	case f.Problem != nil:
+		stalled := f.Problem.stalls(since, f.Now)
+		c.summarize(!stalled, stalled, f.Problem.Reason, f.Problem.Message)
+	case f.Deleting != "":
+		c.summarize(true, false, v1alpha1.ReasonDeleting, f.Deleting)
+	case f.Guard != v1alpha1.GuardOff && !f.Guarded:
+		c.summarize(true, false, v1alpha1.ReasonActivating, activating(f.Unconfirmed))
+	case f.SeatsPending:
+		c.summarize(true, false, v1alpha1.ReasonProgressing, "seats are being assigned")
+	default:
+		c.summarize(false, false, v1alpha1.ReasonReconciled, seatSummary(customer.Spec.Seats, out.Seats))
+	}
+	out.Conditions = c.list
+	return out
+}
+
+func (c *conditions) organization(f CustomerFacts, name string) {
+	switch {
+	case f.OrganizationSynced:
+		c.set(v1alpha1.ConditionOrganizationSynced, metav1.ConditionTrue, v1alpha1.ReasonOrganizationSynced,
+			fmt.Sprintf("organization %s is as declared", name))
+	case f.Problem != nil:
+		c.set(v1alpha1.ConditionOrganizationSynced, metav1.ConditionFalse, f.Problem.Reason, f.Problem.Message)
+	}
+}
+
+func (c *conditions) connections(customer *v1alpha1.Customer, f CustomerFacts) {
+	switch {
+	case f.ConnectionsSynced && len(customer.Spec.Connections) == 0:
+		c.set(v1alpha1.ConditionConnectionsSynced, metav1.ConditionTrue, v1alpha1.ReasonNoConnections,
+			"spec.connections lists none: people sign in through what the organization has")
+	case f.ConnectionsSynced:
+		c.set(v1alpha1.ConditionConnectionsSynced, metav1.ConditionTrue, v1alpha1.ReasonConnectionsSynced, "connections are as declared")
+	case f.OrganizationSynced && f.Problem != nil:
+		c.set(v1alpha1.ConditionConnectionsSynced, metav1.ConditionFalse, f.Problem.Reason, f.Problem.Message)
+	}
+}
+
+func (c *conditions) contract(f CustomerFacts) {
+	switch f.Window {
+	case "":
+	case v1alpha1.ReasonContractActive:
+		c.set(v1alpha1.ConditionContractActive, metav1.ConditionTrue, f.Window, until("people may sign in", f.Boundary))
+	case v1alpha1.ReasonContractNotStarted:
+		c.set(v1alpha1.ConditionContractActive, metav1.ConditionFalse, f.Window, until("nobody is invited and nobody signs in", f.Boundary))
+	case v1alpha1.ReasonContractEnded:
+		c.set(v1alpha1.ConditionContractActive, metav1.ConditionFalse, f.Window, "the contract has ended: nobody is invited and nobody signs in")
+	default:
+		c.set(v1alpha1.ConditionContractActive, metav1.ConditionFalse, f.Window, "spec.access is Suspended: nobody is invited and nobody signs in")
+	}
+}
+
+func until(what string, boundary time.Time) string {
+	if boundary.IsZero() {
+		return what
+	}
+	return what + " until " + boundary.UTC().Format(time.RFC3339)
+}
+
+func (c *conditions) guard(f CustomerFacts) {
+	switch {
+	case f.Guard == "":
+	case f.Guard == v1alpha1.GuardOff:
+		c.set(v1alpha1.ConditionGuardInEffect, metav1.ConditionFalse, v1alpha1.ReasonGuardOff,
+			"the Auth0Tenant's guard is Off: the seat limit, the contract's time and access are not held inside Auth0")
+	case !f.Guarded:
+		c.set(v1alpha1.ConditionGuardInEffect, metav1.ConditionFalse, v1alpha1.ReasonActivating, activating(f.Unconfirmed))
+	case f.Guard == v1alpha1.GuardReport:
+		c.set(v1alpha1.ConditionGuardInEffect, metav1.ConditionFalse, v1alpha1.ReasonGuardReporting,
+			"the guard logs whom it would refuse, and refuses nobody")
+	default:
+		c.set(v1alpha1.ConditionGuardInEffect, metav1.ConditionTrue, v1alpha1.ReasonGuardInEffect,
+			"the organization is marked for the guard, which refuses whoever holds no seat")
+	}
+}
+
+func activating(unconfirmed int) string {
+	if unconfirmed > 0 {
+		return fmt.Sprintf("%d people's grants are being confirmed before the guard takes effect", unconfirmed)
+	}
+	return "waiting out Auth0's lag before the guard takes effect; nothing is sent meanwhile"
+}
+
+func (c *conditions) seats(limit int32, counts *v1alpha1.SeatCounts) {
+	switch {
+	case counts == nil:
+	case counts.Used > limit:
+		c.present(v1alpha1.ConditionSeatsExceeded, true, v1alpha1.ReasonSeatLimitExceeded,
+			fmt.Sprintf("%d seats are in use and the contract has %d: nobody is removed; delete Members or raise spec.seats", counts.Used, limit))
+	case counts.Waiting > 0:
+		c.present(v1alpha1.ConditionSeatsExceeded, true, v1alpha1.ReasonMembersWaiting, waiting(counts.Waiting))
+	default:
+		c.present(v1alpha1.ConditionSeatsExceeded, false, "", "")
+	}
+}
+
+func seatSummary(limit int32, counts *v1alpha1.SeatCounts) string {
+	switch {
+	case counts == nil:
+		return "seats are not counted yet"
+	case counts.Waiting > 0:
+		return waiting(counts.Waiting)
+	}
+	return fmt.Sprintf("%d of %d seats used", counts.Used, limit)
+}
+
+func waiting(people int32) string {
+	if people == 1 {
+		return "1 person waits for a seat"
+	}
+	return fmt.Sprintf("%d people wait for a seat", people)
+}

@@ -1,0 +1,156 @@
+package status
+
+import (
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/seatwarden/seatwarden/api/v1alpha1"
+)
+
+// MemberFacts are what a pass over a Member found. Seat, attempt, invitation,
+// users and withdrawal are read from the Member's own status.
+type MemberFacts struct {
+	Now     time.Time
+	Problem *Problem
+	// Removing names the step that a removal waits for, empty when there is none.
+	Removing string
+	// SeatsFreeing: a removal in the Customer is under way, so that a seat may come.
+	SeatsFreeing bool
+	// Window is the reason of the Customer's ContractActive, empty when not known.
+	Window string
+	// Activating: the organization is on its way under the guard; nothing is sent.
+	Activating bool
+	// Joined: the person is a member of the organization now.
+	Joined bool
+	// Confirmed: the person's grant was read back, and the roles are as declared.
+	Confirmed bool
+	// Missing: the person had joined and is no member any more.
+	Missing bool
+}
+
+// Member derives the status of a Member.
+func Member(member *v1alpha1.Member, f MemberFacts) v1alpha1.MemberStatus {
+	out := *member.Status.DeepCopy()
+	if f.Problem != nil && f.Problem.Class == Retry && f.Removing == "" && out.Attempt == nil &&
+		settled(out.Conditions, out.ObservedGeneration, member.Generation) {
+		return out
+	}
+	out.ObservedGeneration = member.Generation
+	c := build(out.Conditions, member.Generation, f.Now)
+	state := memberState(&out, f)
+	c.seatAssigned(out.Seat)
+	c.invited(&out, f, state)
+	c.set(v1alpha1.ConditionActive, truth(state.active), state.reason, state.message)
+
+	since := notReadySince(member.Status.Conditions, member.CreationTimestamp.Time, f.Now)
+	switch {
+	case f.Problem != nil:
+		stalled := f.Problem.stalls(since, f.Now)
+		c.summarize(!stalled, stalled, f.Problem.Reason, f.Problem.Message)
+	case state.waits:
+		stalled := !f.SeatsFreeing && f.Now.Sub(out.Seat.Since.Time) >= SeatPatience
+		c.summarize(!stalled, stalled, state.reason, state.message)
+	case state.stalled:
+		c.summarize(false, true, state.reason, state.message)
+	case state.pending || out.Attempt != nil:
+		c.summarize(true, false, state.reason, state.message)
+	default:
+		c.summarize(false, false, v1alpha1.ReasonReconciled, state.message)
+	}
+	out.Conditions = c.list
+	return out
+}
+
+// state is where a person stands.
+type state struct {
+	reason, message string
+	// active: can sign in. pending: the operator is at work. waits: for a seat.
+	// stalled: a person must act.
+	active, pending, waits, stalled bool
+}
+
+func memberState(s *v1alpha1.MemberStatus, f MemberFacts) state {
+	switch {
+	case f.Removing != "":
+		return state{reason: v1alpha1.ReasonWithdrawing, message: f.Removing, pending: true}
+	case s.Seat == nil && f.Problem != nil:
+		return state{reason: f.Problem.Reason, message: f.Problem.Message}
+	case s.Seat == nil:
+		return state{reason: v1alpha1.ReasonSeatPending, message: "the Customer has not decided about a seat yet", pending: true}
+	case s.Seat.State == v1alpha1.SeatWithdrawing:
+		return state{reason: v1alpha1.ReasonSeatWithdrawing, message: s.Seat.Message, pending: true}
+	case s.Seat.State == v1alpha1.SeatRefused:
+		return state{reason: s.Seat.Reason, message: s.Seat.Message, stalled: true}
+	case s.Seat.State == v1alpha1.SeatWaiting:
+		return state{reason: s.Seat.Reason, message: s.Seat.Message, waits: true}
+	case f.Missing:
+		return state{reason: v1alpha1.ReasonRemovedInAuth0, stalled: true,
+			message: "the person had joined and was taken out of the organization in Auth0: delete the Member, or ask for an invitation with the annotation " + v1alpha1.AnnotationInviteRequestedAt}
+	case f.Joined && !f.Confirmed:
+		return state{reason: v1alpha1.ReasonGranting, message: "the person has joined; grant and roles are being written", pending: true}
+	case f.Joined:
+		return joined(f.Window)
+	}
+	return notJoined(s, f)
+}
+
+func joined(window string) state {
+	if window != "" && window != v1alpha1.ReasonContractActive {
+		return state{reason: window, message: "the person has joined, and may not sign in: " + windowText[window]}
+	}
+	return state{reason: v1alpha1.ReasonJoined, message: "the person has joined and can sign in", active: true}
+}
+
+var windowText = map[string]string{
+	v1alpha1.ReasonContractNotStarted: "the contract has not started",
+	v1alpha1.ReasonContractEnded:      "the contract has ended",
+	v1alpha1.ReasonSuspended:          "the Customer is suspended",
+}
+
+func notJoined(s *v1alpha1.MemberStatus, f MemberFacts) state {
+	if s.Invitation != nil && (s.Attempt == nil || !s.Attempt.Invites) {
+		switch s.Invitation.State {
+		case v1alpha1.InvitationSent, v1alpha1.InvitationAccepted:
+			return state{reason: v1alpha1.ReasonInvited,
+				message: "invited; the link works until " + s.Invitation.ExpiresAt.UTC().Format(time.RFC3339)}
+		case v1alpha1.InvitationExpired:
+			return state{reason: v1alpha1.ReasonExpired,
+				message: "the link died unused: ask for another with the annotation " + v1alpha1.AnnotationInviteRequestedAt}
+		case v1alpha1.InvitationConsumed:
+			return state{reason: v1alpha1.ReasonAcceptedByWrongAccount,
+				message: "the link was used up by another account, or revoked in Auth0, and nobody joined: ask for another with the annotation " + v1alpha1.AnnotationInviteRequestedAt}
+		}
+	}
+	switch {
+	case f.Window != "" && f.Window != v1alpha1.ReasonContractActive:
+		return state{reason: v1alpha1.ReasonOnHold, message: "has a seat; nobody is invited now: " + windowText[f.Window]}
+	case f.Activating:
+		return state{reason: v1alpha1.ReasonOnHold, message: "has a seat; nobody is invited while the guard is being put in effect", pending: true}
+	case f.Problem != nil:
+		return state{reason: f.Problem.Reason, message: f.Problem.Message}
+	}
+	return state{reason: v1alpha1.ReasonInviting, message: "the invitation is being sent", pending: true}
+}
+
+func (c *conditions) seatAssigned(seat *v1alpha1.MemberSeat) {
+	switch {
+	case seat == nil:
+		c.set(v1alpha1.ConditionSeatAssigned, metav1.ConditionFalse, v1alpha1.ReasonSeatPending, "the Customer has not decided about a seat yet")
+	case seat.State == v1alpha1.SeatAssigned:
+		c.set(v1alpha1.ConditionSeatAssigned, metav1.ConditionTrue, v1alpha1.ReasonSeatAssigned, "holds a seat")
+	default:
+		c.set(v1alpha1.ConditionSeatAssigned, metav1.ConditionFalse, seat.Reason, seat.Message)
+	}
+}
+
+func (c *conditions) invited(s *v1alpha1.MemberStatus, f MemberFacts, st state) {
+	switch {
+	case f.Joined:
+		c.set(v1alpha1.ConditionInvited, metav1.ConditionTrue, v1alpha1.ReasonJoined, "the person has joined")
+	case st.reason == v1alpha1.ReasonInvited:
+		c.set(v1alpha1.ConditionInvited, metav1.ConditionTrue, v1alpha1.ReasonInvited, st.message)
+	default:
+		c.set(v1alpha1.ConditionInvited, metav1.ConditionFalse, st.reason, st.message)
+	}
+}
