@@ -97,7 +97,7 @@ func (f *Fault) before(w http.ResponseWriter, r *http.Request, now time.Time) bo
 		case <-r.Context().Done():
 		}
 	case FaultDropBefore:
-		panic(http.ErrAbortHandler)
+		panic(http.ErrAbortHandler) //nolint:forbidigo // net/http's way to end a connection
 	case FaultHang:
 		<-f.release
 	}
@@ -126,7 +126,7 @@ func (f *Fault) afterEffect() bool { return f.Kind == FaultDropAfter || f.Kind =
 // after applies what comes after the call was carried out.
 func (f *Fault) after(answer *bufferedWriter, w http.ResponseWriter) {
 	if f.Kind == FaultDropAfter {
-		panic(http.ErrAbortHandler)
+		panic(http.ErrAbortHandler) //nolint:forbidigo // net/http's way to end a connection
 	}
 	<-f.release
 	answer.flushTo(w)

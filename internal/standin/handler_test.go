@@ -108,9 +108,7 @@ func TestRequestsAtTheEdges(t *testing.T) {
 			if c.change != nil {
 				c.change(request)
 			}
-			response, err := http.DefaultClient.Do(request)
-			g.Expect(err).NotTo(HaveOccurred())
-			got := readReply(t, response)
+			got := send(t, request)
 			g.Expect(got.status).To(Equal(c.status), "%v", got.object)
 			g.Expect(got.message()).To(ContainSubstring(c.want))
 		})

@@ -132,12 +132,6 @@ func (l *limiter) take(name string, r rate, now time.Time) (ok bool, remaining i
 	return ok, int(b.tokens), now.Add(wait)
 }
 
-func (l *limiter) reset() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.buckets = map[string]*bucket{}
-}
-
 // limit takes a call from its buckets, the global one first, sets the headers
 // of the last bucket asked and answers 429 if one is empty. Only calls of the
 // Management API are limited.

@@ -18,6 +18,8 @@ const (
 var actionSecretsSchema = schema{kind: typeArray, max: maxActionSecrets, items: &schema{kind: typeObject, properties: map[string]schema{
 	"name":  {kind: typeString, required: true, min: 1, max: 128},
 	"value": {kind: typeString, max: 4096},
+	// A client may send back what it read.
+	"updated_at": {kind: typeString},
 }}}
 
 func actionProperties() map[string]schema {
@@ -34,12 +36,13 @@ func actionProperties() map[string]schema {
 }
 
 type actionBody struct {
-	Name     *string         `json:"name"`
-	Triggers []ActionTrigger `json:"supported_triggers"`
-	Code     *string         `json:"code"`
-	Runtime  *string         `json:"runtime"`
-	Secrets  *[]ActionSecret `json:"secrets"`
-	Deploy   bool            `json:"deploy"`
+	Name         *string         `json:"name"`
+	Triggers     []ActionTrigger `json:"supported_triggers"`
+	Code         *string         `json:"code"`
+	Runtime      *string         `json:"runtime"`
+	Dependencies *[]any          `json:"dependencies"`
+	Secrets      *[]ActionSecret `json:"secrets"`
+	Deploy       bool            `json:"deploy"`
 }
 
 func (s *Server) actionRoutes(rt *router) {
@@ -69,8 +72,29 @@ func triggerItems(t ActionTrigger) []map[string]any {
 func versionItem(a *Action, v *ActionVersion) map[string]any {
 	return map[string]any{
 		"id": v.ID, "number": v.Number, "code": v.Code, "runtime": v.Runtime, "status": "built", "deployed": true,
-		"dependencies": []any{}, "secrets": secretItems(v.Secrets), "supported_triggers": triggerItems(a.Trigger),
-		"created_at": timestamp(v.CreatedAt), "updated_at": timestamp(v.CreatedAt), "built_at": timestamp(v.CreatedAt),
+		"dependencies": append([]any{}, v.Dependencies...), "secrets": secretItems(v.Secrets),
+		"supported_triggers": triggerItems(a.Trigger),
+		"created_at":         timestamp(v.CreatedAt), "updated_at": timestamp(v.CreatedAt), "built_at": timestamp(v.CreatedAt),
+	}
+}
+
+// actionReference is an Action as bindings and versions show it.
+func actionReference(a *Action) map[string]any {
+	item := map[string]any{
+		"id": a.ID, "name": a.Name, "supported_triggers": triggerItems(a.Trigger),
+		"created_at": timestamp(a.CreatedAt), "updated_at": timestamp(a.UpdatedAt), "all_changes_deployed": a.allDeployed(),
+	}
+	if v := a.Deployed; v != nil {
+		item["deployed_version"] = versionItem(a, v)
+		item["current_version"] = currentVersion(v)
+	}
+	return item
+}
+
+func currentVersion(v *ActionVersion) map[string]any {
+	return map[string]any{
+		"id": v.ID, "number": v.Number, "code": v.Code, "runtime": v.Runtime, "status": "BUILT",
+		"build_time": timestamp(v.CreatedAt), "created_at": timestamp(v.CreatedAt), "updated_at": timestamp(v.CreatedAt),
 	}
 }
 
@@ -84,12 +108,14 @@ func actionItem(a *Action, now time.Time) map[string]any {
 	}
 	item := map[string]any{
 		"id": a.ID, "name": a.Name, "code": a.Code, "runtime": a.Runtime, "status": status,
-		"dependencies": []any{}, "secrets": secretItems(a.Secrets), "supported_triggers": triggerItems(a.Trigger),
-		"created_at": timestamp(a.CreatedAt), "updated_at": timestamp(a.UpdatedAt),
+		"dependencies": append([]any{}, a.Dependencies...), "secrets": secretItems(a.Secrets),
+		"supported_triggers": triggerItems(a.Trigger),
+		"created_at":         timestamp(a.CreatedAt), "updated_at": timestamp(a.UpdatedAt),
 		"all_changes_deployed": a.allDeployed(),
 	}
-	if a.Deployed != nil {
-		item["deployed_version"] = versionItem(a, a.Deployed)
+	if v := a.Deployed; v != nil {
+		item["deployed_version"] = versionItem(a, v)
+		item["current_version"] = currentVersion(v)
 	}
 	return item
 }
@@ -137,7 +163,11 @@ func actionPage[T any](c *call, key string, rows []T, item func(T) map[string]an
 	for _, row := range rows[min(page*size, len(rows)):min((page+1)*size, len(rows))] {
 		items = append(items, item(row))
 	}
-	return map[string]any{key: items, "total": len(rows), "page": page, "per_page": size}, nil
+	envelope := map[string]any{key: items, "total": len(rows), "per_page": size}
+	if page > 0 {
+		envelope["page"] = page
+	}
+	return envelope, nil
 }
 
 func getAction(c *call) (any, error) {
@@ -211,6 +241,9 @@ func (c *call) changeAction(a *Action, body actionBody) {
 	if body.Runtime != nil {
 		a.Runtime = *body.Runtime
 	}
+	if body.Dependencies != nil {
+		a.Dependencies = *body.Dependencies
+	}
 	if body.Secrets != nil {
 		a.Secrets = c.actionSecrets(a.Secrets, *body.Secrets)
 	}
@@ -244,7 +277,7 @@ func (a *Action) deploy(now time.Time) {
 	}
 	a.Deployed = &ActionVersion{
 		ID: newUUID(), Number: number, Code: a.Code, Runtime: a.Runtime,
-		Secrets: slices.Clone(a.Secrets), CreatedAt: now,
+		Secrets: slices.Clone(a.Secrets), Dependencies: slices.Clone(a.Dependencies), CreatedAt: now,
 	}
 }
 
@@ -261,7 +294,11 @@ func deployAction(c *call) (any, error) {
 	a.deploy(c.now)
 	item := versionItem(a, a.Deployed)
 	item["deployed"] = false
-	item["action"] = map[string]any{"id": a.ID, "name": a.Name, "supported_triggers": triggerItems(a.Trigger)}
+	delete(item, "built_at")
+	reference := actionReference(a)
+	delete(reference, "deployed_version")
+	delete(reference, "current_version")
+	item["action"] = reference
 	return item, nil
 }
 
@@ -293,7 +330,7 @@ func (t *Tenant) bound(actionID string) bool {
 func (c *call) bindingItem(b Binding) map[string]any {
 	return map[string]any{
 		"id": b.ID, "trigger_id": c.param("triggerId"), "display_name": b.DisplayName,
-		"action":     actionItem(c.t.actions.get(b.ActionID), c.now),
+		"action":     actionReference(c.t.actions.get(b.ActionID)),
 		"created_at": timestamp(b.CreatedAt), "updated_at": timestamp(b.UpdatedAt),
 	}
 }

@@ -24,7 +24,7 @@ func clientProperties() map[string]schema {
 	properties := map[string]schema{
 		"name":                          {kind: typeString, min: 1},
 		"description":                   {kind: typeString, max: 140},
-		"app_type":                      {kind: typeString, enum: []string{"native", "spa", "regular_web", "non_interactive"}},
+		"app_type":                      {kind: typeString, enum: []string{"native", "spa", "regular_web", "non_interactive", "resource_server"}},
 		"token_endpoint_auth_method":    {kind: typeString, nullable: true, enum: []string{"none", "client_secret_post", "client_secret_basic"}},
 		"callbacks":                     texts,
 		"allowed_logout_urls":           texts,
@@ -35,15 +35,17 @@ func clientProperties() map[string]schema {
 		"refresh_token":                 {kind: typeObject, any: true, nullable: true},
 		"client_metadata":               {kind: typeObject, max: 10, values: &schema{kind: typeString, max: 255, nullable: true}},
 		"client_authentication_methods": {kind: typeObject, any: true, nullable: true},
+		"client_secret":                 {kind: typeString, min: 1},
 	}
 	for _, name := range clientExtras {
-		properties[name] = schema{}
+		properties[name] = schema{any: true}
 	}
 	return properties
 }
 
 type clientBody struct {
 	Name                    *string            `json:"name"`
+	Secret                  *string            `json:"client_secret"`
 	Description             *string            `json:"description"`
 	AppType                 *string            `json:"app_type"`
 	TokenEndpointAuthMethod *string            `json:"token_endpoint_auth_method"`
@@ -144,6 +146,7 @@ func getClient(c *call) (any, error) {
 func createClient(c *call) (any, error) {
 	properties := clientProperties()
 	properties["name"] = schema{kind: typeString, min: 1, required: true}
+	delete(properties, "client_secret")
 	client := &Client{
 		ClientID: randomString(32), CreatedAt: c.now,
 		GrantTypes: []string{"authorization_code", "implicit", "refresh_token", "client_credentials"},
@@ -151,7 +154,7 @@ func createClient(c *call) (any, error) {
 	if err := c.changeClient(client, properties); err != nil {
 		return nil, err
 	}
-	if len(client.PublicKeys) == 0 && client.TokenEndpointAuthMethod != "none" {
+	if client.Secret == "" && len(client.PublicKeys) == 0 && client.TokenEndpointAuthMethod != "none" {
 		client.Secret = randomString(64)
 		c.s.secrets.Add(SecretClientSecret, client.Secret)
 	}
@@ -177,7 +180,7 @@ func (c *call) changeClient(client *Client, properties map[string]schema) error 
 		return err
 	}
 	for _, f := range []struct{ given, field *string }{
-		{body.Name, &client.Name}, {body.Description, &client.Description}, {body.AppType, &client.AppType},
+		{body.Name, &client.Name}, {body.Secret, &client.Secret}, {body.Description, &client.Description}, {body.AppType, &client.AppType},
 		{body.TokenEndpointAuthMethod, &client.TokenEndpointAuthMethod}, {body.InitiateLoginURI, &client.InitiateLoginURI},
 		{body.OrganizationUsage, &client.OrganizationUsage}, {body.OrganizationBehavior, &client.OrganizationRequireBehavior},
 	} {
@@ -192,6 +195,7 @@ func (c *call) changeClient(client *Client, properties map[string]schema) error 
 			*f.field = *f.given
 		}
 	}
+	c.s.secrets.Add(SecretClientSecret, client.Secret)
 	if body.RefreshToken != nil {
 		client.RefreshTokenRotation = body.RefreshToken.RotationType == "rotating"
 	}

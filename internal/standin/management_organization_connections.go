@@ -115,20 +115,20 @@ func addEnabledConnection(c *call) (any, error) {
 	return c.enabledConnectionItem(e), nil
 }
 
-func (c *call) enabledConnection() (*Organization, *EnabledConnection, error) {
+func (c *call) enabledConnection() (*EnabledConnection, error) {
 	o, err := c.organization()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	e := o.enabledConnection(c.param("connectionId"))
 	if e == nil {
-		return nil, nil, notFound("", "No connection found by that id")
+		return nil, notFound("", "No connection found by that id")
 	}
-	return o, e, nil
+	return e, nil
 }
 
 func getEnabledConnection(c *call) (any, error) {
-	_, e, err := c.enabledConnection()
+	e, err := c.enabledConnection()
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +136,7 @@ func getEnabledConnection(c *call) (any, error) {
 }
 
 func updateEnabledConnection(c *call) (any, error) {
-	_, e, err := c.enabledConnection()
+	e, err := c.enabledConnection()
 	if err != nil {
 		return nil, err
 	}

@@ -35,7 +35,9 @@ func TestMembersListLagsAndPointReadsDoNot(t *testing.T) {
 	g := NewWithT(t)
 	a, org, ids := company(t, 2, standin.WithSettings(func(o *standin.Settings) { o.MembersLag = standin.Duration(10 * time.Second) }))
 	listed := func() []any { return a.must(200, "GET", org+"/members", "").list }
-	memberOf := func(id string) []any { return a.must(200, "GET", "/users/"+url.PathEscape(id)+"/organizations", "").list }
+	memberOf := func(id string) []any {
+		return a.must(200, "GET", "/users/"+url.PathEscape(id)+"/organizations", "").list
+	}
 
 	a.must(204, "POST", org+"/members", membersBody(ids...))
 	g.Expect(listed()).To(BeEmpty())
@@ -127,9 +129,9 @@ func TestUserRequests(t *testing.T) {
 	g.Expect(a.must(404, "GET", okta, "").errorCode()).To(Equal("inexistent_user"))
 
 	limited := newAPI(t, a.s, "update:users_app_metadata")
-	max := "/users/" + url.PathEscape(created.object["user_id"].(string))
-	limited.must(200, "PATCH", max, `{"app_metadata":{"a":1}}`)
-	g.Expect(limited.must(403, "PATCH", max, `{"blocked":true}`).errorCode()).To(Equal("insufficient_scope"))
+	maxPath := "/users/" + url.PathEscape(created.object["user_id"].(string))
+	limited.must(200, "PATCH", maxPath, `{"app_metadata":{"a":1}}`)
+	g.Expect(limited.must(403, "PATCH", maxPath, `{"blocked":true}`).errorCode()).To(Equal("insufficient_scope"))
 }
 
 func TestUserSearch(t *testing.T) {

@@ -66,11 +66,14 @@ func userItem(u *User) map[string]any {
 	}
 	for name, value := range map[string]any{
 		"email": u.Email, "name": u.Name, "nickname": u.Nickname, "given_name": u.GivenName,
-		"family_name": u.FamilyName, "username": u.Username, "picture": u.Picture, "blocked": u.Blocked,
+		"family_name": u.FamilyName, "username": u.Username, "picture": u.Picture,
 		"app_metadata": u.AppMetadata, "user_metadata": u.UserMetadata,
 		"last_login": u.LastLogin, "last_ip": u.LastIP,
 	} {
 		put(item, name, value)
+	}
+	if u.Blocked || u.BlockedSet {
+		item["blocked"] = u.Blocked
 	}
 	if u.LoginsCount > 0 {
 		item["logins_count"] = u.LoginsCount
@@ -176,7 +179,7 @@ func (b userBody) applyTo(u *User) {
 		u.EmailVerified = *b.EmailVerified
 	}
 	if b.Blocked != nil {
-		u.Blocked = *b.Blocked
+		u.Blocked, u.BlockedSet = *b.Blocked, true
 	}
 	if b.AppMetadata != nil {
 		u.AppMetadata = mergeMetadata(u.AppMetadata, *b.AppMetadata)

@@ -1,6 +1,7 @@
 package standin
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -73,11 +74,11 @@ func Start(o Options) (*Server, error) {
 		audit: &auditLog{}, faults: newFaultList(), limits: newLimiter(),
 		settings: settings, tenants: map[string]*Tenant{}, scheme: "http",
 	}
-	listener, err := net.Listen("tcp", orLocal(o.Listen))
+	listener, err := listen(o.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("listen as Auth0: %w", err)
 	}
-	controlListener, err := net.Listen("tcp", orLocal(o.Control))
+	controlListener, err := listen(o.Control)
 	if err != nil {
 		_ = listener.Close()
 		return nil, fmt.Errorf("listen for control: %w", err)
@@ -90,11 +91,9 @@ func Start(o Options) (*Server, error) {
 	return s, nil
 }
 
-func orLocal(address string) string {
-	if address == "" {
-		return "127.0.0.1:0"
-	}
-	return address
+// listen opens an address, or a free port of 127.0.0.1 if none is given.
+func listen(address string) (net.Listener, error) {
+	return (&net.ListenConfig{}).Listen(context.Background(), "tcp", cmp.Or(address, "127.0.0.1:0"))
 }
 
 // serve sets the tenant up and starts both listeners.

@@ -116,7 +116,7 @@ type Client struct {
 }
 
 // IdPPerson is one person in the directory behind an enterprise connection.
-type IdPPerson struct {
+type IdPPerson struct { //nolint:revive,staticcheck // IdP is how the trade writes it
 	// Sub is the identity provider's id; empty means the e-mail.
 	Sub string `json:"sub,omitempty"`
 	// Email may be empty: Entra users need not have one.
@@ -215,6 +215,9 @@ type User struct {
 	AppMetadata   map[string]any `json:"app_metadata,omitempty"`
 	UserMetadata  map[string]any `json:"user_metadata,omitempty"`
 	Blocked       bool           `json:"blocked,omitempty"`
+	// BlockedSet: somebody has set blocked, if only to false; the API shows it
+	// from then on.
+	BlockedSet bool `json:"blocked_set,omitempty"`
 	// Password is set for database users only.
 	Password    string    `json:"password,omitempty"`
 	LastLogin   time.Time `json:"last_login,omitzero"`
@@ -284,14 +287,16 @@ type RefreshToken struct {
 
 // Action is one Auth0 Action: a draft and, once deployed, what runs.
 type Action struct {
-	ID        string         `json:"id"`
-	Name      string         `json:"name"`
-	Trigger   ActionTrigger  `json:"trigger"`
-	Code      string         `json:"code"`
-	Runtime   string         `json:"runtime"`
-	Secrets   []ActionSecret `json:"secrets,omitempty"`
-	CreatedAt time.Time      `json:"created_at"`
-	UpdatedAt time.Time      `json:"updated_at"`
+	ID      string         `json:"id"`
+	Name    string         `json:"name"`
+	Trigger ActionTrigger  `json:"trigger"`
+	Code    string         `json:"code"`
+	Runtime string         `json:"runtime"`
+	Secrets []ActionSecret `json:"secrets,omitempty"`
+	// Dependencies are kept and returned; the stand-in has no npm packages.
+	Dependencies []any     `json:"dependencies,omitempty"`
+	CreatedAt    time.Time `json:"created_at"`
+	UpdatedAt    time.Time `json:"updated_at"`
 	// BuiltAt is when a new draft counts as built; until then its status is pending.
 	BuiltAt  time.Time      `json:"built_at"`
 	Deployed *ActionVersion `json:"deployed,omitempty"`
@@ -312,12 +317,14 @@ type ActionSecret struct {
 
 // ActionVersion is a deployed version of an Action.
 type ActionVersion struct {
-	ID        string         `json:"id"`
-	Number    int            `json:"number"`
-	Code      string         `json:"code"`
-	Runtime   string         `json:"runtime"`
-	Secrets   []ActionSecret `json:"secrets,omitempty"`
-	CreatedAt time.Time      `json:"created_at"`
+	ID      string         `json:"id"`
+	Number  int            `json:"number"`
+	Code    string         `json:"code"`
+	Runtime string         `json:"runtime"`
+	Secrets []ActionSecret `json:"secrets,omitempty"`
+	// Dependencies: see Action.
+	Dependencies []any     `json:"dependencies,omitempty"`
+	CreatedAt    time.Time `json:"created_at"`
 }
 
 // Binding is one place of an Action in the order of a trigger.

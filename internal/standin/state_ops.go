@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"math/big"
 	"slices"
 	"strings"
 	"time"
@@ -18,13 +17,12 @@ const alphanumeric = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345
 // randomString returns n random letters and digits.
 func randomString(n int) string {
 	var b strings.Builder
-	limit := big.NewInt(int64(len(alphanumeric)))
-	for range n {
-		i, err := rand.Int(rand.Reader, limit)
-		if err != nil { // crypto/rand does not fail on the systems Go supports
-			panic(err)
+	random := make([]byte, 1)
+	for b.Len() < n {
+		_, _ = rand.Read(random) // never returns an error
+		if i := int(random[0] & 63); i < len(alphanumeric) {
+			b.WriteByte(alphanumeric[i])
 		}
-		b.WriteByte(alphanumeric[i.Int64()])
 	}
 	return b.String()
 }
@@ -65,12 +63,12 @@ func userIDFor(c *Connection, p IdPPerson) string {
 // cloneJSON copies a value of JSON's types deeply.
 func cloneJSON[T any](v T) T {
 	raw, err := json.Marshal(v)
-	if err != nil { // only values that came from JSON are given
-		panic(fmt.Sprintf("clone: %v", err))
+	if err != nil {
+		panic(fmt.Sprintf("clone: %v", err)) //nolint:forbidigo // only values that came from JSON are given
 	}
 	var out T
 	if err := json.Unmarshal(raw, &out); err != nil {
-		panic(fmt.Sprintf("clone: %v", err))
+		panic(fmt.Sprintf("clone: %v", err)) //nolint:forbidigo // what was encoded from this type decodes to it
 	}
 	return out
 }
@@ -87,12 +85,12 @@ func (t *Tenant) saveUser(u *User, now time.Time) {
 	t.addUserVersion(u.UserID, userVersion{at: now, user: &copied})
 }
 
-// deleteUser removes a user with its sessions, refresh tokens and memberships
-// and reports whether it existed. The organizations' lists keep showing the
-// ghost for as long as they lag.
-func (t *Tenant) deleteUser(id string, now time.Time) bool {
+// deleteUser removes a user, if there is one, with its sessions, refresh tokens
+// and memberships. The organizations' lists keep showing the ghost for as long
+// as they lag.
+func (t *Tenant) deleteUser(id string, now time.Time) {
 	if !t.users.remove(id) {
-		return false
+		return
 	}
 	t.addUserVersion(id, userVersion{at: now})
 	t.deleteSessions(id)
@@ -101,11 +99,11 @@ func (t *Tenant) deleteUser(id string, now time.Time) bool {
 		o.removeMember(id, now)
 		delete(o.MemberRoles, id)
 	}
-	return true
 }
 
 func (t *Tenant) addUserVersion(id string, v userVersion) {
-	versions := append(t.userVersions[id], v)
+	versions := t.userVersions[id]
+	versions = append(versions, v)
 	for len(versions) > 1 && v.at.Sub(versions[1].at) > versionsKept {
 		versions = versions[1:]
 	}

@@ -18,6 +18,14 @@ import (
 	"github.com/seatwarden/seatwarden/internal/standin"
 )
 
+func tokenRequest(t *testing.T, s *standin.Server, form url.Values) *http.Request {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL()+"/oauth/token", strings.NewReader(form.Encode()))
+	NewWithT(t).Expect(err).NotTo(HaveOccurred())
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return request
+}
+
 func TestTokensForClients(t *testing.T) {
 	s := standin.New(t)
 	client, err := s.AddManagementClient("read:organizations", "read:users")
@@ -52,15 +60,11 @@ func TestTokensForClients(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			g := NewWithT(t)
-			request, err := http.NewRequestWithContext(t.Context(), "POST", s.URL()+"/oauth/token", strings.NewReader(c.form.Encode()))
-			g.Expect(err).NotTo(HaveOccurred())
-			request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			request := tokenRequest(t, s, c.form)
 			if c.basic {
 				request.SetBasicAuth(client.ClientID, client.Secret)
 			}
-			response, err := http.DefaultClient.Do(request)
-			g.Expect(err).NotTo(HaveOccurred())
-			got := readReply(t, response)
+			got := send(t, request)
 			g.Expect(got.status).To(Equal(c.status), "%v", got.object)
 			if c.error != "" {
 				g.Expect(got.object).To(HaveKeyWithValue("error", c.error))
@@ -112,12 +116,11 @@ func TestTokensForClientsWithAPrivateKey(t *testing.T) {
 				"iat": now.Unix(), "exp": now.Add(c.life).Unix(),
 			}).Serialize()
 			g.Expect(err).NotTo(HaveOccurred())
-			response, err := http.PostForm(s.URL()+"/oauth/token", url.Values{
+			got := send(t, tokenRequest(t, s, url.Values{
 				"grant_type": {"client_credentials"}, "audience": {s.URL() + "/api/v2/"}, "client_assertion": {assertion},
 				"client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
-			})
-			g.Expect(err).NotTo(HaveOccurred())
-			g.Expect(readReply(t, response).status).To(Equal(c.status))
+			}))
+			g.Expect(got.status).To(Equal(c.status))
 		})
 	}
 }

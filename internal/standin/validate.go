@@ -35,9 +35,9 @@ type schema struct {
 	pattern  *regexp.Regexp
 	// patternText is how Auth0 writes the pattern, if not as Go does.
 	patternText string
-	email    bool
-	enum     []string
-	items    *schema
+	email       bool
+	enum        []string
+	items       *schema
 	// properties of an object; no others are allowed, unless any is set.
 	properties map[string]schema
 	any        bool
@@ -66,7 +66,7 @@ func (c *call) decode(s schema, into any) error {
 
 // check returns the first violation in the words that Auth0 uses.
 func (s schema) check(path string, value any) error {
-	if value == nil && s.nullable {
+	if value == nil && (s.nullable || s.kind == "") {
 		return nil
 	}
 	found := typeOf(value)

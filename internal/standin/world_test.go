@@ -76,14 +76,14 @@ func (a *api) request(method, path, body string) *http.Request {
 
 func (a *api) do(method, path, body string) reply {
 	a.t.Helper()
-	response, err := http.DefaultClient.Do(a.request(method, path, body))
-	NewWithT(a.t).Expect(err).NotTo(HaveOccurred())
-	return readReply(a.t, response)
+	return send(a.t, a.request(method, path, body))
 }
 
-func readReply(t *testing.T, response *http.Response) reply {
+func send(t *testing.T, request *http.Request) reply {
 	t.Helper()
 	g := NewWithT(t)
+	response, err := http.DefaultClient.Do(request)
+	g.Expect(err).NotTo(HaveOccurred())
 	defer func() { _ = response.Body.Close() }()
 	raw, err := io.ReadAll(response.Body)
 	g.Expect(err).NotTo(HaveOccurred())
