@@ -179,7 +179,7 @@ type MemberStatus struct {
 	// +optional
 	Attempt *Attempt `json:"attempt,omitempty"`
 
-	// invitation that was sent last.
+	// invitation that was sent last. It never holds the link.
 	// +optional
 	Invitation *MemberInvitation `json:"invitation,omitempty"`
 

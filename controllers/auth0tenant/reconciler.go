@@ -33,6 +33,8 @@ type Reconciler struct {
 	Connect   Connect
 	// Namespace is the operator's own, which holds the credentials.
 	Namespace string
+	// Interval is how often credentials and scopes are looked at.
+	Interval time.Duration
 	// ProbeInterval is how often Auth0 is asked for its time.
 	ProbeInterval time.Duration
 	// Customers and Members are woken when a tenant becomes usable or its time jumps.
@@ -75,7 +77,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	if writeErr := r.report(ctx, tenant, before, facts); writeErr != nil {
 		return ctrl.Result{}, writeErr
 	}
-	return pass.Result(err, r.ProbeInterval)
+	return pass.Result(err, r.Interval)
 }
 
 // check makes the tenant usable, or says what is in the way.
@@ -88,6 +90,9 @@ func (r *Reconciler) check(ctx context.Context, tenant *v1alpha1.Auth0Tenant, us
 	if err != nil {
 		r.Directory.Remove(tenant.Name)
 		return err
+	}
+	if r.asksAgain(tenant) {
+		api.DropToken()
 	}
 	granted, err := api.Scopes(ctx)
 	switch {
@@ -105,6 +110,13 @@ func (r *Reconciler) check(ctx context.Context, tenant *v1alpha1.Auth0Tenant, us
 	}
 	r.publish(tenant, api, users)
 	return r.checkApplication(ctx, tenant, api, facts)
+}
+
+// asksAgain: a token lives for a day and does not learn of scopes that are
+// granted later, so a new one is fetched while some are missing or on request.
+func (r *Reconciler) asksAgain(tenant *v1alpha1.Auth0Tenant) bool {
+	requested := tenant.Annotations[v1alpha1.AnnotationReconcileRequestedAt] != tenant.Status.LastHandledReconcileAt
+	return requested || len(tenant.Status.MissingScopes) > 0
 }
 
 // publish hands the tenant to the other reconcilers and wakes them on news.
@@ -147,7 +159,7 @@ func (r *Reconciler) delete(ctx context.Context, tenant, before *v1alpha1.Auth0T
 		return ctrl.Result{}, pass.RemoveFinalizer(ctx, r.Client, tenant)
 	}
 	facts.Deleting = true
-	return ctrl.Result{RequeueAfter: r.ProbeInterval}, r.report(ctx, tenant, before, facts)
+	return ctrl.Result{RequeueAfter: r.Interval}, r.report(ctx, tenant, before, facts)
 }
 
 func (r *Reconciler) report(ctx context.Context, tenant, before *v1alpha1.Auth0Tenant, facts status.TenantFacts) error {

@@ -110,3 +110,9 @@ func Sooner(a, b time.Duration) time.Duration {
 	}
 	return min(a, b)
 }
+
+// Decided tells whether an error already carries a decision.
+func Decided(err error) bool {
+	var stop *Stop
+	return errors.As(err, &stop)
+}

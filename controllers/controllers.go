@@ -1,0 +1,117 @@
+// Package controllers wires the reconcilers of the three kinds into a manager.
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/controllers/auth0tenant"
+	"github.com/seatwarden/seatwarden/controllers/customer"
+	"github.com/seatwarden/seatwarden/controllers/internal/pass"
+	"github.com/seatwarden/seatwarden/controllers/member"
+	"github.com/seatwarden/seatwarden/internal/directory"
+)
+
+// Options are the settings of one operator.
+type Options struct {
+	// Namespace is the operator's own.
+	Namespace string
+	// Instance names this installation in ownership markers; empty means the UID
+	// of the namespace kube-system.
+	Instance string
+	// LiveInterval is how often Customers with live invitations are looked at.
+	LiveInterval time.Duration
+	// SettledInterval is how often all others are, with a tenth of jitter.
+	SettledInterval time.Duration
+	// ProbeInterval is how often Auth0 is asked for its time.
+	ProbeInterval time.Duration
+	// TenantInterval is how often a tenant's credentials and scopes are looked at.
+	TenantInterval time.Duration
+	// Workers a controller has.
+	Workers int
+	// Connect makes clients of Auth0.
+	Connect auth0tenant.Connect
+	// Now is this machine's clock; nil means time.Now.
+	Now func() time.Time
+}
+
+// Scheme knows Kubernetes' own kinds and ours.
+func Scheme() *runtime.Scheme {
+	scheme := runtime.NewScheme()
+	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme} {
+		if err := add(scheme); err != nil {
+			panic(err) // two kinds of one name: a fault of the program
+		}
+	}
+	return scheme
+}
+
+// Cache is how the manager's cache must be set up: Secrets are watched in the
+// operator's own namespace only.
+func Cache(namespace string) cache.Options {
+	return cache.Options{
+		DefaultTransform: cache.TransformStripManagedFields(),
+		ByObject:         map[client.Object]cache.ByObject{&corev1.Secret{}: {Namespaces: map[string]cache.Config{namespace: {}}}},
+	}
+}
+
+// Setup registers everything with a manager. It reads from the API server: the
+// instance's name and key.
+func Setup(ctx context.Context, mgr ctrl.Manager, opts Options) error {
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	live := mgr.GetAPIReader()
+	instance, err := instanceName(ctx, live, opts.Instance)
+	if err != nil {
+		return err
+	}
+	key, err := instanceKey(ctx, live, mgr.GetClient(), opts.Namespace)
+	if err != nil {
+		return err
+	}
+	known := directory.New()
+	customers, members := pass.NewWaker(), pass.NewWaker()
+
+	tenants := &auth0tenant.Reconciler{
+		Client: mgr.GetClient(), Live: live, Directory: known, Recorder: mgr.GetEventRecorder("seatwarden"),
+		Connect: opts.Connect, Namespace: opts.Namespace, Interval: opts.TenantInterval, ProbeInterval: opts.ProbeInterval,
+		Customers: customers, Members: members, Now: opts.Now,
+	}
+	if err := tenants.SetupWithManager(ctx, mgr); err != nil {
+		return fmt.Errorf("set up the controller of Auth0Tenants: %w", err)
+	}
+	persons := &member.Reconciler{
+		Client: mgr.GetClient(), Live: live, Directory: known, Recorder: mgr.GetEventRecorder("seatwarden"),
+		Instance: instance, Members: members, Now: opts.Now, NewID: newAttemptID,
+	}
+	if err := persons.SetupWithManager(ctx, mgr, opts.Workers); err != nil {
+		return fmt.Errorf("set up the controllers of Members: %w", err)
+	}
+	contracts := &customer.Reconciler{
+		Client: mgr.GetClient(), Live: live, Directory: known, Recorder: mgr.GetEventRecorder("seatwarden"),
+		Instance: instance, InstanceKey: key, LiveInterval: opts.LiveInterval, SettledInterval: opts.SettledInterval,
+		Customers: customers, Members: members, Now: opts.Now,
+	}
+	if err := contracts.SetupWithManager(mgr, opts.Workers); err != nil {
+		return fmt.Errorf("set up the controller of Customers: %w", err)
+	}
+	return nil
+}
+
+// newAttemptID makes 16 hex digits that no other attempt has.
+func newAttemptID() string {
+	id := uuid.New()
+	return fmt.Sprintf("%x", id[:8])
+}

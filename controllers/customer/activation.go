@@ -1,0 +1,85 @@
+package customer
+
+import (
+	"context"
+	"slices"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/internal/auth0"
+	"github.com/seatwarden/seatwarden/internal/directory"
+	"github.com/seatwarden/seatwarden/internal/ownership"
+)
+
+// activating: sending has stopped until the organization is under the guard.
+func (p *customerPass) activating() bool {
+	return p.customer.Status.Activation != nil && p.customer.Status.Activation.QuietSince != nil
+}
+
+// activate takes the next step to put the organization under the guard.
+func (p *customerPass) activate(ctx context.Context) error {
+	facts := ownership.ActivationFacts{
+		Wanted: p.facts.Guard != v1alpha1.GuardOff, Guarded: p.facts.Guarded, New: p.holdsNobody(),
+		Unconfirmed: p.unconfirmed(), ObservedAt: p.look.At, Lag: directory.Lag,
+	}
+	if p.activating() {
+		facts.QuietSince = p.customer.Status.Activation.QuietSince.Time
+	}
+	p.facts.Unconfirmed = facts.Unconfirmed
+	switch ownership.Activate(facts) {
+	case ownership.ActivationNone:
+		p.customer.Status.Activation = nil
+	case ownership.ActivationConfirm:
+		p.customer.Status.Activation = nil
+		p.wait(p.LiveInterval)
+	case ownership.ActivationQuiet:
+		now := metav1.NewMicroTime(p.tenant.Now())
+		p.customer.Status.Activation = &v1alpha1.Activation{QuietSince: &now}
+		p.wait(directory.Lag)
+	case ownership.ActivationWait:
+		p.wait(facts.QuietSince.Add(directory.Lag).Sub(p.tenant.Now()))
+	case ownership.ActivationWrite:
+		p.customer.Status.Activation = nil
+		return p.writeOrganization(ctx, true)
+	}
+	return nil
+}
+
+// holdsNobody: neither Auth0 nor any Member knows of anybody who was given
+// something in the organization.
+func (p *customerPass) holdsNobody() bool {
+	return len(p.look.Members)+len(p.look.Invitations)+len(p.look.Holders) == 0 &&
+		!slices.ContainsFunc(p.members, func(m v1alpha1.Member) bool {
+			return m.Status.Invitation != nil || m.Status.Attempt != nil || len(m.Status.Users) > 0
+		})
+}
+
+// unconfirmed counts people with a seat who are in the organization and whose
+// grant was not read back.
+func (p *customerPass) unconfirmed() int {
+	count := 0
+	for i := range p.members {
+		member := &p.members[i]
+		seated := member.Status.Seat != nil && member.Status.Seat.State == v1alpha1.SeatAssigned
+		if seated && member.DeletionTimestamp.IsZero() && p.inOrganization(member) && !confirmed(member) {
+			count++
+		}
+	}
+	return count
+}
+
+func (p *customerPass) inOrganization(member *v1alpha1.Member) bool {
+	ref := ownership.PersonRef(string(member.Spec.Email))
+	return slices.ContainsFunc(p.look.Members, func(m auth0.OrganizationMember) bool {
+		return ownership.PersonRef(m.Email) == ref || slices.ContainsFunc(member.Status.Users, func(u v1alpha1.MemberUser) bool { return u.UserID == m.UserID })
+	})
+}
+
+// confirmed: the Member's own pass has read the grant back.
+func confirmed(member *v1alpha1.Member) bool {
+	return slices.ContainsFunc(member.Status.Conditions, func(c metav1.Condition) bool {
+		window := c.Reason == v1alpha1.ReasonContractNotStarted || c.Reason == v1alpha1.ReasonContractEnded || c.Reason == v1alpha1.ReasonSuspended
+		return c.Type == v1alpha1.ConditionActive && (c.Reason == v1alpha1.ReasonJoined || window)
+	})
+}

@@ -1,0 +1,106 @@
+package customer
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/controllers/internal/pass"
+	"github.com/seatwarden/seatwarden/internal/auth0"
+)
+
+// syncConnections enables the declared connections, without membership on
+// login and without sign-up: nobody becomes a member but by invitation. Those
+// that the operator enabled and that are declared no more are disabled; others
+// are left alone.
+func (p *customerPass) syncConnections(ctx context.Context) error {
+	if len(p.customer.Spec.Connections)+len(p.customer.Status.Connections) == 0 {
+		p.facts.ConnectionsSynced = true
+		return nil
+	}
+	enabled, err := p.tenant.API().EnabledConnections(ctx, p.organization.ID)
+	if err != nil {
+		return pass.Auth0("read the organization's connections", err, p.Now())
+	}
+	for _, declared := range p.customer.Spec.Connections {
+		if err := p.enable(ctx, declared.Name, enabled); err != nil {
+			return err
+		}
+	}
+	if err := p.disableDropped(ctx, enabled); err != nil {
+		return err
+	}
+	p.facts.ConnectionsSynced = true
+	return nil
+}
+
+func (p *customerPass) enable(ctx context.Context, name string, enabled []auth0.EnabledConnection) error {
+	connection, err := p.connection(ctx, name)
+	if err != nil {
+		return err
+	}
+	want := auth0.EnabledConnection{ConnectionID: connection.ID, ShowAsButton: true}
+	at := slices.IndexFunc(enabled, func(c auth0.EnabledConnection) bool { return c.ConnectionID == connection.ID })
+	switch {
+	case at < 0:
+		err = p.tenant.API().EnableConnection(ctx, p.organization.ID, want)
+	case enabled[at].AssignMembershipOnLogin || enabled[at].SignupEnabled:
+		want.ShowAsButton = enabled[at].ShowAsButton
+		err = p.tenant.API().UpdateEnabledConnection(ctx, p.organization.ID, want)
+	}
+	if err != nil {
+		return pass.Auth0("enable connection "+name, err, p.Now())
+	}
+	p.recordConnection(v1alpha1.EnabledConnection{Name: name, ID: connection.ID, Strategy: connection.Strategy})
+	return nil
+}
+
+// connection resolves a name. An id that is known is asked for again only when
+// the spec changed.
+func (p *customerPass) connection(ctx context.Context, name string) (auth0.Connection, error) {
+	if p.customer.Status.ObservedGeneration == p.customer.Generation {
+		for _, known := range p.customer.Status.Connections {
+			if known.Name == name {
+				return auth0.Connection{ID: known.ID, Name: known.Name, Strategy: known.Strategy}, nil
+			}
+		}
+	}
+	connection, err := p.tenant.API().ConnectionByName(ctx, name)
+	if auth0.IsNotFound(err) {
+		return connection, pass.Person(v1alpha1.ReasonConnectionNotFound, fmt.Sprintf("Auth0 has no connection %s: create it there, or correct spec.connections", name))
+	}
+	if err != nil {
+		return connection, pass.Auth0("read connection "+name, err, p.Now())
+	}
+	return connection, nil
+}
+
+func (p *customerPass) recordConnection(connection v1alpha1.EnabledConnection) {
+	list := p.customer.Status.Connections
+	at := slices.IndexFunc(list, func(c v1alpha1.EnabledConnection) bool { return c.Name == connection.Name })
+	if at < 0 {
+		p.customer.Status.Connections = append(list, connection)
+		return
+	}
+	list[at] = connection
+}
+
+func (p *customerPass) disableDropped(ctx context.Context, enabled []auth0.EnabledConnection) error {
+	var kept []v1alpha1.EnabledConnection
+	for _, known := range p.customer.Status.Connections {
+		declared := slices.ContainsFunc(p.customer.Spec.Connections, func(c v1alpha1.Connection) bool { return c.Name == known.Name })
+		if declared {
+			kept = append(kept, known)
+			continue
+		}
+		if slices.ContainsFunc(enabled, func(c auth0.EnabledConnection) bool { return c.ConnectionID == known.ID }) {
+			err := p.tenant.API().DisableConnection(ctx, p.organization.ID, known.ID)
+			if err != nil && !auth0.IsNotFound(err) {
+				return pass.Auth0("disable connection "+known.Name, err, p.Now())
+			}
+		}
+	}
+	p.customer.Status.Connections = kept
+	return nil
+}

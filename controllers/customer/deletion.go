@@ -1,0 +1,108 @@
+package customer
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+
+	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/controllers/internal/pass"
+	"github.com/seatwarden/seatwarden/internal/auth0"
+	"github.com/seatwarden/seatwarden/internal/ownership"
+)
+
+// pollDeletion is how often Auth0 is asked whether an organization is gone.
+const pollDeletion = 2 * time.Second
+
+// delete follows the deletion table's rows for a Customer. It never waits for
+// Members that others declared, and deletes only those it generated.
+func (p *customerPass) delete(ctx context.Context) (ctrl.Result, error) {
+	if !controllerutil.ContainsFinalizer(p.customer, v1alpha1.Finalizer) {
+		return ctrl.Result{}, nil
+	}
+	done, err := p.letGo(auth0.WithLane(ctx, auth0.LaneRemoval))
+	if done {
+		if err := p.deleteGenerated(ctx); err != nil {
+			return ctrl.Result{}, err
+		}
+		p.forgetSweep()
+		return ctrl.Result{}, pass.RemoveFinalizer(ctx, p.Client, p.customer)
+	}
+	return p.finish(ctx, err)
+}
+
+// letGo releases or deletes the organization; done says that nothing is left to do.
+func (p *customerPass) letGo(ctx context.Context) (done bool, err error) {
+	p.facts.Deleting = "finding the organization"
+	if err := p.findTenant(ctx); err != nil {
+		return false, err
+	}
+	organization, ours, err := p.findToDelete(ctx)
+	if err != nil || !ours {
+		return err == nil, err
+	}
+	if p.customer.Spec.DeletionPolicy == v1alpha1.DeletionDelete {
+		return p.deleteOrganization(ctx, organization)
+	}
+	p.facts.Deleting = "releasing the organization"
+	_, err = p.tenant.API().UpdateOrganization(ctx, organization.ID, auth0.OrganizationUpdate{Metadata: ownership.Released(organization.Metadata, p.owner())})
+	if err != nil && !auth0.IsNotFound(err) {
+		return false, pass.Auth0("release the organization", err, p.Now())
+	}
+	p.tenant.Forget(organization.ID)
+	return true, nil
+}
+
+// findToDelete reads the organization as it is; ours is false when it is gone,
+// released, or another's.
+func (p *customerPass) findToDelete(ctx context.Context) (organization auth0.Organization, ours bool, err error) {
+	id := p.customer.Status.OrganizationID
+	if id != "" {
+		organization, err = p.tenant.API().Organization(ctx, id)
+	} else {
+		organization, err = p.tenant.API().OrganizationByName(ctx, p.customer.OrganizationName())
+	}
+	switch {
+	case auth0.IsNotFound(err):
+		return organization, false, nil
+	case err != nil:
+		return organization, false, pass.Auth0("read the organization", err, p.Now())
+	}
+	claim := ownership.Judge(organization.Metadata, p.owner())
+	lost := claim == ownership.Unmarked && id != ""
+	return organization, claim == ownership.Ours || lost, nil
+}
+
+func (p *customerPass) deleteOrganization(ctx context.Context, organization auth0.Organization) (done bool, err error) {
+	p.facts.Deleting = fmt.Sprintf("deleting organization %s", organization.Name)
+	err = p.tenant.API().DeleteOrganization(ctx, organization.ID)
+	if err != nil && !auth0.IsNotFound(err) {
+		return false, pass.Auth0("delete the organization", err, p.Now())
+	}
+	_, err = p.tenant.API().Organization(ctx, organization.ID)
+	if auth0.IsNotFound(err) {
+		p.tenant.Forget(organization.ID)
+		return true, nil
+	}
+	p.facts.Deleting = "waiting until Auth0 says that the organization is gone"
+	p.wait(pollDeletion)
+	return false, nil
+}
+
+func (p *customerPass) deleteGenerated(ctx context.Context) error {
+	list := &v1alpha1.MemberList{}
+	err := p.Live.List(ctx, list, client.InNamespace(p.customer.Namespace), client.MatchingLabels{v1alpha1.LabelGeneratedFor: p.customer.Name})
+	if err != nil {
+		return fmt.Errorf("list generated Members: %w", err)
+	}
+	for i := range list.Items {
+		if err := p.Client.Delete(ctx, &list.Items[i]); client.IgnoreNotFound(err) != nil {
+			return fmt.Errorf("delete a generated Member: %w", err)
+		}
+	}
+	return nil
+}

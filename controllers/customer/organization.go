@@ -1,0 +1,241 @@
+package customer
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/controllers/internal/pass"
+	"github.com/seatwarden/seatwarden/internal/auth0"
+	"github.com/seatwarden/seatwarden/internal/directory"
+	"github.com/seatwarden/seatwarden/internal/ownership"
+)
+
+func (p *customerPass) findTenant(ctx context.Context) error {
+	name := p.customer.Spec.TenantRef.Name
+	tenant, ok := p.Directory.Tenant(name)
+	if !ok {
+		err := p.Client.Get(ctx, client.ObjectKey{Name: name}, &v1alpha1.Auth0Tenant{})
+		switch {
+		case apierrors.IsNotFound(err):
+			return pass.Missing(v1alpha1.ReasonTenantNotFound, fmt.Sprintf("there is no Auth0Tenant %s yet", name))
+		case err != nil:
+			return fmt.Errorf("read the Auth0Tenant: %w", err)
+		}
+		return pass.Wait(v1alpha1.ReasonTenantNotReady, fmt.Sprintf("Auth0Tenant %s cannot be used: see its conditions", name), pass.SlowRetry)
+	}
+	p.tenant = tenant
+	p.facts.Guard = tenant.Spec().Guard.Mode
+	phase, boundary := pass.Window(p.customer).At(tenant.Now())
+	p.facts.Window, p.facts.Boundary = pass.WindowReason(phase), boundary
+	if !boundary.IsZero() {
+		p.wait(boundary.Sub(tenant.Now()))
+	}
+	if !tenant.Admits(p.customer.Namespace) && p.customer.DeletionTimestamp.IsZero() {
+		return pass.Person(v1alpha1.ReasonNamespaceNotListed, fmt.Sprintf("Auth0Tenant %s does not list namespace %s: add it to spec.namespaces", name, p.customer.Namespace))
+	}
+	return nil
+}
+
+// findOrganization reads the organization by its id, or makes it. One that
+// vanished is not made again, one that is not ours is not touched.
+func (p *customerPass) findOrganization(ctx context.Context) error {
+	api := p.tenant.API()
+	var err error
+	if id := p.customer.Status.OrganizationID; id != "" {
+		p.organization, err = api.Organization(ctx, id)
+		if auth0.IsNotFound(err) {
+			p.tenant.Forget(id)
+			return pass.Person(v1alpha1.ReasonOrganizationMissing, fmt.Sprintf("organization %s was deleted in Auth0 and is not made again by itself: delete this Customer and create it anew", id))
+		}
+	} else {
+		p.organization, err = p.claim(ctx)
+	}
+	if err != nil {
+		return p.decided("read the organization", err)
+	}
+	if claim := ownership.Judge(p.organization.Metadata, p.owner()); claim == ownership.Foreign {
+		return p.conflict("is marked as another's (" + ownership.Marker(p.organization.Metadata) + ")")
+	}
+	p.customer.Status.OrganizationID, p.customer.Status.OrganizationName = p.organization.ID, p.organization.Name
+	p.org = p.tenant.Organization(p.organization.ID)
+	return nil
+}
+
+// claim finds the organization by its name or makes it. An answer that was lost
+// is no harm: the organization is found with our marker the next time.
+func (p *customerPass) claim(ctx context.Context) (auth0.Organization, error) {
+	name := p.customer.OrganizationName()
+	found, err := p.tenant.API().OrganizationByName(ctx, name)
+	switch {
+	case auth0.IsNotFound(err):
+		return p.create(ctx, name)
+	case err != nil:
+		return auth0.Organization{}, err
+	}
+	switch ownership.Judge(found.Metadata, p.owner()) {
+	case ownership.Ours, ownership.ReleasedByUs:
+		return found, nil
+	}
+	return auth0.Organization{}, p.conflict("exists in Auth0 and is not ours")
+}
+
+func (p *customerPass) create(ctx context.Context, name string) (auth0.Organization, error) {
+	created, err := p.tenant.API().CreateOrganization(ctx, auth0.OrganizationCreate{
+		Name: name, DisplayName: p.customer.DisplayName(),
+		Metadata: map[string]string{
+			ownership.MetadataOwner: p.owner().String(),
+			ownership.MetadataSeats: strconv.Itoa(int(p.customer.Spec.Seats)),
+		},
+	})
+	if auth0.KindOf(err) == auth0.KindConflict && err != nil {
+		return auth0.Organization{}, p.conflict("exists in Auth0 and is not ours")
+	}
+	return created, err
+}
+
+func (p *customerPass) conflict(what string) error {
+	return pass.Person(v1alpha1.ReasonOrganizationConflict, fmt.Sprintf(
+		"organization %s %s: it is left alone; choose another spec.organization.name in a new Customer, or rename the organization in Auth0", p.customer.OrganizationName(), what))
+}
+
+// decided keeps an error that already carries a decision.
+func (p *customerPass) decided(doing string, err error) error {
+	if pass.Decided(err) {
+		return err
+	}
+	return pass.Auth0(doing, err, p.Now())
+}
+
+// syncOrganization puts marker, key, seats, window and display name in place.
+// Whether the organization may be put under the guard is decided later, when
+// the people in it are known.
+func (p *customerPass) syncOrganization(ctx context.Context) error {
+	_, guarded := p.organization.Metadata[ownership.MetadataAccess]
+	if ownership.Judge(p.organization.Metadata, p.owner()) == ownership.ReleasedByUs {
+		// Taken up again: it passes everybody until its people are confirmed.
+		guarded = false
+	}
+	wanted := p.facts.Guard != v1alpha1.GuardOff
+	if err := p.writeOrganization(ctx, wanted && (guarded || p.lostMark())); err != nil {
+		return err
+	}
+	p.org.SetKey(p.organization.Metadata[ownership.MetadataKey])
+	p.facts.OrganizationSynced = true
+	return nil
+}
+
+// lostMark: the status says that the guard was in effect, and the metadata does
+// not say so any more: somebody else's write took the mark away.
+func (p *customerPass) lostMark() bool {
+	return slices.ContainsFunc(p.original.Status.Conditions, func(c metav1.Condition) bool {
+		inEffect := c.Status == metav1.ConditionTrue || c.Reason == v1alpha1.ReasonGuardReporting
+		return c.Type == v1alpha1.ConditionGuardInEffect && inEffect
+	})
+}
+
+// writeOrganization makes name and metadata as they should be, on difference only.
+func (p *customerPass) writeOrganization(ctx context.Context, guarded bool) error {
+	metadata, changed := ownership.Apply(p.organization.Metadata, ownership.Desired{
+		Owner: p.owner(), Key: ownership.OrganizationKey(p.InstanceKey, p.organization.ID),
+		Seats: strconv.Itoa(int(p.customer.Spec.Seats)), Guarded: guarded, Window: pass.Window(p.customer),
+	})
+	update := auth0.OrganizationUpdate{}
+	if changed {
+		update.Metadata = metadata
+	}
+	if display := p.customer.DisplayName(); display != p.organization.DisplayName {
+		update.DisplayName = &display
+	}
+	if changed || update.DisplayName != nil {
+		updated, err := p.tenant.API().UpdateOrganization(ctx, p.organization.ID, update)
+		if err != nil {
+			return pass.Auth0("update the organization", err, p.Now())
+		}
+		p.organization = updated
+	}
+	p.facts.Guarded = guarded
+	return nil
+}
+
+// observe looks at the organization when that is due, and wakes the Members of
+// whom there is news.
+func (p *customerPass) observe(ctx context.Context) error {
+	requested := p.customer.Annotations[v1alpha1.AnnotationReconcileRequestedAt] != p.customer.Status.LastHandledReconcileAt
+	members := &v1alpha1.MemberList{}
+	if err := p.Client.List(ctx, members, client.InNamespace(p.customer.Namespace), client.MatchingFields{v1alpha1.FieldCustomerRef: p.customer.Name}); err != nil {
+		return fmt.Errorf("list Members: %w", err)
+	}
+	p.members = members.Items
+	interval := p.SettledInterval
+	if p.liveInvitations() {
+		interval = p.LiveInterval
+	}
+	p.look = p.org.Latest()
+	if p.look == nil || requested || p.due(interval) || p.activating() {
+		fresh, err := p.org.Observe(ctx, p.tenant.Now())
+		if err != nil {
+			return pass.Auth0("look at the organization", err, p.Now())
+		}
+		p.look = fresh
+		p.noteSweep()
+	}
+	if p.liveInvitations() {
+		p.wait(p.LiveInterval)
+	}
+	p.wait(jitter(p.SettledInterval))
+	p.wakeMembers()
+	return nil
+}
+
+// liveInvitations: a person may join at any moment.
+func (p *customerPass) liveInvitations() bool {
+	return slices.ContainsFunc(p.members, func(m v1alpha1.Member) bool {
+		sent := m.Status.Invitation != nil && m.Status.Invitation.State == v1alpha1.InvitationSent
+		return m.DeletionTimestamp.IsZero() && (sent || m.Status.Attempt != nil)
+	})
+}
+
+// wakeMembers has another look at each Member of whom Auth0 shows something new.
+func (p *customerPass) wakeMembers() {
+	news := newsOf(p.org, p.look)
+	for i := range p.members {
+		member := &p.members[i]
+		if p.org.Tell(string(member.UID), news(member)) {
+			p.Members.Wake(member)
+		}
+	}
+}
+
+// newsOf returns what an observation shows of a Member, as a text that differs
+// when it does.
+func newsOf(org *directory.Organization, look *directory.Observation) func(*v1alpha1.Member) string {
+	about := map[string]string{}
+	for _, member := range look.Members {
+		about["id "+member.UserID] += " member"
+		about["ref "+ownership.PersonRef(member.Email)] += " member " + member.UserID
+	}
+	for _, user := range look.Holders {
+		if grant, ok := org.Grant(user); ok {
+			about["ref "+grant.Person] += " grant " + user.ID
+		}
+	}
+	for _, invitation := range look.Invitations {
+		if grant, ok := org.Ours(invitation); ok {
+			about["ref "+grant.Person] += " invitation " + invitation.ID
+		}
+	}
+	return func(member *v1alpha1.Member) string {
+		text := org.Key() + about["ref "+ownership.PersonRef(string(member.Spec.Email))]
+		for _, user := range member.Status.Users {
+			text += about["id "+user.UserID]
+		}
+		return text
+	}
+}

@@ -1,0 +1,173 @@
+// Package customer keeps contracts: the organization, its connections, its
+// admins' Members, and the ledger of seats.
+package customer
+
+import (
+	"context"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/controllers/internal/pass"
+	"github.com/seatwarden/seatwarden/internal/auth0"
+	"github.com/seatwarden/seatwarden/internal/directory"
+	"github.com/seatwarden/seatwarden/internal/ownership"
+	"github.com/seatwarden/seatwarden/internal/status"
+)
+
+// Reconciler reconciles Customers.
+type Reconciler struct {
+	Client client.Client
+	// Live reads from the API server, past the cache.
+	Live      client.Reader
+	Directory *directory.Directory
+	Recorder  events.EventRecorder
+	// Instance names this installation in ownership markers.
+	Instance string
+	// InstanceKey derives the organizations' keys.
+	InstanceKey []byte
+	// LiveInterval is how often a Customer with live invitations is looked at,
+	// SettledInterval how often any other.
+	LiveInterval, SettledInterval time.Duration
+	// Customers are woken by the tenant, Members when Auth0 has news of them.
+	Customers, Members *pass.Waker
+	Now                func() time.Time
+
+	mu sync.Mutex
+	// swept is when the organization of a Customer was last looked at, by UID.
+	swept map[types.UID]time.Time
+}
+
+// +kubebuilder:rbac:groups=seatwarden.dev,resources=auth0tenants,verbs=get;list;watch
+// +kubebuilder:rbac:groups=seatwarden.dev,resources=customers,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=seatwarden.dev,resources=customers/status,verbs=patch
+// +kubebuilder:rbac:groups=seatwarden.dev,resources=members,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=seatwarden.dev,resources=members/status,verbs=patch
+
+// Reconcile is one pass over a Customer.
+func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	customer := &v1alpha1.Customer{}
+	// Live: a round of seats begins with this read.
+	if err := r.Live.Get(ctx, req.NamespacedName, customer); err != nil {
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	p := newPass(r, customer)
+	if !customer.DeletionTimestamp.IsZero() {
+		return p.delete(ctx)
+	}
+	if had, err := pass.AddFinalizer(ctx, r.Client, customer); !had || err != nil {
+		return ctrl.Result{}, err
+	}
+	err := p.run(ctx)
+	return p.finish(ctx, err)
+}
+
+// customerPass is what one pass knows.
+type customerPass struct {
+	*Reconciler
+	customer *v1alpha1.Customer
+	// before is the Customer as it stands in Kubernetes, original as it stood
+	// when the pass began.
+	before, original *v1alpha1.Customer
+	tenant           *directory.Tenant
+	org              *directory.Organization
+	// organization as Auth0 holds it; created in this pass or not.
+	organization auth0.Organization
+	look         *directory.Observation
+	members      []v1alpha1.Member
+	facts        status.CustomerFacts
+	again        time.Duration
+}
+
+func newPass(r *Reconciler, customer *v1alpha1.Customer) *customerPass {
+	return &customerPass{
+		Reconciler: r, customer: customer, before: customer.DeepCopy(), original: customer.DeepCopy(),
+		facts: status.CustomerFacts{Now: r.Now()},
+	}
+}
+
+// run goes through the phases; the first that fails ends the pass.
+func (p *customerPass) run(ctx context.Context) error {
+	for _, phase := range []func(context.Context) error{
+		p.findTenant,
+		p.findOrganization,
+		p.syncOrganization,
+		p.syncConnections,
+		p.declareAdmins,
+		p.observe,
+		p.activate,
+		p.assignSeats,
+	} {
+		if err := phase(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// finish writes the status once and says when to come back.
+func (p *customerPass) finish(ctx context.Context, err error) (ctrl.Result, error) {
+	p.facts.Problem = pass.ProblemOf(err)
+	if writeErr := p.write(ctx); writeErr != nil {
+		return ctrl.Result{}, client.IgnoreNotFound(writeErr)
+	}
+	return pass.Result(err, p.again)
+}
+
+func (p *customerPass) write(ctx context.Context) error {
+	p.facts.Now = p.Now()
+	p.customer.Status = status.Customer(p.customer, p.facts)
+	if p.facts.Problem == nil {
+		p.customer.Status.LastHandledReconcileAt = p.customer.Annotations[v1alpha1.AnnotationReconcileRequestedAt]
+	}
+	if err := pass.WriteStatus(ctx, p.Client, p.before, p.customer); err != nil {
+		return err
+	}
+	p.before = p.customer.DeepCopy()
+	pass.Announce(p.Recorder, p.customer, p.original.Status.Conditions, p.customer.Status.Conditions,
+		v1alpha1.ConditionReady, v1alpha1.ConditionContractActive, v1alpha1.ConditionGuardInEffect, v1alpha1.ConditionSeatsExceeded)
+	p.original = p.customer.DeepCopy()
+	return nil
+}
+
+func (p *customerPass) owner() ownership.Owner {
+	return ownership.Owner{Instance: p.Instance, Namespace: p.customer.Namespace, Name: p.customer.Name}
+}
+
+func (p *customerPass) wait(after time.Duration) {
+	p.again = pass.Sooner(p.again, max(after, 50*time.Millisecond))
+}
+
+// due tells whether the organization is to be looked at anew, and notes that it is.
+func (p *customerPass) due(interval time.Duration) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	last, ok := p.swept[p.customer.UID]
+	return !ok || p.Now().Sub(last) >= interval
+}
+
+func (p *customerPass) noteSweep() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.swept == nil {
+		p.swept = map[types.UID]time.Time{}
+	}
+	p.swept[p.customer.UID] = p.Now()
+}
+
+func (p *customerPass) forgetSweep() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.swept, p.customer.UID)
+}
+
+// jitter spreads periodic looks over a tenth of their interval.
+func jitter(interval time.Duration) time.Duration {
+	return interval + time.Duration(rand.Int64N(int64(interval/10)+1)) //nolint:gosec // no secret depends on it
+}

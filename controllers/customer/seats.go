@@ -1,0 +1,264 @@
+package customer
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+
+	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/controllers/internal/pass"
+	"github.com/seatwarden/seatwarden/internal/auth0"
+	"github.com/seatwarden/seatwarden/internal/ownership"
+	"github.com/seatwarden/seatwarden/internal/seats"
+)
+
+// assignSeats plays one round. The Customer was read live when the pass began;
+// the Members are listed live now. A conflict ends the round, and nothing is
+// retried blindly.
+func (p *customerPass) assignSeats(ctx context.Context) error {
+	p.facts.SeatsPending = true
+	people, err := p.listLive(ctx)
+	if err != nil {
+		return err
+	}
+	if len(p.customer.Status.Assigning) > 0 {
+		return p.settleLedger(ctx, people)
+	}
+	facts := p.seatFacts(people)
+	plan := seats.Decide(facts)
+	if plan.Waiting > 0 {
+		if stale, err := p.dropStaleHoldings(ctx, people); err != nil {
+			return err
+		} else if stale {
+			facts = p.seatFacts(people)
+			plan = seats.Decide(facts)
+		}
+	}
+	p.count(plan, people)
+	if err := p.assign(ctx, plan.Assign); err != nil {
+		return err
+	}
+	return p.decide(ctx, plan.Decide)
+}
+
+func (p *customerPass) listLive(ctx context.Context) ([]v1alpha1.Member, error) {
+	list := &v1alpha1.MemberList{}
+	err := p.Live.List(ctx, list, client.InNamespace(p.customer.Namespace), client.MatchingFields{v1alpha1.FieldCustomerRef: p.customer.Name})
+	if err != nil {
+		return nil, fmt.Errorf("list Members live: %w", err)
+	}
+	return list.Items, nil
+}
+
+func (p *customerPass) seatFacts(people []v1alpha1.Member) seats.Facts {
+	facts := seats.Facts{
+		Seats: int(p.customer.Spec.Seats), People: p.people(people), Ledger: ledger(p.customer.Status.Assigning),
+		Holdings: p.org.Holdings(p.org.Latest(), p.tenant.Now()),
+	}
+	return facts
+}
+
+func (p *customerPass) people(members []v1alpha1.Member) []seats.Person {
+	out := make([]seats.Person, 0, len(members))
+	for i := range members {
+		out = append(out, p.person(&members[i]))
+	}
+	return out
+}
+
+func (p *customerPass) person(member *v1alpha1.Member) seats.Person {
+	ref := ownership.PersonRef(string(member.Spec.Email))
+	person := seats.Person{
+		Name: member.Name, UID: string(member.UID), ResourceVersion: member.ResourceVersion, Ref: ref,
+		Created:  member.CreationTimestamp.Time,
+		Deleting: !member.DeletionTimestamp.IsZero(),
+		Kept:     controllerutil.ContainsFinalizer(member, v1alpha1.Finalizer),
+		Admin: slices.ContainsFunc(p.customer.Spec.Admins, func(a v1alpha1.Admin) bool {
+			return ownership.PersonRef(string(a.Email)) == ref
+		}),
+		InDomains: ownership.InDomains(string(member.Spec.Email), pass.Domains(p.customer)),
+		Requested: pass.InviteRequest(member, p.Now()) != "",
+	}
+	status := member.Status
+	if status.Seat != nil {
+		person.State, person.Reason = seats.State(status.Seat.State), seats.Reason(status.Seat.Reason)
+	}
+	person.Expired = status.Invitation != nil && status.Invitation.State == v1alpha1.InvitationExpired && len(status.Users) == 0 && status.Attempt == nil
+	person.Withdrawn = status.Withdrawal != nil && status.Withdrawal.ConfirmedAt != nil
+	return person
+}
+
+func ledger(assigning []v1alpha1.SeatAssignment) []seats.Entry {
+	out := make([]seats.Entry, 0, len(assigning))
+	for _, line := range assigning {
+		out = append(out, seats.Entry{Name: line.Name, UID: string(line.UID), ResourceVersion: line.ResourceVersion})
+	}
+	return out
+}
+
+// settleLedger finishes what a round before left on the ledger, then strikes it.
+func (p *customerPass) settleLedger(ctx context.Context, people []v1alpha1.Member) error {
+	for _, entry := range seats.Settle(ledger(p.customer.Status.Assigning), p.people(people)) {
+		if err := p.writeSeat(ctx, entry, seats.Assigned, seats.SeatAssigned); err != nil && !outdated(err) {
+			return err
+		}
+	}
+	p.customer.Status.Assigning = nil
+	p.wait(0)
+	return nil
+}
+
+// assign puts the chosen on the ledger, gives each the seat at the version that
+// was listed, and strikes the ledger.
+func (p *customerPass) assign(ctx context.Context, chosen []seats.Entry) error {
+	if len(chosen) == 0 {
+		p.facts.SeatsPending = false
+		return nil
+	}
+	for _, entry := range chosen {
+		p.customer.Status.Assigning = append(p.customer.Status.Assigning, v1alpha1.SeatAssignment{
+			Name: entry.Name, UID: types.UID(entry.UID), ResourceVersion: entry.ResourceVersion,
+		})
+	}
+	if err := p.write(ctx); err != nil {
+		return err
+	}
+	var errs []error
+	for _, entry := range chosen {
+		if err := p.writeSeat(ctx, entry, seats.Assigned, seats.SeatAssigned); err != nil && !outdated(err) {
+			errs = append(errs, err)
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	p.customer.Status.Assigning = nil
+	// Another round: the next hundred, and whoever changed in between.
+	p.wait(0)
+	return nil
+}
+
+// decide writes what gives nothing: who waits, who is refused, whose seat goes.
+func (p *customerPass) decide(ctx context.Context, decisions []seats.Decision) error {
+	for _, decision := range decisions {
+		if err := p.writeSeat(ctx, decision.Entry, decision.State, decision.Reason); err != nil && !outdated(err) {
+			return err
+		}
+	}
+	return nil
+}
+
+// outdated: the Member changed or went since it was listed; the next round
+// sees it as it is.
+func outdated(err error) bool { return apierrors.IsConflict(err) || apierrors.IsNotFound(err) }
+
+// writeSeat writes one Member's seat at the version listed, and nothing else.
+func (p *customerPass) writeSeat(ctx context.Context, entry seats.Entry, state seats.State, reason seats.Reason) error {
+	body, err := json.Marshal(map[string]any{
+		"metadata": map[string]any{"resourceVersion": entry.ResourceVersion},
+		"status": map[string]any{"seat": v1alpha1.MemberSeat{
+			State: v1alpha1.SeatState(state), Reason: string(reason), Message: p.seatMessage(reason), Since: metav1.NewTime(p.Now().Truncate(time.Second)),
+		}},
+	})
+	if err != nil {
+		return fmt.Errorf("encode a seat: %w", err)
+	}
+	member := &v1alpha1.Member{ObjectMeta: metav1.ObjectMeta{Namespace: p.customer.Namespace, Name: entry.Name}}
+	if err := p.Client.Status().Patch(ctx, member, client.RawPatch(types.MergePatchType, body)); err != nil {
+		return fmt.Errorf("write a seat: %w", err)
+	}
+	return nil
+}
+
+func (p *customerPass) seatMessage(reason seats.Reason) string {
+	switch reason {
+	case seats.SeatLimitReached:
+		if p.customer.Spec.Seats == 0 {
+			return fmt.Sprintf("Customer %s has no seats: raise its spec.seats", p.customer.Name)
+		}
+		return fmt.Sprintf("all %d seats of Customer %s are in use: delete a Member or raise spec.seats", p.customer.Spec.Seats, p.customer.Name)
+	case seats.SeatLapsed:
+		return "the invitation expired and the seat went to somebody who waited: ask for a new one with the annotation " + v1alpha1.AnnotationInviteRequestedAt
+	case seats.SeatWithdrawing:
+		return "the invitation expired and others wait: the seat is being taken back"
+	case seats.DuplicateEmail:
+		return fmt.Sprintf("another Member of Customer %s has this address, in whatever case: delete one of them", p.customer.Name)
+	case seats.DomainNotAllowed:
+		return fmt.Sprintf("the address lies outside the domains of Customer %s: correct the Member, or add the domain to the contract", p.customer.Name)
+	}
+	return ""
+}
+
+// dropStaleHoldings reads by id the grants and invitations that nobody declares
+// and that keep others waiting: the lists that showed them may lag.
+func (p *customerPass) dropStaleHoldings(ctx context.Context, members []v1alpha1.Member) (dropped bool, err error) {
+	declared := map[string]bool{}
+	for _, member := range members {
+		declared[ownership.PersonRef(string(member.Spec.Email))] = true
+	}
+	look := p.org.Latest()
+	for _, user := range look.Holders {
+		grant, ok := p.org.Grant(user)
+		if !ok || declared[grant.Person] {
+			continue
+		}
+		read, err := p.tenant.API().User(ctx, user.ID)
+		if err != nil && !auth0.IsNotFound(err) {
+			return dropped, pass.Auth0("read a user", err, p.Now())
+		}
+		if now, still := p.org.Grant(read); err != nil || !still || now.Person != grant.Person {
+			p.org.Forget(grant.Person, nil)
+			dropped = true
+		}
+	}
+	for _, listed := range look.Invitations {
+		grant, ok := p.org.Ours(listed)
+		if !ok || declared[grant.Person] {
+			continue
+		}
+		_, err := p.tenant.API().Invitation(ctx, p.org.ID, listed.ID)
+		if err != nil && !auth0.IsNotFound(err) {
+			return dropped, pass.Auth0("read an invitation", err, p.Now())
+		}
+		if err != nil {
+			p.org.Forget(grant.Person, []string{listed.ID})
+			dropped = true
+		}
+	}
+	return dropped, nil
+}
+
+// count fills in the numbers that people see.
+func (p *customerPass) count(plan seats.Plan, members []v1alpha1.Member) {
+	counts := &v1alpha1.SeatCounts{Used: int32(plan.InUse), Waiting: int32(plan.Waiting), Removing: int32(plan.Removing)} //nolint:gosec // bounded by the number of objects
+	known := map[string]bool{}
+	for i := range members {
+		member := &members[i]
+		known[ownership.PersonRef(string(member.Spec.Email))] = true
+		for _, user := range member.Status.Users {
+			known[user.UserID] = true
+		}
+		switch {
+		case !member.DeletionTimestamp.IsZero():
+		case confirmed(member):
+			counts.Active++
+		case member.Status.Invitation != nil && member.Status.Invitation.State == v1alpha1.InvitationSent:
+			counts.Invited++
+		}
+	}
+	for _, person := range p.org.Latest().Members {
+		if !known[person.UserID] && !known[ownership.PersonRef(person.Email)] {
+			counts.Unmanaged++
+		}
+	}
+	p.facts.Seats = counts
+}

@@ -1,0 +1,115 @@
+// Command seatwarden is the operator: it keeps Auth0 Organizations, invitations
+// and memberships as Customers and Members declare them.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"time"
+
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
+	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	"github.com/seatwarden/seatwarden/controllers"
+	"github.com/seatwarden/seatwarden/internal/auth0"
+)
+
+// version is set by the linker.
+var version = "dev"
+
+type flags struct {
+	metricsAddress string
+	metricsSecure  bool
+	probeAddress   string
+	leaderElection bool
+	namespace      string
+	options        controllers.Options
+}
+
+func main() {
+	f, zapOptions := parse()
+	ctrl.SetLogger(zap.New(zap.UseFlagOptions(zapOptions)))
+	if err := run(f); err != nil {
+		fmt.Fprintln(os.Stderr, "seatwarden:", err)
+		os.Exit(1)
+	}
+}
+
+func parse() (flags, *zap.Options) {
+	f := flags{options: controllers.Options{Connect: connect}}
+	flag.StringVar(&f.metricsAddress, "metrics-bind-address", ":8443", "`address` of the metrics endpoint; 0 turns it off")
+	flag.BoolVar(&f.metricsSecure, "metrics-secure", true, "serve metrics over https, to whom Kubernetes authenticates and authorizes")
+	flag.StringVar(&f.probeAddress, "health-probe-bind-address", ":8081", "`address` of /healthz and /readyz; 0 turns them off")
+	flag.BoolVar(&f.leaderElection, "leader-elect", false, "run only while holding the lease; needed with more than one replica")
+	flag.StringVar(&f.namespace, "namespace", os.Getenv("POD_NAMESPACE"), "the operator's own `namespace`, which holds credentials (default: $POD_NAMESPACE)")
+	flag.StringVar(&f.options.Instance, "instance", "", "`name` of this installation in Auth0's ownership markers; keep it when you move to another cluster (default: the UID of the namespace kube-system)")
+	flag.DurationVar(&f.options.LiveInterval, "live-interval", 10*time.Second, "how often Customers with live invitations are looked at")
+	flag.DurationVar(&f.options.SettledInterval, "settled-interval", 10*time.Minute, "how often all other Customers are looked at, with a tenth of jitter")
+	flag.DurationVar(&f.options.TenantInterval, "tenant-interval", time.Minute, "how often a tenant's credentials and scopes are looked at")
+	flag.DurationVar(&f.options.ProbeInterval, "probe-interval", 5*time.Second, "how often Auth0 is asked for its time, by a call without rate limit")
+	flag.IntVar(&f.options.Workers, "workers", 8, "`number` of objects of a kind that are worked on at once")
+	zapOptions := &zap.Options{}
+	zapOptions.BindFlags(flag.CommandLine)
+	showVersion := flag.Bool("version", false, "print the version and exit")
+	flag.Parse()
+	if *showVersion {
+		fmt.Println("seatwarden", version) //nolint:forbidigo // what was asked for
+		os.Exit(0)
+	}
+	f.options.Namespace = f.namespace
+	return f, zapOptions
+}
+
+func run(f flags) error {
+	if f.namespace == "" {
+		return fmt.Errorf("set --namespace or POD_NAMESPACE to the namespace that holds the credentials")
+	}
+	config, err := ctrl.GetConfig()
+	if err != nil {
+		return fmt.Errorf("find the API server: %w", err)
+	}
+	ctx := ctrl.SetupSignalHandler()
+	mgr, err := ctrl.NewManager(config, managerOptions(f))
+	if err != nil {
+		return fmt.Errorf("make the manager: %w", err)
+	}
+	metrics.Registry.MustRegister(auth0.Collectors()...)
+	if err := controllers.Setup(ctx, mgr, f.options); err != nil {
+		return err
+	}
+	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
+		return err
+	}
+	if err := mgr.AddReadyzCheck("ping", healthz.Ping); err != nil {
+		return err
+	}
+	return mgr.Start(ctx)
+}
+
+func managerOptions(f flags) ctrl.Options {
+	serving := metricsserver.Options{BindAddress: f.metricsAddress, SecureServing: f.metricsSecure}
+	if f.metricsSecure {
+		serving.FilterProvider = filters.WithAuthenticationAndAuthorization
+	}
+	return ctrl.Options{
+		Scheme: controllers.Scheme(), Cache: controllers.Cache(f.namespace),
+		Metrics: serving, HealthProbeBindAddress: f.probeAddress,
+		LeaderElection: f.leaderElection, LeaderElectionID: "seatwarden.dev", LeaderElectionNamespace: f.namespace,
+	}
+}
+
+// connect makes the client of a tenant and has jumps of its clock told.
+func connect(opts auth0.Options, onJump func()) (auth0.API, error) {
+	opts.Version = version
+	client, err := auth0.New(opts)
+	if err != nil {
+		return nil, err
+	}
+	client.Clock().OnJump(onJump)
+	return client, nil
+}
