@@ -1,0 +1,66 @@
+package api_test
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/seatwarden/seatwarden/api/v1alpha1"
+)
+
+func TestEveryFieldHasItsCases(t *testing.T) {
+	for kind, test := range map[string]struct {
+		spec  any
+		cases []fieldCase
+	}{
+		"Auth0Tenant": {v1alpha1.Auth0TenantSpec{}, auth0TenantFields},
+		"Customer":    {v1alpha1.CustomerSpec{}, customerFields},
+		"Member":      {v1alpha1.MemberSpec{}, memberFields},
+	} {
+		t.Run(kind, func(t *testing.T) {
+			g := NewWithT(t)
+			taken, refused := map[string]bool{}, map[string]bool{}
+			for _, test := range test.cases {
+				if test.says == "" {
+					taken[test.field] = true
+				} else {
+					refused[test.field] = true
+				}
+			}
+			for _, field := range fields("spec", reflect.TypeOf(test.spec)) {
+				// The parent's cases may hold the item's.
+				parent, _, _ := strings.Cut(field, "[]")
+				g.Expect(taken[field] || taken[parent]).To(BeTrue(), "no valid value of %s is tested", field)
+				g.Expect(refused[field] || refused[parent]).To(BeTrue(), "no invalid value of %s is tested", field)
+			}
+		})
+	}
+}
+
+// fields lists the paths of all fields of a type, as fieldCase writes them.
+func fields(prefix string, of reflect.Type) []string {
+	var paths []string
+	for field := range of.Fields() {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		path, kind := prefix+"."+name, field.Type
+		if kind.Kind() == reflect.Pointer {
+			kind = kind.Elem()
+		}
+		if kind.Kind() == reflect.Slice {
+			kind = kind.Elem()
+			if kind.Kind() == reflect.Struct {
+				path += "[]"
+			}
+		}
+		switch {
+		case kind.Kind() != reflect.Struct || kind == reflect.TypeFor[metav1.Time]() || kind == reflect.TypeFor[metav1.Duration]():
+			paths = append(paths, path)
+		default:
+			paths = append(paths, fields(path, kind)...)
+		}
+	}
+	return paths
+}
