@@ -59,7 +59,6 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		}
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
-	before := tenant.DeepCopy()
 	facts := status.TenantFacts{Now: r.Now()}
 	users, err := r.customersOf(ctx, tenant)
 	if err != nil {
@@ -67,14 +66,14 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	}
 	facts.Customers = int32(len(users)) //nolint:gosec // the API server holds no two billion Customers
 	if !tenant.DeletionTimestamp.IsZero() {
-		return r.delete(ctx, tenant, before, facts)
+		return r.delete(ctx, tenant, facts)
 	}
-	if had, err := pass.AddFinalizer(ctx, r.Client, tenant); !had || err != nil {
+	if err := pass.AddFinalizer(ctx, r.Client, tenant); err != nil {
 		return ctrl.Result{}, err
 	}
 	err = r.check(ctx, tenant, users, &facts)
 	facts.Problem = pass.ProblemOf(err)
-	if writeErr := r.report(ctx, tenant, before, facts); writeErr != nil {
+	if writeErr := r.report(ctx, tenant, facts); writeErr != nil {
 		return ctrl.Result{}, writeErr
 	}
 	return pass.Result(err, r.Interval)
@@ -152,20 +151,20 @@ func (r *Reconciler) checkApplication(ctx context.Context, tenant *v1alpha1.Auth
 	return nil
 }
 
-func (r *Reconciler) delete(ctx context.Context, tenant, before *v1alpha1.Auth0Tenant, facts status.TenantFacts) (ctrl.Result, error) {
+func (r *Reconciler) delete(ctx context.Context, tenant *v1alpha1.Auth0Tenant, facts status.TenantFacts) (ctrl.Result, error) {
 	if facts.Customers == 0 {
 		r.Directory.Remove(tenant.Name)
 		r.connections.drop(tenant.Name)
 		return ctrl.Result{}, pass.RemoveFinalizer(ctx, r.Client, tenant)
 	}
 	facts.Deleting = true
-	return ctrl.Result{RequeueAfter: r.Interval}, r.report(ctx, tenant, before, facts)
+	return ctrl.Result{RequeueAfter: r.Interval}, r.report(ctx, tenant, facts)
 }
 
-func (r *Reconciler) report(ctx context.Context, tenant, before *v1alpha1.Auth0Tenant, facts status.TenantFacts) error {
+func (r *Reconciler) report(ctx context.Context, tenant *v1alpha1.Auth0Tenant, facts status.TenantFacts) error {
+	before := tenant.DeepCopy()
 	tenant.Status = status.Auth0Tenant(tenant, facts)
 	tenant.Status.LastHandledReconcileAt = tenant.Annotations[v1alpha1.AnnotationReconcileRequestedAt]
-	before.ResourceVersion = tenant.ResourceVersion
 	if err := pass.WriteStatus(ctx, r.Client, before, tenant); err != nil {
 		return err
 	}

@@ -57,13 +57,13 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	if err := r.Live.Get(ctx, req.NamespacedName, customer); err != nil {
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
-	p := newPass(r, customer)
 	if !customer.DeletionTimestamp.IsZero() {
-		return p.delete(ctx)
+		return newPass(r, customer).delete(ctx)
 	}
-	if had, err := pass.AddFinalizer(ctx, r.Client, customer); !had || err != nil {
+	if err := pass.AddFinalizer(ctx, r.Client, customer); err != nil {
 		return ctrl.Result{}, err
 	}
+	p := newPass(r, customer)
 	err := p.run(ctx)
 	return p.finish(ctx, err)
 }

@@ -48,7 +48,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	if !member.DeletionTimestamp.IsZero() {
 		return ctrl.Result{}, nil
 	}
-	if had, err := pass.AddFinalizer(ctx, r.Client, member); !had || err != nil {
+	if err := pass.AddFinalizer(ctx, r.Client, member); err != nil {
 		return ctrl.Result{}, err
 	}
 	p := newPass(r, member)

@@ -43,17 +43,17 @@ func sameStatus(before, after client.Object) (bool, error) {
 }
 
 // AddFinalizer puts our finalizer on an object that has none, before anything
-// outside is touched. It tells whether the object already had it.
-func AddFinalizer(ctx context.Context, c client.Client, obj client.Object) (had bool, err error) {
+// outside is touched. The object takes the new version.
+func AddFinalizer(ctx context.Context, c client.Client, obj client.Object) error {
 	if controllerutil.ContainsFinalizer(obj, v1alpha1.Finalizer) {
-		return true, nil
+		return nil
 	}
 	before := obj.DeepCopyObject().(client.Object)
 	controllerutil.AddFinalizer(obj, v1alpha1.Finalizer)
 	if err := c.Patch(ctx, obj, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})); err != nil {
-		return false, fmt.Errorf("add finalizer: %w", err)
+		return fmt.Errorf("add finalizer: %w", err)
 	}
-	return false, nil
+	return nil
 }
 
 // RemoveFinalizer takes our finalizer off; an object that is gone is no error.

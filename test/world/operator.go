@@ -1,0 +1,169 @@
+package world
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	. "github.com/onsi/gomega"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/common/expfmt"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/utils/ptr"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/config"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	"github.com/seatwarden/seatwarden/controllers"
+	"github.com/seatwarden/seatwarden/internal/auth0"
+	"github.com/seatwarden/seatwarden/internal/controlplane/envtesting"
+)
+
+// Operator is one running operator.
+type Operator struct {
+	world  *World
+	cancel context.CancelFunc
+	done   chan error
+	once   sync.Once
+}
+
+// OperatorOptions change how an operator runs.
+type OperatorOptions struct {
+	// AfterAnswer is called with each answer of Auth0's before the operator sees it.
+	AfterAnswer func(*http.Request, *http.Response)
+	// LiveInterval and SettledInterval default to 300 ms and 2 s.
+	LiveInterval, SettledInterval time.Duration
+}
+
+// StartOperator starts an operator and waits until it runs.
+func (w *World) StartOperator(change ...func(*OperatorOptions)) *Operator {
+	w.Helper()
+	opts := OperatorOptions{LiveInterval: 300 * time.Millisecond, SettledInterval: 2 * time.Second}
+	for _, c := range change {
+		c(&opts)
+	}
+	mgr, err := ctrl.NewManager(w.operatorConfig(), ctrl.Options{
+		Scheme: controllers.Scheme(), Cache: controllers.Cache(OperatorNamespace),
+		Metrics: metricsserver.Options{BindAddress: "0"}, HealthProbeBindAddress: "0",
+		Controller: config.Controller{SkipNameValidation: ptr.To(true)},
+		Logger:     zap.New(zap.WriteTo(w.logs), zap.UseDevMode(true)),
+	})
+	w.Expect(err).NotTo(HaveOccurred())
+	ctx, cancel := context.WithCancel(context.Background())
+	w.Expect(controllers.Setup(ctx, mgr, controllers.Options{
+		Namespace: OperatorNamespace, Instance: "test", Workers: 4,
+		LiveInterval: opts.LiveInterval, SettledInterval: opts.SettledInterval,
+		ProbeInterval: 100 * time.Millisecond, TenantInterval: time.Second,
+		Connect: w.connect(opts),
+	})).To(Succeed())
+	operator := &Operator{world: w, cancel: cancel, done: make(chan error, 1)}
+	go func() { operator.done <- mgr.Start(ctx) }()
+	w.Expect(mgr.GetCache().WaitForCacheSync(ctx)).To(BeTrue())
+	w.operators = append(w.operators, operator)
+	return operator
+}
+
+// Kill stops what the operator sends, at once; it may be called from inside of it.
+func (o *Operator) Kill() { o.cancel() }
+
+// Stop ends the operator and waits until it has.
+func (o *Operator) Stop() {
+	o.once.Do(func() {
+		o.cancel()
+		select {
+		case err := <-o.done:
+			o.world.Expect(err).NotTo(HaveOccurred())
+		case <-time.After(Patience):
+			o.world.Errorf("the operator did not stop in %s", Patience)
+		}
+	})
+}
+
+// operatorConfig is the operator's ServiceAccount, with the rights of config/rbac.
+func (w *World) operatorConfig() *rest.Config {
+	path, err := envtesting.ControlPlane().KubeconfigFor(w.Context(), OperatorNamespace, "seatwarden")
+	w.Expect(err).NotTo(HaveOccurred())
+	cfg, err := clientcmd.BuildConfigFromFlags("", path)
+	w.Expect(err).NotTo(HaveOccurred())
+	cfg.QPS = -1
+	return cfg
+}
+
+// connect makes clients that trust the stand-in.
+func (w *World) connect(opts OperatorOptions) func(auth0.Options, func()) (auth0.API, error) {
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(w.Auth0.CAPEM())
+	transport := &observedTransport{
+		base:  &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: true},
+		after: opts.AfterAnswer,
+	}
+	return func(o auth0.Options, onJump func()) (auth0.API, error) {
+		o.HTTPTransport = transport
+		c, err := auth0.New(o)
+		if err != nil {
+			return nil, err
+		}
+		c.Clock().OnJump(onJump)
+		return c, nil
+	}
+}
+
+type observedTransport struct {
+	base  http.RoundTripper
+	after func(*http.Request, *http.Response)
+}
+
+func (t *observedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	response, err := t.base.RoundTrip(r)
+	if err == nil && t.after != nil {
+		t.after(r, response)
+	}
+	return response, err
+}
+
+// Metrics is what the operator's metrics endpoint would show of Auth0.
+func Metrics() string {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(auth0.Collectors()...)
+	families, err := registry.Gather()
+	if err != nil {
+		return fmt.Sprintf("gather: %v", err)
+	}
+	var text strings.Builder
+	for _, family := range families {
+		if _, err := expfmt.MetricFamilyToText(&text, family); err != nil {
+			return fmt.Sprintf("encode: %v", err)
+		}
+	}
+	return text.String()
+}
+
+// logBuffer collects what the operators log.
+type logBuffer struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (b *logBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *logBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
+}
+
+func (b *logBuffer) tail(lines int) string {
+	all := strings.Split(b.String(), "\n")
+	return strings.Join(all[max(0, len(all)-lines):], "\n")
+}
