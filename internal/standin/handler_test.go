@@ -273,3 +273,11 @@ func TestControlsAreNotReachableFromTheAuth0Listener(t *testing.T) {
 		g.Expect(response.StatusCode).To(Equal(404), path)
 	}
 }
+
+func TestTheDomainIsTheHostThatWasAskedFor(t *testing.T) {
+	for listen, host := range map[string]string{"": "127.0.0.1:", "127.0.0.1:0": "127.0.0.1:", "localhost:0": "localhost:", ":0": "127.0.0.1:", "0.0.0.0:0": "127.0.0.1:"} {
+		s := standin.New(t, func(o *standin.Options) { o.Listen = listen })
+		NewWithT(t).Expect(s.Domain()).To(And(HavePrefix(host), Not(HaveSuffix(":0"))), listen)
+		newAPI(t, s).must(200, "GET", "/organizations", "")
+	}
+}

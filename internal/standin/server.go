@@ -16,7 +16,8 @@ import (
 // Options say how to start a stand-in. The zero value listens on a free port
 // of 127.0.0.1 over plain http, with no limits and no lag.
 type Options struct {
-	// Listen is the HOST:PORT that plays Auth0. Default 127.0.0.1:0.
+	// Listen is the HOST:PORT that plays Auth0. Default 127.0.0.1:0. The host is
+	// also the tenant's domain; for all addresses that is 127.0.0.1.
 	Listen string
 	// Control is the HOST:PORT of the control API. Default 127.0.0.1:0.
 	Control string
@@ -96,9 +97,23 @@ func listen(address string) (net.Listener, error) {
 	return (&net.ListenConfig{}).Listen(context.Background(), "tcp", cmp.Or(address, "127.0.0.1:0"))
 }
 
+// domainOf returns the host that was asked for with the port that was opened;
+// 127.0.0.1 for all addresses of the machine.
+func domainOf(asked string, opened net.Addr) string {
+	host, _, err := net.SplitHostPort(asked)
+	if ip := net.ParseIP(host); err != nil || host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	_, port, err := net.SplitHostPort(opened.String())
+	if err != nil {
+		return opened.String()
+	}
+	return strings.ToLower(net.JoinHostPort(host, port))
+}
+
 // serve sets the tenant up and starts both listeners.
 func (s *Server) serve(o Options, listener, controlListener net.Listener) error {
-	domain := listener.Addr().String()
+	domain := domainOf(o.Listen, listener.Addr())
 	s.main = newTenant(domain)
 	s.tenants[domain] = s.main
 	s.http = &http.Server{ReadHeaderTimeout: 30 * time.Second}
