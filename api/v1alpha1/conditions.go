@@ -104,8 +104,6 @@ const (
 	ReasonOrganizationConflict = "OrganizationConflict"
 	// ReasonOrganizationMissing: the organization was deleted in Auth0; it is not made again by itself.
 	ReasonOrganizationMissing = "OrganizationMissing"
-	// ReasonObserving: Auth0 has not been read completely yet.
-	ReasonObserving = "Observing"
 	// ReasonConnectionsSynced: the connections are as declared.
 	ReasonConnectionsSynced = "ConnectionsSynced"
 	// ReasonConnectionNotFound: Auth0 has no connection of that name.
