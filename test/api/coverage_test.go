@@ -6,9 +6,9 @@ import (
 	"testing"
 
 	. "github.com/onsi/gomega"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/test/internal/paths"
 )
 
 func TestEveryFieldHasItsCases(t *testing.T) {
@@ -30,7 +30,7 @@ func TestEveryFieldHasItsCases(t *testing.T) {
 					refused[test.field] = true
 				}
 			}
-			for _, field := range fields("spec", reflect.TypeOf(test.spec)) {
+			for _, field := range paths.Of("spec", reflect.TypeOf(test.spec)) {
 				// The parent's cases may hold the item's.
 				parent, _, _ := strings.Cut(field, "[]")
 				g.Expect(taken[field] || taken[parent]).To(BeTrue(), "no valid value of %s is tested", field)
@@ -38,29 +38,4 @@ func TestEveryFieldHasItsCases(t *testing.T) {
 			}
 		})
 	}
-}
-
-// fields lists the paths of all fields of a type, as fieldCase writes them.
-func fields(prefix string, of reflect.Type) []string {
-	var paths []string
-	for field := range of.Fields() {
-		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-		path, kind := prefix+"."+name, field.Type
-		if kind.Kind() == reflect.Pointer {
-			kind = kind.Elem()
-		}
-		if kind.Kind() == reflect.Slice {
-			kind = kind.Elem()
-			if kind.Kind() == reflect.Struct {
-				path += "[]"
-			}
-		}
-		switch {
-		case kind.Kind() != reflect.Struct || kind == reflect.TypeFor[metav1.Time]() || kind == reflect.TypeFor[metav1.Duration]():
-			paths = append(paths, path)
-		default:
-			paths = append(paths, fields(path, kind)...)
-		}
-	}
-	return paths
 }

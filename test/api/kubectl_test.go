@@ -3,12 +3,15 @@ package api_test
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
 	. "github.com/onsi/gomega"
 
+	"github.com/seatwarden/seatwarden/internal/controlplane"
 	"github.com/seatwarden/seatwarden/internal/controlplane/envtesting"
 )
 
@@ -158,4 +161,26 @@ func TestRefusalReadsWell(t *testing.T) {
 		"apply", "--dry-run=server", "-f", "-")
 	g.Expect(err).To(MatchError(ContainSubstring(
 		`The Member "jane" is invalid: spec.email: Invalid value: "jane@acme": ` + emailRule)))
+}
+
+func TestExamplesOfTheDocsAreValid(t *testing.T) {
+	g := NewWithT(t)
+	root, err := controlplane.Root()
+	g.Expect(err).NotTo(HaveOccurred())
+	pages, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
+	g.Expect(err).NotTo(HaveOccurred())
+	_, err = envtesting.ControlPlane().Kubectl(t.Context(), "create", "namespace", "sales")
+	g.Expect(err).NotTo(HaveOccurred())
+	examples := 0
+	for _, page := range pages {
+		text, err := os.ReadFile(page)
+		g.Expect(err).NotTo(HaveOccurred())
+		for _, example := range regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
+			out, err := envtesting.ControlPlane().KubectlInput(t.Context(), strings.NewReader(example[1]), "apply", "--dry-run=server", "-f", "-")
+			g.Expect(err).NotTo(HaveOccurred(), page)
+			g.Expect(out).To(ContainSubstring("created (server dry run)"), page)
+			examples++
+		}
+	}
+	g.Expect(examples).To(BeNumerically(">=", len(kinds)))
 }
