@@ -77,13 +77,13 @@ func (p *customerPass) connection(ctx context.Context, name string) (auth0.Conne
 }
 
 func (p *customerPass) recordConnection(connection v1alpha1.EnabledConnection) {
-	list := p.customer.Status.Connections
-	at := slices.IndexFunc(list, func(c v1alpha1.EnabledConnection) bool { return c.Name == connection.Name })
+	status := &p.customer.Status
+	at := slices.IndexFunc(status.Connections, func(c v1alpha1.EnabledConnection) bool { return c.Name == connection.Name })
 	if at < 0 {
-		p.customer.Status.Connections = append(list, connection)
+		status.Connections = append(status.Connections, connection)
 		return
 	}
-	list[at] = connection
+	status.Connections[at] = connection
 }
 
 func (p *customerPass) disableDropped(ctx context.Context, enabled []auth0.EnabledConnection) error {

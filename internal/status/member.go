@@ -40,7 +40,7 @@ func Member(member *v1alpha1.Member, f MemberFacts) v1alpha1.MemberStatus {
 	c := build(out.Conditions, member.Generation, f.Now)
 	state := memberState(&out, f)
 	c.seatAssigned(out.Seat)
-	c.invited(&out, f, state)
+	c.invited(f, state)
 	c.set(v1alpha1.ConditionActive, truth(state.active), state.reason, state.message)
 
 	since := notReadySince(member.Status.Conditions, member.CreationTimestamp.Time, f.Now)
@@ -144,7 +144,7 @@ func (c *conditions) seatAssigned(seat *v1alpha1.MemberSeat) {
 	}
 }
 
-func (c *conditions) invited(s *v1alpha1.MemberStatus, f MemberFacts, st state) {
+func (c *conditions) invited(f MemberFacts, st state) {
 	switch {
 	case f.Joined:
 		c.set(v1alpha1.ConditionInvited, metav1.ConditionTrue, v1alpha1.ReasonJoined, "the person has joined")
