@@ -169,14 +169,13 @@ func TestExamplesOfTheDocsAreValid(t *testing.T) {
 	g.Expect(err).NotTo(HaveOccurred())
 	pages, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
 	g.Expect(err).NotTo(HaveOccurred())
-	_, err = envtesting.ControlPlane().Kubectl(t.Context(), "create", "namespace", "sales")
-	g.Expect(err).NotTo(HaveOccurred())
+	namespace := "namespace: " + envtesting.Namespace(t)
 	examples := 0
 	for _, page := range pages {
 		text, err := os.ReadFile(page)
 		g.Expect(err).NotTo(HaveOccurred())
 		for _, example := range regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
-			out, err := envtesting.ControlPlane().KubectlInput(t.Context(), strings.NewReader(example[1]), "apply", "--dry-run=server", "-f", "-")
+			out, err := envtesting.ControlPlane().KubectlInput(t.Context(), strings.NewReader(strings.ReplaceAll(example[1], "namespace: sales", namespace)), "apply", "--dry-run=server", "-f", "-")
 			g.Expect(err).NotTo(HaveOccurred(), page)
 			g.Expect(out).To(ContainSubstring("created (server dry run)"), page)
 			examples++
