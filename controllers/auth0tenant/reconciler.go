@@ -66,7 +66,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	}
 	facts.Customers = int32(len(users)) //nolint:gosec // the API server holds no two billion Customers
 	if !tenant.DeletionTimestamp.IsZero() {
-		return r.delete(ctx, tenant, facts)
+		return r.delete(ctx, tenant, users, facts)
 	}
 	if err := pass.AddFinalizer(ctx, r.Client, tenant); err != nil {
 		return ctrl.Result{}, err
@@ -151,14 +151,21 @@ func (r *Reconciler) checkApplication(ctx context.Context, tenant *v1alpha1.Auth
 	return nil
 }
 
-func (r *Reconciler) delete(ctx context.Context, tenant *v1alpha1.Auth0Tenant, facts status.TenantFacts) (ctrl.Result, error) {
-	if facts.Customers == 0 {
+// delete waits for the Customers that refer to the tenant, and keeps it usable
+// for them: they may be about to go as well.
+func (r *Reconciler) delete(ctx context.Context, tenant *v1alpha1.Auth0Tenant, users []v1alpha1.Customer, facts status.TenantFacts) (ctrl.Result, error) {
+	if len(users) == 0 {
 		r.Directory.Remove(tenant.Name)
 		r.connections.drop(tenant.Name)
 		return ctrl.Result{}, pass.RemoveFinalizer(ctx, r.Client, tenant)
 	}
 	facts.Deleting = true
-	return ctrl.Result{RequeueAfter: r.Interval}, r.report(ctx, tenant, facts)
+	err := r.check(ctx, tenant, users, &facts)
+	facts.Problem = pass.ProblemOf(err)
+	if writeErr := r.report(ctx, tenant, facts); writeErr != nil {
+		return ctrl.Result{}, writeErr
+	}
+	return pass.Result(err, r.Interval)
 }
 
 func (r *Reconciler) report(ctx context.Context, tenant *v1alpha1.Auth0Tenant, facts status.TenantFacts) error {

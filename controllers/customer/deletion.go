@@ -39,7 +39,9 @@ func (p *customerPass) delete(ctx context.Context) (ctrl.Result, error) {
 func (p *customerPass) letGo(ctx context.Context) (done bool, err error) {
 	p.facts.Deleting = "finding the organization"
 	if err := p.findTenant(ctx); err != nil {
-		return false, err
+		// Without a tenant there never was an organization: nothing holds it up.
+		never := p.customer.Status.OrganizationID == "" && p.customer.Status.ObservedGeneration > 0
+		return never, err
 	}
 	organization, ours, err := p.findToDelete(ctx)
 	if err != nil || !ours {

@@ -117,13 +117,8 @@ func (p *customerPass) decided(doing string, err error) error {
 // Whether the organization may be put under the guard is decided later, when
 // the people in it are known.
 func (p *customerPass) syncOrganization(ctx context.Context) error {
-	_, guarded := p.organization.Metadata[ownership.MetadataAccess]
-	if ownership.Judge(p.organization.Metadata, p.owner()) == ownership.ReleasedByUs {
-		// Taken up again: it passes everybody until its people are confirmed.
-		guarded = false
-	}
-	wanted := p.facts.Guard != v1alpha1.GuardOff
-	if err := p.writeOrganization(ctx, wanted && (guarded || p.lostMark())); err != nil {
+	guarded := ownership.Guarded(p.organization.Metadata) || p.lostMark()
+	if err := p.writeOrganization(ctx, guarded); err != nil {
 		return err
 	}
 	p.org.SetKey(p.organization.Metadata[ownership.MetadataKey])
@@ -140,11 +135,24 @@ func (p *customerPass) lostMark() bool {
 	})
 }
 
+// access is what the guard is told: the contract, or to let everybody pass
+// until the people in the organization are confirmed.
+func (p *customerPass) access(guarded bool) *ownership.Window {
+	window := pass.Window(p.customer)
+	switch {
+	case p.facts.Guard == v1alpha1.GuardOff:
+		return nil
+	case !guarded:
+		window = ownership.Window{State: ownership.AccessReleased}
+	}
+	return &window
+}
+
 // writeOrganization makes name and metadata as they should be, on difference only.
 func (p *customerPass) writeOrganization(ctx context.Context, guarded bool) error {
 	metadata, changed := ownership.Apply(p.organization.Metadata, ownership.Desired{
 		Owner: p.owner(), Key: ownership.OrganizationKey(p.InstanceKey, p.organization.ID),
-		Seats: strconv.Itoa(int(p.customer.Spec.Seats)), Guarded: guarded, Window: pass.Window(p.customer),
+		Seats: strconv.Itoa(int(p.customer.Spec.Seats)), Access: p.access(guarded),
 	})
 	update := auth0.OrganizationUpdate{}
 	if changed {
@@ -160,7 +168,7 @@ func (p *customerPass) writeOrganization(ctx context.Context, guarded bool) erro
 		}
 		p.organization = updated
 	}
-	p.facts.Guarded = guarded
+	p.facts.Guarded = guarded && p.facts.Guard != v1alpha1.GuardOff
 	return nil
 }
 
@@ -202,12 +210,14 @@ func (p *customerPass) liveInvitations() bool {
 	})
 }
 
-// wakeMembers has another look at each Member of whom Auth0 shows something new.
+// wakeMembers has another look at each Member of whom Auth0 shows something new,
+// and at all when the contract begins or ends.
 func (p *customerPass) wakeMembers() {
 	news := newsOf(p.org, p.look)
+	common := p.facts.Window + " "
 	for i := range p.members {
 		member := &p.members[i]
-		if p.org.Tell(string(member.UID), news(member)) {
+		if p.org.Tell(string(member.UID), common+news(member)) {
 			p.Members.Wake(member)
 		}
 	}

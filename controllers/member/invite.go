@@ -16,6 +16,10 @@ import (
 	"github.com/seatwarden/seatwarden/internal/ownership"
 )
 
+// maxLiveInvitations an organization has at once: Auth0's list of them ends at
+// 1,000, and what it does not show cannot be told apart or taken back.
+const maxLiveInvitations = 900
+
 // invite carries out what is decided about a person who has not joined.
 func (p *memberPass) invite(ctx context.Context) error {
 	decision := invitation.Decide(p.invitationFacts())
@@ -96,6 +100,15 @@ func (p *memberPass) seen() []invitation.Seen {
 	return out
 }
 
+func (p *memberPass) liveInvitations() (count int) {
+	for _, listed := range p.look.Invitations {
+		if p.tenant.Now().Before(listed.ExpiresAt) {
+			count++
+		}
+	}
+	return count
+}
+
 // adopt records an invitation of ours that Auth0 has and the status does not.
 func (p *memberPass) adopt(seen invitation.Seen) {
 	p.recordInvitation(seen)
@@ -124,6 +137,9 @@ func (p *memberPass) send(ctx context.Context, supersede []string) error {
 	if !ownership.InDomains(p.email(), pass.Domains(p.customer)) {
 		return pass.Person(v1alpha1.ReasonDomainNotAllowed, fmt.Sprintf("the address lies outside the domains of Customer %s (%s): nobody there is invited",
 			p.customer.Name, strings.Join(pass.Domains(p.customer), ", ")))
+	}
+	if p.liveInvitations() >= maxLiveInvitations {
+		return pass.Wait(v1alpha1.ReasonOnHold, fmt.Sprintf("%d invitations of Customer %s are alive, and Auth0 lists no more than 1,000: the next goes out when one is accepted or expires; nothing is needed", maxLiveInvitations, p.customer.Name), time.Minute)
 	}
 	roleIDs, err := p.wantedRoles(ctx)
 	if err != nil {

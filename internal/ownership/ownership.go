@@ -17,8 +17,8 @@ const (
 	MetadataOwner = "seatwarden_owner"
 	// MetadataKey is what the first part of a grant must equal.
 	MetadataKey = "seatwarden_key"
-	// MetadataAccess is "<state>,<start>,<end>"; its presence puts the
-	// organization under the guard.
+	// MetadataAccess is "<state>,<start>,<end>"; any state but released puts
+	// the organization under the guard.
 	MetadataAccess = "seatwarden_access"
 	// MetadataSeats is the contract's seats, for people who look.
 	MetadataSeats = "seatwarden_seats"
@@ -78,7 +78,7 @@ func StillOwned(metadata map[string]string, owner Owner) bool {
 func Released(metadata map[string]string, owner Owner) map[string]string {
 	out := clone(metadata)
 	out[MetadataOwner] = releasedPrefix + owner.String()
-	if _, guarded := out[MetadataAccess]; guarded {
+	if _, told := out[MetadataAccess]; told {
 		out[MetadataAccess] = Window{State: AccessReleased}.String()
 	}
 	return out
@@ -91,10 +91,14 @@ type Desired struct {
 	Key string
 	// Seats is the contract's seats, as text.
 	Seats string
-	// Guarded says that the organization is, or may now be put, under the guard.
-	Guarded bool
-	// Window is the contract's time and access.
-	Window Window
+	// Access is what the guard is told; nil where there is no guard.
+	Access *Window
+}
+
+// Guarded tells whether the metadata puts the organization under the guard.
+func Guarded(metadata map[string]string) bool {
+	access, ok := metadata[MetadataAccess]
+	return ok && !strings.HasPrefix(access, string(AccessReleased)+",")
 }
 
 // Apply is the metadata as it should be, and whether that differs from what is.
@@ -105,8 +109,8 @@ func Apply(metadata map[string]string, want Desired) (map[string]string, bool) {
 		out[MetadataKey] = want.Key
 	}
 	out[MetadataSeats] = want.Seats
-	if want.Guarded {
-		out[MetadataAccess] = want.Window.String()
+	if want.Access != nil {
+		out[MetadataAccess] = want.Access.String()
 	} else {
 		delete(out, MetadataAccess)
 	}
@@ -141,7 +145,9 @@ const (
 	AccessOpen AccessState = "open"
 	// AccessSuspended lets nobody in.
 	AccessSuspended AccessState = "suspended"
-	// AccessReleased lets everybody in: the organization is no longer looked after.
+	// AccessReleased lets everybody in: the organization is no longer looked
+	// after, or not yet, and a guard that refuses organizations it does not know
+	// must not refuse this one.
 	AccessReleased AccessState = "released"
 )
 

@@ -32,7 +32,7 @@ func TestJudge(t *testing.T) {
 func TestHandsOffForeignMetadataIsKept(t *testing.T) {
 	g := NewWithT(t)
 	before := map[string]string{"crm_id": "42", MetadataKey: "standing"}
-	want := Desired{Owner: acme, Key: "derived", Seats: "3", Guarded: true, Window: Window{State: AccessOpen}}
+	want := Desired{Owner: acme, Key: "derived", Seats: "3", Access: &Window{State: AccessOpen}}
 
 	after, changed := Apply(before, want)
 	g.Expect(changed).To(BeTrue())
@@ -44,7 +44,11 @@ func TestHandsOffForeignMetadataIsKept(t *testing.T) {
 	_, changed = Apply(after, want)
 	g.Expect(changed).To(BeFalse())
 
+	g.Expect(Guarded(after)).To(BeTrue())
+	g.Expect(Guarded(before)).To(BeFalse())
+
 	released := Released(after, acme)
+	g.Expect(Guarded(released)).To(BeFalse())
 	g.Expect(released).To(Equal(map[string]string{
 		"crm_id": "42", MetadataOwner: "released:i1/sales/acme", MetadataKey: "standing", MetadataSeats: "3", MetadataAccess: "released,,",
 	}))
