@@ -127,9 +127,7 @@ Operator's log   %s
 
 Try:
   kubectl get auth0tenants,customers,members
-  kubectl create -f - <<'YAML'
-  {apiVersion: seatwarden.dev/v1alpha1, kind: Member, metadata: {name: bob}, spec: {customerRef: {name: acme}, email: bob@acme.com}}
-  YAML
+  sed s/jane/bob/ config/samples/seatwarden_v1alpha1_member.yaml | kubectl apply -f -
   kubectl delete member jane
   curl -s %s/control/clock -d '{"forward": "24h"}'
 

@@ -45,7 +45,7 @@ func (s *story) reaches(ctx context.Context, email, reason string) error {
 		}
 		active := meta.FindStatusCondition(member.Status.Conditions, v1alpha1.ConditionActive)
 		if active == nil || active.Reason != reason {
-			return fmt.Errorf("Member %s is not %s: %s", member.Name, reason, describe(member.Status.Conditions))
+			return fmt.Errorf("the Member %s is not %s: %s", member.Name, reason, describe(member.Status.Conditions))
 		}
 		return nil
 	})
