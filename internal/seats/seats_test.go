@@ -1,8 +1,6 @@
 package seats
 
 import (
-	"fmt"
-	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -221,117 +219,5 @@ func TestSeatsSettle(t *testing.T) {
 				g.Expect(finish).To(BeEmpty())
 			}
 		})
-	}
-}
-
-// TestSeatsRoundsInterleaved plays two operators that run rounds at once over a
-// model of the API server's versions, with every step of theirs interleaved at
-// random: reads and writes fail only as the real one's would.
-func TestSeatsRoundsInterleaved(t *testing.T) {
-	for seed := range uint64(500) {
-		random := rand.New(rand.NewPCG(seed, 7))
-		world := newWorld(3, 8)
-		operators := []*operator{{world: world}, {world: world}}
-		for range 400 {
-			operators[random.IntN(2)].step(random)
-			if got := world.assigned(); got > 3 {
-				t.Fatalf("seed %d: %d Members hold a seat, the contract has 3", seed, got)
-			}
-		}
-		for _, o := range operators {
-			for range 60 {
-				o.step(random)
-			}
-		}
-		if got := world.assigned(); got != 3 {
-			t.Fatalf("seed %d: %d Members hold a seat in the end, want 3", seed, got)
-		}
-	}
-}
-
-type world struct {
-	version int
-	ledger  []Entry
-	members []Person
-	seats   int
-}
-
-func newWorld(seats, members int) *world {
-	w := &world{version: 1, seats: seats}
-	for i := range members {
-		w.members = append(w.members, person(fmt.Sprintf("m%d", i), 0))
-	}
-	return w
-}
-
-func (w *world) assigned() (n int) {
-	for _, m := range w.members {
-		if m.State == Assigned {
-			n++
-		}
-	}
-	return n
-}
-
-func (w *world) seat(e Entry) {
-	for i, m := range w.members {
-		if m.UID == e.UID && m.ResourceVersion == e.ResourceVersion {
-			w.members[i].State, w.members[i].Reason, w.members[i].ResourceVersion = Assigned, SeatAssigned, m.ResourceVersion+"'"
-		}
-	}
-}
-
-func (w *world) swap(version int, ledger []Entry) bool {
-	if version != w.version {
-		return false
-	}
-	w.version++
-	w.ledger = ledger
-	return true
-}
-
-// operator is one round after the other, a step at a time.
-type operator struct {
-	world   *world
-	phase   int
-	version int
-	facts   Facts
-	todo    []Entry
-}
-
-func (o *operator) step(random *rand.Rand) {
-	switch o.phase {
-	case 0: // live read of the Customer
-		o.version, o.facts = o.world.version, Facts{Seats: o.world.seats, Ledger: o.world.ledger}
-		o.phase = 1
-	case 1: // live list of the Members
-		o.facts.People = append([]Person{}, o.world.members...)
-		if len(o.facts.Ledger) > 0 {
-			o.todo, o.phase = Settle(o.facts.Ledger, o.facts.People), 3
-			return
-		}
-		o.todo = Decide(o.facts).Assign
-		o.phase = 2
-	case 2: // compare-and-swap of the ledger
-		if len(o.todo) == 0 || !o.world.swap(o.version, o.todo) {
-			o.phase = 0
-			return
-		}
-		o.version++
-		o.phase = 3
-	case 3: // a seat to each Member; the process may stop here
-		if random.IntN(20) == 0 {
-			o.phase = 0
-			return
-		}
-		if len(o.todo) == 0 {
-			o.phase = 4
-			return
-		}
-		o.world.seat(o.todo[0])
-		o.todo = o.todo[1:]
-	case 4: // strike the ledger
-		o.world.swap(o.version, nil)
-		o.phase = 0
 	}
 }
