@@ -40,6 +40,8 @@ type OperatorOptions struct {
 	AfterAnswer func(*http.Request, *http.Response)
 	// LiveInterval and SettledInterval default to 300 ms and 2 s.
 	LiveInterval, SettledInterval time.Duration
+	// Now is the operator's wall clock; nil means time.Now.
+	Now func() time.Time
 }
 
 // StartOperator starts an operator and waits until it runs.
@@ -61,7 +63,7 @@ func (w *World) StartOperator(change ...func(*OperatorOptions)) *Operator {
 		Namespace: OperatorNamespace, Instance: "test", Workers: 4,
 		LiveInterval: opts.LiveInterval, SettledInterval: opts.SettledInterval,
 		ProbeInterval: 100 * time.Millisecond, TenantInterval: time.Second,
-		Connect: w.connect(opts),
+		Connect: w.connect(opts), Now: opts.Now,
 	})).To(Succeed())
 	operator := &Operator{world: w, cancel: cancel, done: make(chan error, 1)}
 	go func() { operator.done <- mgr.Start(ctx) }()
@@ -105,7 +107,7 @@ func (w *World) connect(opts OperatorOptions) func(auth0.Options, func()) (auth0
 		after: opts.AfterAnswer,
 	}
 	return func(o auth0.Options, onJump func()) (auth0.API, error) {
-		o.HTTPTransport = transport
+		o.HTTPTransport, o.Clock = transport, opts.Now
 		c, err := auth0.New(o)
 		if err != nil {
 			return nil, err

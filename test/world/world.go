@@ -48,6 +48,7 @@ type World struct {
 	Management, Login standin.Client
 
 	logs      *logBuffer
+	history   history
 	operators []*Operator
 }
 
@@ -69,6 +70,7 @@ func Bare(t *testing.T) *World {
 	w.Tenant = "tenant-" + w.Namespace
 	w.Auth0 = standin.New(t, standin.WithTLS)
 	w.furnish()
+	w.watchHistory()
 	t.Cleanup(w.tearDown)
 	return w
 }
@@ -186,6 +188,7 @@ func (w *World) tearDown() {
 		operator.Stop()
 	}
 	w.AssertNoSecretLeaked()
+	w.assertHistory()
 	if w.Failed() {
 		w.Logf("the operator's log:\n%s", w.logs.tail(60))
 		w.Logf("the objects:\n%s", w.describe())
