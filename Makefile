@@ -18,7 +18,7 @@ KUBECTL ?= kubectl
 GENERATED = api/v1alpha1/zz_generated.deepcopy.go config/crd/bases config/rbac/role.yaml
 
 # The folders of Go modules that are kept tidy.
-MODULES = . hack/tools hack/lint
+MODULES = . hack/tools hack/lint test/conformance
 
 SHELL = /usr/bin/env bash -o pipefail
 .SHELLFLAGS = -ec
@@ -88,6 +88,10 @@ test: tools ## Run all tests: unit, envtest and end-to-end, with the race detect
 .PHONY: test-unit
 test-unit: ## Run the tests that need no control plane.
 	go test -race $$(go list ./... | grep -v -e /controllers -e /test/ -e /hack/ -e /internal/controlplane -e /api/)
+
+.PHONY: conformance
+conformance: ## Replay recordings of Auth0 against the stand-in and print where they differ.
+	@go -C test/conformance run .
 
 .PHONY: verify
 verify: verify-generated verify-tidy vet lint ## Check that generated files are current, modules tidy, vet and linters clean.

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	_ "github.com/auth0/go-auth0" // its module carries the recordings
+)
+
+const recordingsModule = "github.com/auth0/go-auth0"
+
+func main() {
+	verbose := flag.Bool("v", false, "print every call that differs")
+	only := flag.String("run", "", "replay only the files whose name holds this text; excuses that explain nothing pass then")
+	excuseFile := flag.String("excuses", "excuses.yaml", "the file of excuses")
+	flag.Parse()
+	ok, err := run(*only, *excuseFile, *verbose)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "conformance:", err)
+	}
+	if err != nil || !ok {
+		os.Exit(1)
+	}
+}
+
+// run replays all recordings and prints the report; ok is false if a
+// difference is left unexplained or an excuse explains none.
+func run(only, excuseFile string, verbose bool) (ok bool, err error) {
+	excuses, err := readExcuses(excuseFile)
+	if err != nil {
+		return false, err
+	}
+	folder, err := recordings()
+	if err != nil {
+		return false, err
+	}
+	cassettes, err := readCassettes(folder)
+	if err != nil {
+		return false, err
+	}
+	report := newReport(excuses)
+	for _, c := range cassettes {
+		if !strings.Contains(c.name, only) {
+			continue
+		}
+		results, err := replay(c)
+		if err != nil {
+			return false, err
+		}
+		report.add(results)
+	}
+	return report.print(os.Stdout, verbose, only == ""), nil
+}
+
+// recordings returns the folder of the recordings in the module cache.
+func recordings() (string, error) {
+	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", recordingsModule).Output()
+	if err != nil {
+		return "", fmt.Errorf("find the module %s: %w", recordingsModule, err)
+	}
+	return filepath.Join(strings.TrimSpace(string(out)), "test", "data", "recordings"), nil
+}
