@@ -111,8 +111,9 @@ type MemberInvitation struct {
 	State InvitationState `json:"state"`
 	// sentAt is when it was made, by Auth0's clock.
 	SentAt metav1.Time `json:"sentAt"`
-	// expiresAt is when its link dies, by Auth0's clock.
-	ExpiresAt metav1.Time `json:"expiresAt"`
+	// expiresAt is when its link dies, by Auth0's clock. Absent once it was accepted.
+	// +optional
+	ExpiresAt metav1.Time `json:"expiresAt,omitzero"`
 }
 
 // MemberUser is an Auth0 user that is this person.

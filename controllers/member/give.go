@@ -65,7 +65,7 @@ func (p *memberPass) join(ctx context.Context) error {
 	p.facts.Joined = true
 	p.record(profiles)
 	if last := p.member.Status.Invitation; last != nil && last.State != v1alpha1.InvitationAccepted {
-		last.State = v1alpha1.InvitationAccepted
+		last.State, last.ExpiresAt = v1alpha1.InvitationAccepted, metav1.Time{}
 	}
 	p.member.Status.Tenant, p.member.Status.OrganizationID = p.tenant.Name, p.org.ID
 	for _, user := range profiles {

@@ -111,7 +111,7 @@ var windowText = map[string]string{
 func notJoined(s *v1alpha1.MemberStatus, f MemberFacts) state {
 	if s.Invitation != nil && (s.Attempt == nil || !s.Attempt.Invites) {
 		switch s.Invitation.State {
-		case v1alpha1.InvitationSent, v1alpha1.InvitationAccepted:
+		case v1alpha1.InvitationSent:
 			return state{reason: v1alpha1.ReasonInvited,
 				message: "invited; the link works until " + s.Invitation.ExpiresAt.UTC().Format(time.RFC3339)}
 		case v1alpha1.InvitationExpired:

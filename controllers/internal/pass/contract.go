@@ -58,16 +58,17 @@ func Strings[T ~string](in []T) []string {
 }
 
 // InviteRequest is a Member's pending request to be invited (again), empty when
-// there is none that counts: a value that was not handled, is an RFC 3339 time,
-// and is older neither than the Member nor than an hour, so that a backup that
-// is put back sends no mail.
+// there is none that counts: an RFC 3339 time that is newer than the request
+// handled last, and older neither than the Member nor than an hour, so that a
+// backup or an earlier commit that is put back sends no mail.
 func InviteRequest(member *v1alpha1.Member, now time.Time) string {
 	value := member.Annotations[v1alpha1.AnnotationInviteRequestedAt]
-	if value == "" || value == member.Status.LastHandledInviteRequest {
-		return ""
-	}
 	at, err := time.Parse(time.RFC3339, value)
 	if err != nil || at.Before(member.CreationTimestamp.Time) || now.Sub(at) > time.Hour {
+		return ""
+	}
+	handled, err := time.Parse(time.RFC3339, member.Status.LastHandledInviteRequest)
+	if err == nil && !at.After(handled) {
 		return ""
 	}
 	return value
