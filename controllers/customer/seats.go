@@ -43,11 +43,30 @@ func (p *customerPass) assignSeats(ctx context.Context) error {
 			plan = seats.Decide(facts)
 		}
 	}
+	if len(plan.Assign) > 0 {
+		// Who lost their status since the last look holds a seat that it does not show.
+		if err := p.observeAnew(ctx); err != nil {
+			return err
+		}
+		plan = seats.Decide(p.seatFacts(people))
+	}
 	p.count(plan, people)
 	if err := p.assign(ctx, plan.Assign); err != nil {
 		return err
 	}
 	return p.decide(ctx, plan.Decide)
+}
+
+// observeAnew looks at the organization after the Members were listed: an
+// invitation that was sent before a Member lost its status is seen here.
+func (p *customerPass) observeAnew(ctx context.Context) error {
+	look, err := p.org.Observe(ctx, p.tenant.Now())
+	if err != nil {
+		return pass.Auth0("look at the organization", err, p.Now())
+	}
+	p.look = look
+	p.noteSweep()
+	return nil
 }
 
 func (p *customerPass) listLive(ctx context.Context) ([]v1alpha1.Member, error) {
