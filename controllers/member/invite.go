@@ -111,6 +111,11 @@ func (p *memberPass) liveInvitations() (count int) {
 
 // adopt records an invitation of ours that Auth0 has and the status does not.
 func (p *memberPass) adopt(seen invitation.Seen) {
+	// Auth0's time is known to about a second and a half.
+	sentAt := seen.CreatedAt.Add(p.Now().Sub(p.tenant.Now())).Add(2 * time.Second)
+	if request := pass.InviteRequest(p.member, sentAt); request != "" && pass.RequestedBefore(request, sentAt) {
+		p.member.Status.LastHandledInviteRequest = request
+	}
 	p.recordInvitation(seen)
 	p.member.Status.Attempt = nil
 	p.member.Status.Tenant, p.member.Status.OrganizationID = p.tenant.Name, p.org.ID

@@ -73,3 +73,10 @@ func InviteRequest(member *v1alpha1.Member, now time.Time) string {
 	}
 	return value
 }
+
+// RequestedBefore tells whether a request was made before an instant: an
+// invitation that was sent then has answered it.
+func RequestedBefore(request string, sentAt time.Time) bool {
+	at, err := time.Parse(time.RFC3339, request)
+	return err == nil && !at.After(sentAt)
+}
