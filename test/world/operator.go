@@ -38,6 +38,8 @@ type Operator struct {
 type OperatorOptions struct {
 	// AfterAnswer is called with each answer of Auth0's before the operator sees it.
 	AfterAnswer func(*http.Request, *http.Response)
+	// NoAnswer is called with each request that ended without an answer.
+	NoAnswer func(*http.Request)
 	// LiveInterval and SettledInterval default to 300 ms and 2 s.
 	LiveInterval, SettledInterval time.Duration
 	// Now is the operator's wall clock; nil means time.Now.
@@ -104,7 +106,7 @@ func (w *World) connect(opts OperatorOptions) func(auth0.Options, func()) (auth0
 	roots.AppendCertsFromPEM(w.Auth0.CAPEM())
 	transport := &observedTransport{
 		base:  &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: true},
-		after: opts.AfterAnswer,
+		after: opts.AfterAnswer, lost: opts.NoAnswer,
 	}
 	return func(o auth0.Options, onJump func()) (auth0.API, error) {
 		o.HTTPTransport, o.Clock = transport, opts.Now
@@ -120,12 +122,16 @@ func (w *World) connect(opts OperatorOptions) func(auth0.Options, func()) (auth0
 type observedTransport struct {
 	base  http.RoundTripper
 	after func(*http.Request, *http.Response)
+	lost  func(*http.Request)
 }
 
 func (t *observedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	response, err := t.base.RoundTrip(r)
 	if err == nil && t.after != nil {
 		t.after(r, response)
+	}
+	if err != nil && t.lost != nil {
+		t.lost(r)
 	}
 	return response, err
 }

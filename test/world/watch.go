@@ -83,7 +83,9 @@ func (w *World) Seated(customer string) (map[string]bool, error) {
 	seated := map[string]bool{}
 	for _, member := range list.Items {
 		seat := member.Status.Seat
-		if member.Spec.CustomerRef.Name == customer && seat != nil && (seat.State == v1alpha1.SeatAssigned || seat.State == v1alpha1.SeatWithdrawing) {
+		withdrawn := member.Status.Withdrawal != nil && member.Status.Withdrawal.ConfirmedAt != nil
+		holds := seat != nil && (seat.State == v1alpha1.SeatAssigned || seat.State == v1alpha1.SeatWithdrawing && !withdrawn)
+		if member.Spec.CustomerRef.Name == customer && holds {
 			seated[ownership.PersonRef(string(member.Spec.Email))] = true
 		}
 	}
