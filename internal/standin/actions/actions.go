@@ -31,6 +31,10 @@ var handlers = map[Trigger]string{
 	CredentialsExchange: "onExecuteCredentialsExchange",
 }
 
+// continuation is the export that Auth0 calls when a person comes back from
+// where an Action sent them.
+const continuation = "onContinuePostLogin"
+
 const (
 	// DefaultTimeLimit is what Auth0 gives all Actions of one trigger together.
 	DefaultTimeLimit = 20 * time.Second
@@ -73,67 +77,136 @@ type Log struct {
 	Text   string
 }
 
+// Suspension is where the pipeline waits for a person to come back.
+type Suspension struct {
+	// URL is where api.redirect sent the person; empty for a challenge.
+	URL string
+	// Factors are the kinds of a second factor of which one is asked for; empty for a redirect.
+	Factors []string
+	// next is the place, among the bound Actions, of the one that goes on.
+	next int
+}
+
+// Lifetimes are ends that Actions set, the earliest of each; zero where they set none.
+type Lifetimes struct{ ExpiresAt, IdleExpiresAt time.Time }
+
 // Effects are what the Actions of one trigger did. They hold also after a denial, as in Auth0.
 type Effects struct {
 	// Denial is nil when every Action let the person pass.
 	Denial *Denial
+	// Suspension is nil when the pipeline came to its end. Resume goes on from it.
+	Suspension *Suspension
 	// Err is what an Action threw, or why it could not run. Auth0 then denies.
 	Err error
 	// AppMetadata and UserMetadata are merged into the profile at the first level; nil deletes a key.
 	AppMetadata, UserMetadata map[string]any
 	// IDTokenClaims and AccessTokenClaims are added to the tokens.
 	IDTokenClaims, AccessTokenClaims map[string]any
-	// RefreshTokenMetadata is merged into the refresh token's; nil deletes a key.
-	RefreshTokenMetadata map[string]any
+	// RefreshTokenMetadata and SessionMetadata are merged into what is there; nil deletes a key.
+	RefreshTokenMetadata, SessionMetadata map[string]any
+	// TransactionMetadata is what later Actions of the same sign-in see.
+	TransactionMetadata map[string]any
+	// Scopes are added to the access token where true, and taken from it where false.
+	Scopes map[string]bool
+	// RefreshToken and Session are the lifetimes that Actions shortened.
+	RefreshToken, Session Lifetimes
 	// RevokeRefreshToken and RevokeSession are set by the revoke calls, which also deny.
 	RevokeRefreshToken, RevokeSession bool
+	// PreserveRefreshTokens: the revoked session's refresh tokens stay.
+	PreserveRefreshTokens bool
+	// Methods are the addresses of authentication methods that Actions recorded.
+	Methods []string
 	// Logs are in the order written.
 	Logs []Log
 }
 
-// Run runs the bound Actions in order until one denies or fails. The event is not changed.
+// Run runs the bound Actions in order until one denies, fails, or waits for the person. The event is not changed.
 func Run(ctx context.Context, trigger Trigger, bound []Action, event map[string]any, options Options) *Effects {
 	effects := &Effects{
 		AppMetadata: map[string]any{}, UserMetadata: map[string]any{},
 		IDTokenClaims: map[string]any{}, AccessTokenClaims: map[string]any{},
-		RefreshTokenMetadata: map[string]any{},
+		RefreshTokenMetadata: map[string]any{}, SessionMetadata: map[string]any{}, TransactionMetadata: map[string]any{},
+		Scopes: map[string]bool{},
 	}
-	if options.TimeLimit == 0 {
-		options.TimeLimit = DefaultTimeLimit
-	}
-	ctx, cancel := context.WithTimeout(ctx, options.TimeLimit)
-	defer cancel()
-	for _, action := range bound {
-		if err := runOne(ctx, trigger, action, event, options, effects); err != nil {
-			effects.Err = fmt.Errorf("action %s: %w", action.Name, err)
-			return effects
-		}
-		if effects.Denial != nil {
-			return effects
-		}
-	}
+	p := &pipeline{trigger: trigger, bound: bound, event: event, options: options, effects: effects}
+	p.run(ctx, 0, false)
 	return effects
 }
 
-func runOne(ctx context.Context, trigger Trigger, action Action, event map[string]any, options Options, effects *Effects) error {
+// Resume goes on where the Actions of an earlier Run were suspended: after a redirect in the continuation of the Action
+// that redirected, after a challenge with the Action behind it. The event is a new one; what was done before is kept in
+// effects, which are changed.
+func Resume(ctx context.Context, trigger Trigger, bound []Action, event map[string]any, options Options, effects *Effects) {
+	at := effects.Suspension
+	effects.Suspension = nil
+	p := &pipeline{trigger: trigger, bound: bound, event: event, options: options, effects: effects}
+	p.run(ctx, at.next, at.URL != "")
+}
+
+// pipeline is one pass over the bound Actions of a trigger.
+type pipeline struct {
+	trigger Trigger
+	bound   []Action
+	event   map[string]any
+	options Options
+	effects *Effects
+	// factors were asked for by api.multifactor, whose challenge comes at the end.
+	factors []string
+}
+
+// run begins with the Action at a place, in its continuation if a redirect ended.
+func (p *pipeline) run(ctx context.Context, first int, continuing bool) {
+	if p.options.TimeLimit == 0 {
+		p.options.TimeLimit = DefaultTimeLimit
+	}
+	ctx, cancel := context.WithTimeout(ctx, p.options.TimeLimit)
+	defer cancel()
+	for i := first; i < len(p.bound); i++ {
+		if err := p.runOne(ctx, p.bound[i], continuing); err != nil {
+			p.effects.Err = fmt.Errorf("action %s: %w", p.bound[i].Name, err)
+		}
+		continuing = false
+		if p.effects.Err != nil || p.effects.Denial != nil {
+			p.effects.Suspension = nil
+			return
+		}
+		if at := p.effects.Suspension; at != nil {
+			at.next = i
+			if at.URL == "" {
+				at.next = i + 1
+			}
+			return
+		}
+	}
+	if len(p.factors) > 0 {
+		p.effects.Suspension = &Suspension{Factors: p.factors, next: len(p.bound)}
+	}
+}
+
+func (p *pipeline) runOne(ctx context.Context, action Action, continuing bool) error {
 	vm := goja.New()
 	vm.SetMaxCallStackSize(callStackLimit)
-	if options.Now != nil {
-		vm.SetTimeSource(options.Now)
+	if p.options.Now != nil {
+		vm.SetTimeSource(p.options.Now)
 	}
 	stop := context.AfterFunc(ctx, func() { vm.Interrupt(context.Cause(ctx)) })
 	defer stop()
 
-	setGlobals(vm, action.Name, effects)
-	handler, err := load(vm, action, handlers[trigger])
+	setGlobals(vm, action.Name, p.effects)
+	export := handlers[p.trigger]
+	if continuing {
+		export = continuation
+	}
+	handler, err := load(vm, action, export)
 	if err != nil {
 		return err
 	}
-	frozen, err := freeze(vm, eventFor(event, action, effects))
+	event := eventFor(p.event, action, p.effects)
+	frozen, err := freeze(vm, event)
 	if err != nil {
 		return err
 	}
-	result, err := handler(goja.Undefined(), frozen, newAPI(vm, trigger, options, effects))
+	result, err := handler(goja.Undefined(), frozen, newAPI(vm, p, event, continuing))
 	if err != nil {
 		return fmt.Errorf("run: %w", err)
 	}
@@ -190,22 +263,28 @@ func settled(result goja.Value) error {
 
 // eventFor is the event as this Action sees it: its own secrets, and what the Actions before it changed.
 func eventFor(event map[string]any, action Action, effects *Effects) map[string]any {
-	seen := maps.Clone(event)
+	seen := map[string]any{}
+	maps.Copy(seen, event)
 	secrets := map[string]any{}
 	for name, value := range action.Secrets {
 		secrets[name] = value
 	}
 	seen["secrets"] = secrets
-	if user, ok := event["user"].(map[string]any); ok {
-		user = maps.Clone(user)
-		user["app_metadata"] = Merge(user["app_metadata"], effects.AppMetadata)
-		user["user_metadata"] = Merge(user["user_metadata"], effects.UserMetadata)
-		seen["user"] = user
-	}
-	if token, ok := event["refresh_token"].(map[string]any); ok {
-		token = maps.Clone(token)
-		token["metadata"] = Merge(token["metadata"], effects.RefreshTokenMetadata)
-		seen["refresh_token"] = token
+	for _, part := range []struct {
+		name, field string
+		changes     map[string]any
+	}{
+		{"user", "app_metadata", effects.AppMetadata},
+		{"user", "user_metadata", effects.UserMetadata},
+		{"refresh_token", "metadata", effects.RefreshTokenMetadata},
+		{"session", "metadata", effects.SessionMetadata},
+		{"transaction", "metadata", effects.TransactionMetadata},
+	} {
+		if object, ok := seen[part.name].(map[string]any); ok {
+			object = maps.Clone(object)
+			object[part.field] = Merge(object[part.field], part.changes)
+			seen[part.name] = object
+		}
 	}
 	return seen
 }

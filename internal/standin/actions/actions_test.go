@@ -57,7 +57,7 @@ func TestDenialStopsLaterActionsAndKeepsEffects(t *testing.T) {
 func TestWhatFails(t *testing.T) {
 	for name, row := range map[string]struct{ body, want string }{
 		"thrown":             {`throw new Error("broken");`, "rejected: Error: broken"},
-		"unknown member":     {`api.multifactor.enable("any");`, "rejected: TypeError"},
+		"unknown member":     {`api.samlResponse.setAttribute("a", "b");`, "rejected: TypeError"},
 		"never settles":      {`await new Promise(() => {});`, "waits for something that never comes"},
 		"endless":            {`for (;;) {}`, "deadline exceeded"},
 		"endless recursion":  {`const f = () => f(); f();`, "action a:"},

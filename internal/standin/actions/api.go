@@ -3,26 +3,20 @@ package actions
 import (
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/dop251/goja"
 )
 
-// Limits of refresh token metadata, from Auth0's documentation of it.
-const (
-	metadataEntries = 25
-	metadataLength  = 255
-)
-
-var metadataKey = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
-
 // newAPI builds the api object. A member that Auth0 does not document for the trigger, or that the stand-in does not
 // have, is undefined: calling it throws, and throwing denies.
-func newAPI(vm *goja.Runtime, trigger Trigger, options Options, effects *Effects) *goja.Object {
-	b := &apiBuilder{vm: vm, api: vm.NewObject(), effects: effects}
+func newAPI(vm *goja.Runtime, p *pipeline, event map[string]any, continuing bool) *goja.Object {
+	effects := p.effects
+	b := &apiBuilder{vm: vm, api: vm.NewObject(), effects: effects, pipeline: p, event: event}
 	b.member("accessToken", "setCustomClaim", b.setter(effects.AccessTokenClaims))
-	if trigger == CredentialsExchange {
+	b.member("accessToken", "addScope", func(call goja.FunctionCall) { effects.Scopes[b.text(call, 0)] = true })
+	b.member("accessToken", "removeScope", func(call goja.FunctionCall) { effects.Scopes[b.text(call, 0)] = false })
+	if p.trigger == CredentialsExchange {
 		b.member("access", "deny", func(call goja.FunctionCall) { b.deny(b.text(call, 0), b.text(call, 1)) })
 		return b.api
 	}
@@ -30,33 +24,46 @@ func newAPI(vm *goja.Runtime, trigger Trigger, options Options, effects *Effects
 	b.member("idToken", "setCustomClaim", b.setter(effects.IDTokenClaims))
 	b.member("user", "setAppMetadata", b.setter(effects.AppMetadata))
 	b.member("user", "setUserMetadata", b.setter(effects.UserMetadata))
-	if options.Enterprise {
-		b.refreshToken()
-		b.member("session", "revoke", func(call goja.FunctionCall) {
-			effects.RevokeSession = true
-			b.deny("access_denied", b.text(call, 0))
+	b.member("transaction", "setMetadata", b.setter(effects.TransactionMetadata))
+	b.redirect()
+	b.factors()
+	if continuing {
+		b.member("authentication", "recordMethod", func(call goja.FunctionCall) {
+			effects.Methods = append(effects.Methods, b.text(call, 0))
 		})
+	}
+	if p.options.Enterprise {
+		b.refreshToken()
+		b.session()
 	}
 	return b.api
 }
 
 type apiBuilder struct {
-	vm      *goja.Runtime
-	api     *goja.Object
-	effects *Effects
+	vm       *goja.Runtime
+	api      *goja.Object
+	effects  *Effects
+	pipeline *pipeline
+	// event is what the Action sees.
+	event map[string]any
 }
 
 // member adds api.<group>.<name>, which returns api, as Auth0's members do.
 func (b *apiBuilder) member(group, name string, do func(goja.FunctionCall)) {
+	b.function(group, name, func(call goja.FunctionCall) goja.Value {
+		do(call)
+		return b.api
+	})
+}
+
+// function adds api.<group>.<name> with a result of its own.
+func (b *apiBuilder) function(group, name string, do func(goja.FunctionCall) goja.Value) {
 	object, ok := b.api.Get(group).(*goja.Object)
 	if !ok {
 		object = b.vm.NewObject()
 		b.set(b.api, group, object)
 	}
-	b.set(object, name, func(call goja.FunctionCall) goja.Value {
-		do(call)
-		return b.api
-	})
+	b.set(object, name, do)
 }
 
 func (b *apiBuilder) set(object *goja.Object, name string, value any) {
@@ -77,26 +84,6 @@ func (b *apiBuilder) setter(target map[string]any) func(goja.FunctionCall) {
 	return func(call goja.FunctionCall) {
 		target[b.text(call, 0)] = b.plain(call.Argument(1))
 	}
-}
-
-func (b *apiBuilder) refreshToken() {
-	const group = "refreshToken"
-	target := b.effects.RefreshTokenMetadata
-	b.member(group, "setMetadata", func(call goja.FunctionCall) {
-		key, value := b.text(call, 0), b.text(call, 1)
-		if !metadataKey.MatchString(key) || len(key) > metadataLength || len(value) > metadataLength {
-			b.fail("metadata: a key has letters, digits, _ and -, and neither it nor the value is over %d long", metadataLength)
-		}
-		target[key] = value
-		if len(target) > metadataEntries {
-			b.fail("metadata: more than %d entries", metadataEntries)
-		}
-	})
-	b.member(group, "deleteMetadata", func(call goja.FunctionCall) { target[b.text(call, 0)] = nil })
-	b.member(group, "revoke", func(call goja.FunctionCall) {
-		b.effects.RevokeRefreshToken = true
-		b.deny("access_denied", b.text(call, 0))
-	})
 }
 
 // text is an argument that must be a string.
@@ -131,7 +118,7 @@ func (b *apiBuilder) fail(format string, arguments ...any) {
 
 // setGlobals adds what Actions expect beside the language itself: console.
 func setGlobals(vm *goja.Runtime, action string, effects *Effects) {
-	b := &apiBuilder{vm: vm, api: vm.NewObject(), effects: effects}
+	b := &apiBuilder{vm: vm, api: vm.NewObject()}
 	write := func(call goja.FunctionCall) goja.Value {
 		words := make([]string, 0, len(call.Arguments))
 		for _, argument := range call.Arguments {
