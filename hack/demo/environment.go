@@ -244,16 +244,16 @@ func (e *environment) startOperator(ctx context.Context) error {
 	return err
 }
 
-// eventually repeats a check until it passes. When ctx ends before, the error
-// says what the check found last.
+// eventually repeats a check until it passes or finds a process ended. When ctx
+// ends before, the error says what the check found last.
 func eventually(ctx context.Context, check func(context.Context) error) error {
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
 	var last error
 	for {
 		found := check(ctx)
-		if found == nil {
-			return nil
+		if found == nil || errors.Is(found, errEnded) {
+			return found
 		}
 		if last == nil || ctx.Err() == nil {
 			last = found

@@ -84,6 +84,7 @@ func TestProcessesEndWhenTheyAreTold(t *testing.T) {
 	g.Expect(p.alive()).To(Succeed())
 	g.Expect(p.kill()).To(Succeed())
 	g.Expect(p.alive()).To(MatchError(ContainSubstring("hello")))
+	g.Expect(eventually(t.Context(), func(context.Context) error { return p.alive() })).To(MatchError(errEnded), "nothing to wait for")
 	g.Expect(p.stop()).To(Succeed(), "it has ended already")
 
 	_, err = startProcess(dir, "nothing", filepath.Join(dir, "nothing"), nil)

@@ -57,11 +57,14 @@ func startProcess(dir, name, binary string, env []string, args ...string) (*proc
 	return p, nil
 }
 
-// alive returns an error with the end of the log once the process has ended.
+// errEnded: a process is no more, so that waiting is of no use.
+var errEnded = errors.New("ended by itself")
+
+// alive returns errEnded with the end of the log once the process has ended.
 func (p *process) alive() error {
 	select {
 	case <-p.exited:
-		return fmt.Errorf("the %s has ended; the end of its log:\n%s", p.name, p.tail(20))
+		return fmt.Errorf("the %s %w; the end of its log:\n%s", p.name, errEnded, p.tail(10))
 	default:
 		return nil
 	}

@@ -218,9 +218,6 @@ func restarted(ctx context.Context, s *story) error {
 		return err
 	}
 	err = eventually(ctx, func(ctx context.Context) error {
-		if err := s.operator.alive(); err != nil {
-			return err
-		}
 		customer, err := s.customer(ctx)
 		if err != nil {
 			return err

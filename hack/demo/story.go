@@ -39,7 +39,7 @@ func (s *story) tell(format string, args ...any) {
 }
 
 // demo plays the story in a folder of its own. Of that only the logs stay, and
-// only after a failure.
+// only after a step that did not hold.
 func demo(ctx context.Context, out io.Writer) error {
 	dir, err := os.MkdirTemp("", "seatwarden-demo-")
 	if err != nil {
@@ -52,26 +52,31 @@ func demo(ctx context.Context, out io.Writer) error {
 	if err := env.build(ctx); err != nil {
 		return errors.Join(err, os.RemoveAll(dir))
 	}
-	failed := (&story{environment: env, out: out}).play(ctx, steps)
-	if failed != nil {
-		fmt.Fprintln(out, "ending what runs; the logs stay in", filepath.Join(dir, "logs"))
+	held := (&story{environment: env, out: out}).play(ctx, steps)
+	ended := env.stop()
+	if held == nil || ctx.Err() != nil {
+		ended = errors.Join(ended, os.RemoveAll(dir))
+	} else {
+		fmt.Fprintln(out, "the logs stay in", filepath.Join(dir, "logs"))
+		ended = errors.Join(ended, removeAllBut(dir, "logs"))
 	}
-	if err := env.stop(); err != nil {
-		return err
+	if ended != nil {
+		return fmt.Errorf("clean up: %w", ended)
 	}
-	if failed != nil {
-		return errors.Join(failed, removeAllBut(dir, "logs"))
-	}
-	return os.RemoveAll(dir)
+	return held
 }
 
-// play goes through the steps and stops at the first that does not hold. The
-// last line says how many did.
+// play goes through the steps and stops at the first that does not hold, or when
+// it is interrupted. The last line says how many held.
 func (s *story) play(ctx context.Context, steps []step) error {
 	began := time.Now()
 	for i, step := range steps {
 		fmt.Fprintf(s.out, "%2d  %-72s ", i+1, step.title)
 		if err := s.try(ctx, step); err != nil {
+			if ctx.Err() != nil {
+				fmt.Fprintln(s.out, "\ninterrupted: ending what runs")
+				return errTold
+			}
 			fmt.Fprintf(s.out, "FAILED\n\n%v\n\n", err)
 			if s.operator != nil {
 				fmt.Fprintf(s.out, "the end of the operator's log:\n%s\n\n", s.operator.tail(25))
@@ -104,14 +109,14 @@ func (s *story) try(ctx context.Context, step step) error {
 func removeAllBut(dir, kept string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return fmt.Errorf("clean up: %w", err)
+		return fmt.Errorf("delete what the run left: %w", err)
 	}
 	for _, entry := range entries {
 		if entry.Name() == kept {
 			continue
 		}
 		if err := os.RemoveAll(filepath.Join(dir, entry.Name())); err != nil {
-			return fmt.Errorf("clean up: %w", err)
+			return fmt.Errorf("delete what the run left: %w", err)
 		}
 	}
 	return nil

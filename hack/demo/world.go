@@ -15,6 +15,9 @@ import (
 
 // customer reads the story's contract.
 func (s *story) customer(ctx context.Context) (*v1alpha1.Customer, error) {
+	if err := s.operator.alive(); err != nil {
+		return nil, err
+	}
 	customer := &v1alpha1.Customer{}
 	if err := s.kube.Get(ctx, client.ObjectKey{Namespace: namespace, Name: "acme"}, customer); err != nil {
 		return nil, fmt.Errorf("read the Customer: %w", err)
@@ -24,6 +27,9 @@ func (s *story) customer(ctx context.Context) (*v1alpha1.Customer, error) {
 
 // member finds the Member with an address.
 func (s *story) member(ctx context.Context, email string) (*v1alpha1.Member, error) {
+	if err := s.operator.alive(); err != nil {
+		return nil, err
+	}
 	list := &v1alpha1.MemberList{}
 	if err := s.kube.List(ctx, list, client.InNamespace(namespace)); err != nil {
 		return nil, fmt.Errorf("list Members: %w", err)
@@ -55,6 +61,9 @@ func (s *story) reaches(ctx context.Context, email, reason string) error {
 func (s *story) mailed(ctx context.Context, email string, count int) (standin.Mail, error) {
 	var last standin.Mail
 	err := eventually(ctx, func(ctx context.Context) error {
+		if err := s.operator.alive(); err != nil {
+			return err
+		}
 		mails, err := s.control.MailsTo(ctx, email)
 		if err != nil {
 			return err
