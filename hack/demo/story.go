@@ -78,7 +78,7 @@ func (s *story) play(ctx context.Context, steps []step) error {
 				return errTold
 			}
 			fmt.Fprintf(s.out, "FAILED\n\n%v\n\n", err)
-			if s.operator != nil {
+			if s.operator != nil && !errors.Is(err, errEnded) {
 				fmt.Fprintf(s.out, "the end of the operator's log:\n%s\n\n", s.operator.tail(25))
 			}
 			fmt.Fprintf(s.out, "demo: %d of %d steps held\n", i, len(steps))
