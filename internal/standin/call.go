@@ -17,6 +17,9 @@ const (
 	maxBody = 1 << 20
 )
 
+// noContent is the answer of a route that has a body otherwise: 204.
+type noContent struct{}
+
 // call is one request to the Management API, authenticated. Its handler runs
 // with Server.mu held.
 type call struct {
@@ -59,7 +62,7 @@ func (s *Server) management(w http.ResponseWriter, r *http.Request, ro *route, p
 		writeJSON(w, failed.StatusCode, failed)
 	case err != nil:
 		writeJSON(w, http.StatusInternalServerError, newError(http.StatusInternalServerError, "", "%s", err.Error()))
-	case ro.status == http.StatusNoContent:
+	case ro.status == http.StatusNoContent || raw == nil:
 		w.WriteHeader(http.StatusNoContent)
 	default:
 		writeJSON(w, ro.status, raw)
@@ -73,7 +76,7 @@ func (s *Server) handle(c *call, ro *route) (json.RawMessage, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	answer, err := ro.handle(c)
-	if err != nil || ro.status == http.StatusNoContent {
+	if _, empty := answer.(noContent); empty || err != nil || ro.status == http.StatusNoContent {
 		return nil, err
 	}
 	return json.Marshal(answer)

@@ -2,6 +2,7 @@ package standin
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 )
@@ -47,6 +48,12 @@ func inParentheses(description string) string {
 
 func notFound(errorCode, message string) *apiError {
 	return newError(http.StatusNotFound, errorCode, "%s", message)
+}
+
+// asAPIError tells whether an error is an answer of its own.
+func asAPIError(err error) bool {
+	var answer *apiError
+	return errors.As(err, &answer)
 }
 
 // oauthError is an error answer of the token endpoint.

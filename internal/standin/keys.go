@@ -3,8 +3,12 @@ package standin
 import (
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
 	"errors"
 	"fmt"
+	"math/big"
 	"sync"
 	"time"
 
@@ -14,7 +18,8 @@ import (
 
 // Keys signs the tokens of a stand-in with RS256.
 type Keys struct {
-	key jose.JSONWebKey
+	key         jose.JSONWebKey
+	certificate string
 }
 
 // signingKey makes one key a process: making a key takes a good part of a
@@ -32,7 +37,11 @@ func newKeys() (*Keys, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Keys{key: key}, nil
+	certificate, err := signingCertificate()
+	if err != nil {
+		return nil, err
+	}
+	return &Keys{key: key, certificate: certificate}, nil
 }
 
 // Sign returns claims as a compact JWT. The claims must be representable in JSON.
@@ -69,6 +78,27 @@ func (k *Keys) Verify(token, issuer, audience string, now time.Time) (map[string
 	}
 	return all, nil
 }
+
+// signingCertificate is the certificate of the signing key, in PEM.
+var signingCertificate = sync.OnceValues(func() (string, error) {
+	key, err := signingKey()
+	if err != nil {
+		return "", err
+	}
+	private, ok := key.Key.(*rsa.PrivateKey)
+	if !ok {
+		return "", errors.New("the signing key is no RSA key")
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "auth0-stand-in"}}
+	raw, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
+	if err != nil {
+		return "", fmt.Errorf("make the signing certificate: %w", err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: raw})), nil
+})
+
+// Certificate returns the certificate of the signing key in PEM.
+func (k *Keys) Certificate() string { return k.certificate }
 
 // JWKS returns the public keys as /.well-known/jwks.json shows them.
 func (k *Keys) JWKS() jose.JSONWebKeySet {

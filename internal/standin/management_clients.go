@@ -12,15 +12,17 @@ import (
 var clientExtras = []string{
 	"logo_uri", "oidc_logout", "oidc_backchannel_logout", "session_transfer", "allowed_origins", "web_origins",
 	"client_aliases", "allowed_clients", "is_token_endpoint_ip_header_trusted", "is_first_party", "oidc_conformant",
-	"jwt_configuration", "encryption_key", "sso", "cross_origin_authentication", "cross_origin_loc", "sso_disabled",
-	"custom_login_page_on", "custom_login_page", "form_template", "addons", "mobile", "native_social_login",
+	"encryption_key", "sso", "cross_origin_authentication", "cross_origin_auth", "cross_origin_loc", "sso_disabled",
+	"custom_login_page_on", "custom_login_page", "custom_login_page_preview", "form_template", "addons", "mobile", "native_social_login",
 	"default_organization", "organization_discovery_methods", "require_pushed_authorization_requests",
 	"require_proof_of_possession", "compliance_level", "token_exchange", "token_quota", "par_request_expiry",
 	"skip_non_verifiable_callback_uri_confirmation_prompt", "third_party_security_mode", "redirection_policy",
+	"resource_server_identifier", "my_organization_configuration", "async_approval_notification_channels",
 }
 
 func clientProperties() map[string]schema {
-	texts := schema{kind: typeArray, items: &schema{kind: typeString}}
+	texts := schema{kind: typeArray, nullable: true, items: &schema{kind: typeString}}
+	object := schema{kind: typeObject, any: true, nullable: true}
 	properties := map[string]schema{
 		"name":                          {kind: typeString, min: 1},
 		"description":                   {kind: typeString, max: 140},
@@ -32,9 +34,11 @@ func clientProperties() map[string]schema {
 		"initiate_login_uri":            {kind: typeString},
 		"organization_usage":            {kind: typeString, nullable: true, enum: []string{"deny", "allow", "require"}},
 		"organization_require_behavior": {kind: typeString, nullable: true, enum: []string{"no_prompt", "pre_login_prompt", "post_login_prompt"}},
-		"refresh_token":                 {kind: typeObject, any: true, nullable: true},
+		"refresh_token":                 object,
+		"jwt_configuration":             object,
 		"client_metadata":               {kind: typeObject, max: 10, values: &schema{kind: typeString, max: 255, nullable: true}},
-		"client_authentication_methods": {kind: typeObject, any: true, nullable: true},
+		"client_authentication_methods": object,
+		"signed_request_object":         object,
 		"client_secret":                 {kind: typeString, min: 1},
 	}
 	for _, name := range clientExtras {
@@ -56,24 +60,22 @@ type clientBody struct {
 	OrganizationUsage       *string            `json:"organization_usage"`
 	OrganizationBehavior    *string            `json:"organization_require_behavior"`
 	Metadata                map[string]*string `json:"client_metadata"`
-	RefreshToken            *struct {
-		RotationType string `json:"rotation_type"`
-	} `json:"refresh_token"`
-	AuthenticationMethods *struct {
-		PrivateKeyJWT struct {
-			Credentials []struct {
-				PEM string `json:"pem"`
-			} `json:"credentials"`
-		} `json:"private_key_jwt"`
-	} `json:"client_authentication_methods"`
+	RefreshToken            map[string]any     `json:"refresh_token"`
+	JWTConfiguration        map[string]any     `json:"jwt_configuration"`
+	AuthenticationMethods   authMethodsBody    `json:"client_authentication_methods"`
+	SignedRequestObject     *signedRequestBody `json:"signed_request_object"`
 }
 
 func (s *Server) clientRoutes(rt *router) {
-	rt.add("GET", "/clients", 200, "", listClients, "read:clients", "read:client_keys", "read:client_summary")
+	readers := []string{"read:clients", "read:client_keys", "read:client_summary"}
+	rt.add("GET", "/clients", 200, "", listClients, readers...)
 	rt.add("POST", "/clients", 201, "", createClient, "create:clients")
-	rt.add("GET", "/clients/{id}", 200, "", getClient, "read:clients", "read:client_keys", "read:client_summary")
+	rt.add("GET", "/clients/{id}", 200, "", getClient, readers...)
 	rt.add("PATCH", "/clients/{id}", 200, "", updateClient, "update:clients", "update:client_keys")
 	rt.add("DELETE", "/clients/{id}", 204, "", deleteClient, "delete:clients")
+	rt.add("POST", "/clients/{id}/rotate-secret", 200, "", rotateClientSecret, "update:client_keys")
+	rt.add("GET", "/clients/{id}/connections", 200, "", listClientConnections, "read:connections")
+	s.clientCredentialRoutes(rt)
 }
 
 // clientItem shows the secret to holders of read:client_keys only, and holders
@@ -82,47 +84,92 @@ func (c *call) clientItem(client *Client) map[string]any {
 	if !c.hasScope("read:clients") && c.hasScope("read:client_summary") {
 		return map[string]any{"client_id": client.ClientID, "name": client.Name, "app_type": client.AppType}
 	}
-	return clientItem(client, c.hasScope("read:client_keys"))
-}
-
-func clientItem(client *Client, withSecret bool) map[string]any {
-	item := map[string]any{
-		"is_first_party": true, "oidc_conformant": true, "global": false,
-		"jwt_configuration": map[string]any{"secret_encoded": false, "alg": "RS256", "lifetime_in_seconds": 36000},
-	}
-	for name, value := range client.extra {
-		item[name] = value
-	}
-	rotation := "non-rotating"
-	if client.RefreshTokenRotation {
-		rotation = "rotating"
-	}
-	item["client_id"], item["name"] = client.ClientID, client.Name
-	item["refresh_token"] = map[string]any{"rotation_type": rotation, "expiration_type": "non-expiring", "leeway": 0}
-	for name, value := range map[string]any{
-		"description": client.Description, "app_type": client.AppType, "callbacks": client.Callbacks,
-		"token_endpoint_auth_method": client.TokenEndpointAuthMethod, "allowed_logout_urls": client.AllowedLogoutURLs,
-		"initiate_login_uri": client.InitiateLoginURI, "grant_types": client.GrantTypes,
-		"organization_usage":            client.OrganizationUsage,
-		"organization_require_behavior": client.OrganizationRequireBehavior, "client_metadata": client.Metadata,
-	} {
-		put(item, name, value)
-	}
-	if withSecret {
-		put(item, "client_secret", client.Secret)
+	item := c.fullClientItem(client, c.hasScope("read:client_keys"))
+	if c.query.has("fields") {
+		item["tenant"] = c.t.Domain
 	}
 	return item
 }
 
+func (c *call) fullClientItem(client *Client, withSecret bool) map[string]any {
+	item := map[string]any{
+		"is_first_party": true, "is_token_endpoint_ip_header_trusted": false, "oidc_conformant": false,
+		"sso_disabled": false, "cross_origin_authentication": false, "custom_login_page_on": true,
+		"signing_keys": []any{map[string]any{"cert": c.s.keys.Certificate()}},
+	}
+	for name, value := range client.extra {
+		item[name] = value
+	}
+	item["client_id"], item["name"] = client.ClientID, client.Name
+	item["jwt_configuration"] = client.jwtConfiguration()
+	item["refresh_token"] = client.refreshTokenSettings()
+	item["grant_types"] = append([]string{}, client.GrantTypes...)
+	for name, value := range map[string]any{
+		"description": client.Description, "app_type": client.AppType, "callbacks": client.Callbacks,
+		"token_endpoint_auth_method": client.TokenEndpointAuthMethod, "allowed_logout_urls": client.AllowedLogoutURLs,
+		"initiate_login_uri": client.InitiateLoginURI, "organization_usage": client.OrganizationUsage,
+		"organization_require_behavior": client.OrganizationRequireBehavior, "client_metadata": client.Metadata,
+	} {
+		put(item, name, value)
+	}
+	client.addCredentialItems(item, false)
+	if logout, ok := item["oidc_logout"].(map[string]any); ok && logout["backchannel_logout_urls"] != nil {
+		item["oidc_backchannel_logout"] = map[string]any{"backchannel_logout_urls": logout["backchannel_logout_urls"]}
+	}
+	if withSecret {
+		put(item, "client_secret", client.Secret)
+	} else {
+		delete(item, "signing_keys")
+	}
+	return item
+}
+
+// jwtConfiguration has Auth0's lifetime only if nothing else was asked for.
+func (client *Client) jwtConfiguration() map[string]any {
+	out := map[string]any{"secret_encoded": false}
+	if client.AppType == "resource_server" {
+		out["alg"] = "RS256"
+	} else if client.jwt == nil {
+		out["lifetime_in_seconds"] = 36000
+	}
+	for name, value := range client.jwt {
+		out[name] = value
+	}
+	return out
+}
+
+func (client *Client) refreshTokenSettings() map[string]any {
+	out := map[string]any{
+		"rotation_type": "non-rotating", "expiration_type": "non-expiring", "leeway": 0, "token_lifetime": 2592000,
+		"infinite_token_lifetime": true, "infinite_idle_token_lifetime": true, "idle_token_lifetime": 1296000,
+	}
+	if client.RefreshTokenRotation {
+		out["rotation_type"], out["expiration_type"] = "rotating", "expiring"
+	}
+	if client.refresh["expiration_type"] == "expiring" || client.RefreshTokenRotation {
+		out["infinite_token_lifetime"], out["infinite_idle_token_lifetime"] = false, false
+	}
+	for name, value := range client.refresh {
+		out[name] = value
+	}
+	return out
+}
+
+// listClients understands of q only client_grant.organization_id:ID.
 func listClients(c *call) (any, error) {
 	if err := c.query.allow("is_global", "is_first_party", "app_type", "q"); err != nil {
 		return nil, err
 	}
+	organization, asked := strings.CutPrefix(c.query.get("q"), "client_grant.organization_id:")
+	if c.query.get("q") != "" && !asked {
+		return nil, invalidQuery("q", "", "Only client_grant.organization_id is supported")
+	}
 	rows := slices.DeleteFunc(c.t.clients.all(), func(client *Client) bool {
-		return c.query.has("app_type") && !slices.Contains(strings.Split(c.query.get("app_type"), ","), client.AppType)
+		return c.query.has("app_type") && !slices.Contains(strings.Split(c.query.get("app_type"), ","), client.AppType) ||
+			asked && !c.t.hasGrantFor(client.ClientID, organization)
 	})
 	return list(c, listing[*Client]{
-		key: "clients", item: c.clientItem,
+		key: "clients", item: c.clientItem, always: []string{"tenant"},
 		cursor: func(client *Client) (time.Time, string) { return client.CreatedAt, client.ClientID },
 	}, rows)
 }
@@ -154,12 +201,18 @@ func createClient(c *call) (any, error) {
 	if err := c.changeClient(client, properties); err != nil {
 		return nil, err
 	}
-	if client.Secret == "" && len(client.PublicKeys) == 0 && client.TokenEndpointAuthMethod != "none" {
+	if client.AppType == "resource_server" {
+		client.GrantTypes = []string{}
+		client.keepExtra("oidc_conformant", true)
+	}
+	if client.TokenEndpointAuthMethod != "none" {
 		client.Secret = randomString(64)
 		c.s.secrets.Add(SecretClientSecret, client.Secret)
 	}
 	c.t.clients.put(client.ClientID, client)
-	return clientItem(client, true), nil
+	item := c.fullClientItem(client, true)
+	client.addCredentialItems(item, true)
+	return item, nil
 }
 
 func updateClient(c *call) (any, error) {
@@ -173,19 +226,48 @@ func updateClient(c *call) (any, error) {
 	return c.clientItem(client), nil
 }
 
-// changeClient applies the body to a client, metadata key by key.
+func rotateClientSecret(c *call) (any, error) {
+	client, err := c.client()
+	if err != nil {
+		return nil, err
+	}
+	client.Secret = randomString(64)
+	c.s.secrets.Add(SecretClientSecret, client.Secret)
+	return c.fullClientItem(client, true), nil
+}
+
+// changeClient applies the body to a client, metadata key by key; null takes a
+// property away.
 func (c *call) changeClient(client *Client, properties map[string]schema) error {
 	var body clientBody
 	if err := c.decode(schema{kind: typeObject, properties: properties}, &body); err != nil {
 		return err
 	}
-	for _, f := range []struct{ given, field *string }{
-		{body.Name, &client.Name}, {body.Secret, &client.Secret}, {body.Description, &client.Description}, {body.AppType, &client.AppType},
-		{body.TokenEndpointAuthMethod, &client.TokenEndpointAuthMethod}, {body.InitiateLoginURI, &client.InitiateLoginURI},
-		{body.OrganizationUsage, &client.OrganizationUsage}, {body.OrganizationBehavior, &client.OrganizationRequireBehavior},
+	var all map[string]any
+	if err := json.Unmarshal(c.body, &all); err != nil {
+		return fmt.Errorf("decode a valid body: %w", err)
+	}
+	if err := c.checkDiscoveryMethods(client, body, all); err != nil {
+		return err
+	}
+	if err := c.changeCredentials(client, body); err != nil {
+		return err
+	}
+	for _, f := range []struct {
+		name         string
+		given, field *string
+	}{
+		{"name", body.Name, &client.Name}, {"client_secret", body.Secret, &client.Secret},
+		{"description", body.Description, &client.Description}, {"app_type", body.AppType, &client.AppType},
+		{"token_endpoint_auth_method", body.TokenEndpointAuthMethod, &client.TokenEndpointAuthMethod},
+		{"initiate_login_uri", body.InitiateLoginURI, &client.InitiateLoginURI},
+		{"organization_usage", body.OrganizationUsage, &client.OrganizationUsage},
+		{"organization_require_behavior", body.OrganizationBehavior, &client.OrganizationRequireBehavior},
 	} {
 		if f.given != nil {
 			*f.field = *f.given
+		} else if _, named := all[f.name]; named {
+			*f.field = ""
 		}
 	}
 	for _, f := range []struct{ given, field *[]string }{
@@ -196,47 +278,76 @@ func (c *call) changeClient(client *Client, properties map[string]schema) error 
 		}
 	}
 	c.s.secrets.Add(SecretClientSecret, client.Secret)
-	if body.RefreshToken != nil {
-		client.RefreshTokenRotation = body.RefreshToken.RotationType == "rotating"
+	if _, named := all["refresh_token"]; named {
+		client.refresh = body.RefreshToken
+		client.RefreshTokenRotation = body.RefreshToken["rotation_type"] == "rotating"
 	}
-	if body.AuthenticationMethods != nil {
-		for _, credential := range body.AuthenticationMethods.PrivateKeyJWT.Credentials {
-			client.PublicKeys = append(client.PublicKeys, credential.PEM)
-		}
+	if _, named := all["jwt_configuration"]; named {
+		client.jwt = body.JWTConfiguration
 	}
-	for k, v := range body.Metadata {
-		if client.Metadata == nil {
-			client.Metadata = map[string]string{}
-		}
-		if v == nil {
-			delete(client.Metadata, k)
-		} else {
-			client.Metadata[k] = *v
-		}
-	}
-	return c.keepExtras(client)
-}
-
-func (c *call) keepExtras(client *Client) error {
-	var all map[string]any
-	if err := json.Unmarshal(c.body, &all); err != nil {
-		return fmt.Errorf("decode a valid body: %w", err)
-	}
+	client.Metadata = mergeTexts(client.Metadata, body.Metadata)
 	for _, name := range clientExtras {
-		value, given := all[name]
-		if !given {
-			continue
+		if value, named := all[name]; named {
+			client.keepExtra(name, value)
 		}
-		if client.extra == nil {
-			client.extra = map[string]any{}
-		}
-		client.extra[name] = value
 	}
 	return nil
 }
 
+// checkDiscoveryMethods refuses what was recorded to be refused: discovery
+// methods go with the prompt before the login.
+func (c *call) checkDiscoveryMethods(client *Client, body clientBody, all map[string]any) error {
+	methods, named := all["organization_discovery_methods"]
+	if !named {
+		methods = client.extra["organization_discovery_methods"]
+	}
+	behaviour := client.OrganizationRequireBehavior
+	if body.OrganizationBehavior != nil {
+		behaviour = *body.OrganizationBehavior
+	}
+	if methods != nil && behaviour != "pre_login_prompt" {
+		return invalidBody("organization_discovery_methods can only be set when organization_require_behavior is 'pre_login_prompt'")
+	}
+	return nil
+}
+
+func (client *Client) keepExtra(name string, value any) {
+	if client.extra == nil {
+		client.extra = map[string]any{}
+	}
+	if value == nil {
+		delete(client.extra, name)
+		return
+	}
+	client.extra[name] = value
+}
+
 // deleteClient answers 204 also for a client that does not exist.
 func deleteClient(c *call) (any, error) {
-	c.t.clients.remove(c.param("id"))
+	id := c.param("id")
+	c.t.clients.remove(id)
+	c.t.deleteGrantsOf(id)
+	for _, connection := range c.t.connections.all() {
+		connection.EnabledClients = slices.DeleteFunc(connection.EnabledClients, func(other string) bool { return other == id })
+	}
 	return nil, nil
+}
+
+// listClientConnections lists the connections that are enabled for a client.
+func listClientConnections(c *call) (any, error) {
+	client, err := c.client()
+	if err != nil {
+		return nil, err
+	}
+	if err := c.query.allow("strategy"); err != nil {
+		return nil, err
+	}
+	rows := slices.DeleteFunc(c.t.connections.all(), func(connection *Connection) bool {
+		return !slices.Contains(connection.EnabledClients, client.ClientID) ||
+			c.query.has("strategy") && !slices.Contains(c.query["strategy"], connection.Strategy)
+	})
+	return list(c, listing[*Connection]{
+		key: "connections", item: c.connectionItem, checkpointOnly: true,
+		cursor: func(connection *Connection) (time.Time, string) { return connection.CreatedAt, connection.ID },
+	}, rows)
 }

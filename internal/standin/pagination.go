@@ -1,6 +1,7 @@
 package standin
 
 import (
+	"cmp"
 	"encoding/base64"
 	"net/url"
 	"slices"
@@ -76,6 +77,10 @@ type listing[T any] struct {
 	nextOnFullEnd bool
 	// length: the page envelope also has the number of its items as length.
 	length bool
+	// always names properties that the parameter fields cannot leave out.
+	always []string
+	// maxTake is the largest page of the checkpoint style; 0 means maxPageSize.
+	maxTake int
 }
 
 // list answers a list in the style that the query asks for.
@@ -89,7 +94,7 @@ func list[T any](c *call, l listing[T], rows []T) (any, error) {
 func (l listing[T]) items(c *call, rows []T) []map[string]any {
 	out := make([]map[string]any, 0, len(rows))
 	for _, row := range rows {
-		out = append(out, selectFields(c.query, l.item(row)))
+		out = append(out, selectFields(c.query, l.item(row), l.always...))
 	}
 	return out
 }
@@ -129,7 +134,7 @@ func (l listing[T]) page(c *call, rows []T) (any, error) {
 }
 
 func (l listing[T]) checkpoint(c *call, rows []T) (any, error) {
-	take, err := c.query.integer("take", "Number of results per page. Defaults to 50.", defaultPageSize, 1, maxPageSize)
+	take, err := c.query.integer("take", "Number of results per page. Defaults to 50.", defaultPageSize, 1, cmp.Or(l.maxTake, maxPageSize))
 	if err != nil {
 		return nil, err
 	}
@@ -171,8 +176,9 @@ func (l listing[T]) after(from string, rows []T) ([]T, error) {
 	}), nil
 }
 
-// selectFields applies the parameters fields and include_fields.
-func selectFields(q queryValues, item map[string]any) map[string]any {
+// selectFields applies the parameters fields and include_fields; always names
+// properties that stay.
+func selectFields(q queryValues, item map[string]any, always ...string) map[string]any {
 	if q.get("fields") == "" {
 		return item
 	}
@@ -180,7 +186,7 @@ func selectFields(q queryValues, item map[string]any) map[string]any {
 	include := q.get("include_fields") != "false"
 	out := map[string]any{}
 	for k, v := range item {
-		if slices.Contains(named, k) == include {
+		if slices.Contains(named, k) == include || slices.Contains(always, k) {
 			out[k] = v
 		}
 	}

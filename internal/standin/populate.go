@@ -89,7 +89,7 @@ func (s *Server) AddManagementClient(scopes ...string) (Client, error) {
 // and those that a handler asks for beside.
 func ManagementScopes() []string {
 	seen := map[string]bool{
-		"read:connections_options": true, "create:organization_connections": true,
+		"read:connections_options": true, "update:connections_options": true, "create:organization_connections": true,
 		"update:users": true, "read:tenant_settings": true,
 	}
 	for _, ro := range (&Server{}).routes().routes {

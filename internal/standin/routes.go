@@ -12,6 +12,8 @@ func (s *Server) routes() *router {
 	s.sessionRoutes(rt)
 	s.roleRoutes(rt)
 	s.clientRoutes(rt)
+	s.clientGrantRoutes(rt)
+	s.resourceServerRoutes(rt)
 	s.connectionRoutes(rt)
 	s.actionRoutes(rt)
 	s.logRoutes(rt)

@@ -61,6 +61,12 @@ const (
 	Absent  = "Absent"
 )
 
+// Values of Settings.ConnectionEnabledClients.
+const (
+	ClientsHidden = "Hidden"
+	ClientsShown  = "Shown"
+)
+
 // Settings are the switches of a stand-in. They can be changed while it runs.
 type Settings struct {
 	// Profile names the subscription whose limits hold: unlimited (default),
@@ -84,6 +90,9 @@ type Settings struct {
 	// OrganizationOnRefresh tells whether Actions see event.organization when a
 	// refresh token is exchanged: Present (default) or Absent. Not documented.
 	OrganizationOnRefresh string `json:"organization_on_refresh"`
+	// ConnectionEnabledClients tells whether a connection shows enabled_clients:
+	// Hidden (default), as Auth0 has it since 2026-07-13, or Shown, as before.
+	ConnectionEnabledClients string `json:"connection_enabled_clients"`
 }
 
 // DefaultSettings returns the settings of a new stand-in: no limits, no lag.
@@ -96,6 +105,8 @@ func DefaultSettings() Settings {
 		},
 		InvitationEmailCase:   CaseFold,
 		OrganizationOnRefresh: Present,
+
+		ConnectionEnabledClients: ClientsHidden,
 	}
 }
 
@@ -111,6 +122,7 @@ func (s Settings) Validate() error {
 		{"invitation_metadata.visible", s.InvitationMetadata.Visible, []string{VisibleSameSignIn, VisibleNextSignIn}},
 		{"invitation_email_case", s.InvitationEmailCase, []string{CaseFold, CaseExact}},
 		{"organization_on_refresh", s.OrganizationOnRefresh, []string{Present, Absent}},
+		{"connection_enabled_clients", s.ConnectionEnabledClients, []string{ClientsHidden, ClientsShown}},
 	} {
 		if !slices.Contains(c.allowed, c.value) {
 			return fmt.Errorf("setting %s is %q, allowed are %q", c.name, c.value, c.allowed)

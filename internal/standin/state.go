@@ -69,6 +69,9 @@ type Tenant struct {
 	sessions      table[Session]
 	refreshTokens table[RefreshToken]
 	actions       table[Action]
+
+	resourceServers table[ResourceServer]
+	clientGrants    table[ClientGrant]
 	// bindings holds, by trigger id, the bound Actions in their order.
 	bindings map[string][]Binding
 	logs     []LogEntry
@@ -113,6 +116,18 @@ type Client struct {
 	// extra keeps properties of the API that the stand-in stores and returns
 	// and does nothing with.
 	extra map[string]any
+	// refresh and jwt are refresh_token and jwt_configuration as they were given.
+	refresh, jwt map[string]any
+	credentials  []*clientCredential
+	// authMethods holds the ids of credentials by method of authentication.
+	authMethods    map[string][]string
+	signedRequests *signedRequests
+}
+
+// signedRequests says which credentials verify a client's signed requests.
+type signedRequests struct {
+	required bool
+	ids      []string
 }
 
 // IdPPerson is one person in the directory behind an enterprise connection.
@@ -136,6 +151,15 @@ type Connection struct {
 	Realms       []string          `json:"realms,omitempty"`
 	ShowAsButton bool              `json:"show_as_button,omitempty"`
 	Metadata     map[string]string `json:"metadata,omitempty"`
+	// IsDomainConnection: third-party applications may use it too.
+	IsDomainConnection bool `json:"is_domain_connection,omitempty"`
+	// Authentication and ConnectedAccounts are what the connection may be used
+	// for; nil means Auth0's defaults, signing in only.
+	Authentication    map[string]any `json:"authentication,omitempty"`
+	ConnectedAccounts map[string]any `json:"connected_accounts,omitempty"`
+	// ProvisioningTicket is the last part of the address at which the customer
+	// completes the connection; empty for strategies that have none.
+	ProvisioningTicket string `json:"provisioning_ticket,omitempty"`
 	// EnabledClients are the ids of the applications that may use it outside organizations.
 	EnabledClients []string `json:"enabled_clients,omitempty"`
 	// Directory lists the people whom the identity provider knows.

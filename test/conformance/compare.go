@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
 	"regexp"
@@ -35,8 +36,8 @@ func short(value any) string {
 // the recordings were published: their type is compared, not their value.
 var secretKeys = map[string]bool{
 	"client_secret": true, "password": true, "signing_secret": true, "ticket": true, "verification_txt": true,
-	"next": true, "pem": true, "cert": true, "pkcs7": true, "subject": true, "fingerprint": true, "thumbprint": true,
-	"thumbprint_sha1": true, "thumbprint_sha256": true,
+	"next": true, "pem": true, "cert": true, "pkcs7": true,
+	"provisioning_ticket_url": true,
 }
 
 var timestampText = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.(\d+))?Z$`)
@@ -97,7 +98,15 @@ func compareObjects(at string, recorded, ours map[string]any) []difference {
 	return out
 }
 
+// sets are lists of ids that Auth0 does not keep in the order in which they were given.
+var sets = map[string]bool{"enabled_clients": true}
+
 func compareArrays(at, key string, recorded, ours []any) []difference {
+	if sets[key] {
+		byText := func(a, b any) int { return cmp.Compare(fmt.Sprint(a), fmt.Sprint(b)) }
+		slices.SortFunc(recorded, byText)
+		slices.SortFunc(ours, byText)
+	}
 	if len(recorded) != len(ours) {
 		return []difference{{at + "[]", "length", recorded, ours}}
 	}

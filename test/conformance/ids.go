@@ -11,7 +11,7 @@ import (
 // stand-in's differ from the recorded ones.
 var idKeys = map[string]bool{
 	"id": true, "_id": true, "log_id": true, "user_id": true, "client_id": true, "connection_id": true,
-	"organization_id": true, "ticket_id": true, "kid": true, "next": true, "ticket": true, "session_id": true,
+	"organization_id": true, "ticket_id": true, "next": true, "ticket": true, "session_id": true,
 	"verification_txt": true, "action_id": true, "from": true,
 }
 

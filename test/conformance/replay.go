@@ -130,6 +130,9 @@ func (p *player) call(c call) ([]difference, error) {
 }
 
 func (p *player) compareBodies(c call, raw []byte) ([]difference, error) {
+	if blackened(c) {
+		return nil, nil
+	}
 	if strings.TrimSpace(c.answer) == "" || len(bytes.TrimSpace(raw)) == 0 {
 		if strings.TrimSpace(c.answer) != strings.TrimSpace(string(raw)) {
 			return []difference{{"$", "type", c.answer, string(raw)}}, nil
@@ -153,6 +156,24 @@ func (p *player) compareBodies(c call, raw []byte) ([]difference, error) {
 	p.ids.learn("", recorded, ours)
 	inward := replacer(p.ids.ours, p.server.URL(), "https://"+recordedHost, p.server.Domain(), recordedHost)
 	return compare("$", "", recorded, rewrite(ours, inward)), nil
+}
+
+// blackened tells that whoever published the recording overwrote the whole
+// answer along with its secrets: the status is all that is left of it.
+func blackened(c call) bool {
+	if c.status >= http.StatusBadRequest && strings.TrimSpace(c.answer) == "{}" {
+		return true
+	}
+	if !strings.Contains(c.url.Path, "/clients") {
+		return false
+	}
+	var answer map[string]any
+	if json.Unmarshal([]byte(c.answer), &answer) != nil || answer["name"] != nil {
+		return false
+	}
+	_, secret := answer["client_secret"]
+	_, keys := answer["signing_keys"]
+	return secret && keys
 }
 
 // isList tells a list from a single thing: a GET that answers an array, or an

@@ -8,7 +8,7 @@ import (
 
 // counts are the figures of one resource.
 type counts struct {
-	files                                    map[string]bool
+	files                                     map[string]bool
 	calls, equal, excused, different, outside int
 }
 
