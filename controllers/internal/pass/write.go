@@ -70,20 +70,31 @@ func RemoveFinalizer(ctx context.Context, c client.Client, obj client.Object) er
 	return nil
 }
 
-// Announce records an Event for each named condition whose reason changed. What
-// a person must look at is a Warning.
+// Announce records an Event for each named condition whose reason changed, and
+// for a stall, which is the one Warning: a person must act. Conditions that
+// change to one reason together are one transition and one Event.
 func Announce(recorder events.EventRecorder, obj client.Object, before, after []metav1.Condition, kinds ...string) {
+	told := map[string]bool{}
+	if stalled := meta.FindStatusCondition(after, v1alpha1.ConditionStalled); stalled != nil {
+		told[stalled.Reason] = true
+		if turned(before, *stalled) {
+			recorder.Eventf(obj, nil, corev1.EventTypeWarning, stalled.Reason, "Reconcile", "%s", note(stalled.Message))
+		}
+	}
 	for _, kind := range kinds {
-		was, is := meta.FindStatusCondition(before, kind), meta.FindStatusCondition(after, kind)
-		if is == nil || (was != nil && was.Reason == is.Reason && was.Status == is.Status) {
+		is := meta.FindStatusCondition(after, kind)
+		if is == nil || told[is.Reason] || !turned(before, *is) {
 			continue
 		}
-		eventType := corev1.EventTypeNormal
-		if is.Type == v1alpha1.ConditionStalled || (is.Type == v1alpha1.ConditionReady && meta.IsStatusConditionTrue(after, v1alpha1.ConditionStalled)) {
-			eventType = corev1.EventTypeWarning
-		}
-		recorder.Eventf(obj, nil, eventType, is.Reason, "Reconcile", "%s", note(is.Message))
+		told[is.Reason] = true
+		recorder.Eventf(obj, nil, corev1.EventTypeNormal, is.Reason, "Reconcile", "%s", note(is.Message))
 	}
+}
+
+// turned tells whether a condition's status or reason is not what it was.
+func turned(before []metav1.Condition, is metav1.Condition) bool {
+	was := meta.FindStatusCondition(before, is.Type)
+	return was == nil || was.Reason != is.Reason || was.Status != is.Status
 }
 
 // note fits an Event's limit of 1 kB.
