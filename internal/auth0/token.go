@@ -27,6 +27,9 @@ const (
 	// refusalKept is how long refused credentials are not tried again, so that many
 	// callers do not run into Auth0's brute-force protection.
 	refusalKept = 5 * time.Second
+	// grantKept is how long a token that lacks a scope is used before another one
+	// is asked whether it has the scope by now.
+	grantKept = 10 * time.Second
 	// assertionLife is how long a signed client assertion is good for.
 	assertionLife = time.Minute
 )
@@ -53,6 +56,7 @@ type token struct {
 	access  string
 	scopes  []string
 	expires time.Time // in Auth0's time, margin taken off
+	fetched time.Time // by the wall clock
 }
 
 func newTokens(w *wire, base string, opts Options) (*tokens, error) {
@@ -142,6 +146,16 @@ func (t *tokens) drop(access string) {
 	}
 }
 
+// dropOutgrown forgets a token that lacked a scope, unless it is a new one: it
+// does not learn of scopes that are granted later, and lives for a day.
+func (t *tokens) dropOutgrown(access string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.token.access == access && t.wire.clock.wall().Sub(t.token.fetched).Abs() >= grantKept {
+		t.token = token{}
+	}
+}
+
 // dropCurrent forgets whatever token there is.
 func (t *tokens) dropCurrent() {
 	t.mu.Lock()
@@ -196,6 +210,7 @@ func (t *tokens) read(response *http.Response) (token, *Error) {
 		access:  answer.AccessToken,
 		scopes:  strings.Fields(answer.Scope),
 		expires: t.wire.clock.Now().Add(life - min(tokenMargin, life/10)),
+		fetched: t.wire.clock.wall(),
 	}, nil
 }
 

@@ -36,7 +36,10 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	response, used, err := t.try(req, route)
 	if used != "" && err != nil && KindOf(err) == KindUnauthorized {
 		t.tokens.drop(used)
-		response, _, err = t.try(req, route)
+		response, used, err = t.try(req, route)
+	}
+	if used != "" && err != nil && KindOf(err) == KindForbidden {
+		t.tokens.dropOutgrown(used)
 	}
 	return response, err
 }
