@@ -30,10 +30,13 @@ func (p *customerPass) declareAdmins(ctx context.Context) error {
 }
 
 func (p *customerPass) declareAdmin(ctx context.Context, admin v1alpha1.Admin, members []v1alpha1.Member) error {
-	ref := ownership.PersonRef(string(admin.Email))
-	at := slices.IndexFunc(members, func(m v1alpha1.Member) bool { return ownership.PersonRef(string(m.Spec.Email)) == ref })
-	if at >= 0 {
-		return p.syncAdminRoles(ctx, admin, &members[at])
+	if declared := memberOf(members, admin.Email); declared != nil {
+		return p.syncAdminRoles(ctx, admin, declared)
+	}
+	// Live: one that was just applied beside the Customer may not be in the cache.
+	live, err := p.listLive(ctx)
+	if err != nil || memberOf(live, admin.Email) != nil {
+		return err
 	}
 	member := &v1alpha1.Member{
 		ObjectMeta: metav1.ObjectMeta{
@@ -49,6 +52,16 @@ func (p *customerPass) declareAdmin(ctx context.Context, admin v1alpha1.Admin, m
 		return fmt.Errorf("create an admin's Member: %w", err)
 	}
 	return nil
+}
+
+// memberOf is the Member that declares an address, nil when none does.
+func memberOf(members []v1alpha1.Member, email v1alpha1.Email) *v1alpha1.Member {
+	ref := ownership.PersonRef(string(email))
+	at := slices.IndexFunc(members, func(m v1alpha1.Member) bool { return ownership.PersonRef(string(m.Spec.Email)) == ref })
+	if at < 0 {
+		return nil
+	}
+	return &members[at]
 }
 
 // AdminMemberName is the name of the Member that an admin gets by itself.
