@@ -197,7 +197,6 @@ func (p *customerPass) observe(ctx context.Context) error {
 	if p.liveInvitations() {
 		p.wait(p.LiveInterval)
 	}
-	p.wait(jitter(p.SettledInterval))
 	p.wakeMembers()
 	return nil
 }

@@ -88,7 +88,7 @@ type customerPass struct {
 func newPass(r *Reconciler, customer *v1alpha1.Customer) *customerPass {
 	return &customerPass{
 		Reconciler: r, customer: customer, before: customer.DeepCopy(), original: customer.DeepCopy(),
-		facts: status.CustomerFacts{Now: r.Now()},
+		facts: status.CustomerFacts{Now: r.Now()}, again: jitter(r.SettledInterval),
 	}
 }
 
