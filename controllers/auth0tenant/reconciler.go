@@ -107,7 +107,7 @@ func (r *Reconciler) check(ctx context.Context, tenant *v1alpha1.Auth0Tenant, us
 	if err := api.Probe(ctx); err != nil {
 		return pass.Auth0("ask Auth0 for its time", err, r.Now())
 	}
-	r.publish(tenant, api, users)
+	r.publish(ctx, tenant, api, users, len(facts.MissingScopes))
 	return r.checkApplication(ctx, tenant, api, facts)
 }
 
@@ -119,15 +119,16 @@ func (r *Reconciler) asksAgain(tenant *v1alpha1.Auth0Tenant) bool {
 }
 
 // publish hands the tenant to the other reconcilers and wakes them on news.
-func (r *Reconciler) publish(tenant *v1alpha1.Auth0Tenant, api auth0.API, users []v1alpha1.Customer) {
+func (r *Reconciler) publish(ctx context.Context, tenant *v1alpha1.Auth0Tenant, api auth0.API, users []v1alpha1.Customer, missingScopes int) {
 	known, was := r.Directory.Tenant(tenant.Name)
-	news := !was || known.API() != api || tenant.Status.ObservedGeneration != tenant.Generation
+	news := !was || known.API() != api || tenant.Status.ObservedGeneration != tenant.Generation || missingScopes < len(tenant.Status.MissingScopes)
 	shared := r.Directory.Put(tenant.Name, tenant.Spec.Domain, api)
 	shared.SetSpec(tenant.Spec)
 	if news {
 		for i := range users {
 			r.Customers.Wake(&users[i])
 		}
+		r.wakeMembers(ctx, users)
 	}
 }
 

@@ -26,7 +26,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, workers int) error {
 		Named("customer").
 		For(&v1alpha1.Customer{}, builder.WithPredicates(changes)).
 		Watches(&v1alpha1.Member{}, handler.EnqueueRequestsFromMapFunc(customerOfMember), builder.WithPredicates(concernsCustomer)).
-		WatchesRawSource(source.Channel(r.Customers.Events, &handler.EnqueueRequestForObject{})).
+		WatchesRawSource(source.Channel(r.Customers.Subscribe(), &handler.EnqueueRequestForObject{})).
 		WithOptions(controller.Options{MaxConcurrentReconciles: workers}).
 		Complete(r)
 }

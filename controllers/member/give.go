@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
@@ -30,12 +31,25 @@ func (p *memberPass) give(ctx context.Context, invites bool, calls func(ctx cont
 			status.LastHandledInviteRequest = request
 		}
 	}
-	if err := p.write(ctx); err != nil {
+	if err := p.writeAttempt(ctx); err != nil {
 		return err
 	}
 	err := calls(auth0.WithFence(ctx, fence), p.member.Status.Attempt.ID)
 	p.settle(err, invites)
 	return err
+}
+
+// writeAttempt writes the attempt before its call. A Member that is stalled stays
+// so until the call went well: each try would show as progress otherwise.
+func (p *memberPass) writeAttempt(ctx context.Context) error {
+	if !meta.IsStatusConditionTrue(p.original.Status.Conditions, v1alpha1.ConditionStalled) {
+		return p.write(ctx)
+	}
+	if err := pass.WriteStatus(ctx, p.Client, p.before, p.member); err != nil {
+		return err
+	}
+	p.before = p.member.DeepCopy()
+	return nil
 }
 
 // settle closes the attempt when its outcome is certain. An invitation that was
@@ -58,6 +72,7 @@ func (p *memberPass) join(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	p.facts.Looked = true
 	if len(profiles) == 0 {
 		return nil
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
@@ -43,17 +44,28 @@ func (p *memberPass) findOrganization(ctx context.Context) error {
 		return pass.Person(v1alpha1.ReasonNamespaceNotListed, fmt.Sprintf("Auth0Tenant %s does not list namespace %s: add it to spec.namespaces", name, p.member.Namespace))
 	}
 	p.tenant = tenant
-	notReady := pass.Missing(v1alpha1.ReasonCustomerNotReady, fmt.Sprintf("Customer %s has no organization yet", p.customer.Name))
-	if p.customer.Status.OrganizationID == "" {
-		return notReady
+	switch {
+	case p.customer.Status.OrganizationID == "":
+		return pass.Missing(v1alpha1.ReasonCustomerNotReady, fmt.Sprintf("Customer %s has no organization yet", p.customer.Name))
+	case organizationMissing(p.customer):
+		return pass.Person(v1alpha1.ReasonOrganizationMissing, fmt.Sprintf("the organization of Customer %s was deleted in Auth0: see there", p.customer.Name))
 	}
 	p.org = tenant.Organization(p.customer.Status.OrganizationID)
 	if p.look = p.org.Latest(); p.look == nil || p.org.Key() == "" {
-		return notReady
+		return pass.Wait(v1alpha1.ReasonCustomerNotReady, fmt.Sprintf("the organization of Customer %s was not looked at yet", p.customer.Name), pass.SlowRetry)
 	}
-	window, _ := pass.Window(p.customer).At(tenant.Now())
+	window, boundary := pass.Window(p.customer).At(tenant.Now())
 	p.facts.Window = pass.WindowReason(window)
+	if !boundary.IsZero() {
+		p.wait(boundary.Sub(tenant.Now()))
+	}
 	return nil
+}
+
+// organizationMissing: the Customer says that somebody deleted its organization.
+func organizationMissing(customer *v1alpha1.Customer) bool {
+	synced := meta.FindStatusCondition(customer.Status.Conditions, v1alpha1.ConditionOrganizationSynced)
+	return synced != nil && synced.Reason == v1alpha1.ReasonOrganizationMissing
 }
 
 func (p *memberPass) tenantProblem(ctx context.Context, name string) error {

@@ -29,7 +29,9 @@ type Reconciler struct {
 	Instance string
 	// Members are woken when Auth0 has news of them.
 	Members *pass.Waker
-	Now     func() time.Time
+	// SettledInterval is how often a pass is repeated that a person must help.
+	SettledInterval time.Duration
+	Now             func() time.Time
 	// NewID makes attempt ids.
 	NewID func() string
 }
@@ -52,12 +54,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		return ctrl.Result{}, err
 	}
 	p := newPass(r, member)
-	err := p.run(ctx)
-	p.facts.Problem = pass.ProblemOf(err)
-	if writeErr := p.write(ctx); writeErr != nil {
-		return ctrl.Result{}, writeErr
-	}
-	return pass.Result(err, p.again)
+	return p.finish(ctx, p.run(ctx))
 }
 
 // memberPass is what one pass knows.
@@ -102,6 +99,18 @@ func (p *memberPass) run(ctx context.Context) error {
 	return nil
 }
 
+// finish writes the status once and says when to come back.
+func (p *memberPass) finish(ctx context.Context, err error) (ctrl.Result, error) {
+	p.facts.Problem = pass.ProblemOf(err)
+	if writeErr := p.write(ctx); writeErr != nil {
+		return ctrl.Result{}, client.IgnoreNotFound(writeErr)
+	}
+	if err != nil {
+		p.wait(p.SettledInterval)
+	}
+	return pass.Result(err, p.again)
+}
+
 // write derives the status and writes it when it differs.
 func (p *memberPass) write(ctx context.Context) error {
 	p.facts.Now = p.Now()
@@ -114,7 +123,7 @@ func (p *memberPass) write(ctx context.Context) error {
 	}
 	p.before = p.member.DeepCopy()
 	pass.Announce(p.Recorder, p.member, p.original.Status.Conditions, p.member.Status.Conditions,
-		v1alpha1.ConditionActive, v1alpha1.ConditionStalled)
+		v1alpha1.ConditionActive)
 	p.original = p.member.DeepCopy()
 	return nil
 }

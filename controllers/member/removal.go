@@ -34,11 +34,7 @@ func (r *RemovalReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ct
 	if released {
 		return ctrl.Result{}, pass.RemoveFinalizer(ctx, r.Client, p.member)
 	}
-	p.facts.Problem = pass.ProblemOf(err)
-	if writeErr := p.write(ctx); writeErr != nil {
-		return ctrl.Result{}, client.IgnoreNotFound(writeErr)
-	}
-	return pass.Result(err, p.again)
+	return p.finish(ctx, err)
 }
 
 // remove follows the deletion table; released says that the finalizer may go.

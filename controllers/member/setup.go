@@ -30,12 +30,11 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, wor
 	if err != nil {
 		return err
 	}
-	// No generation predicate here: the seat stands in the status.
 	err = ctrl.NewControllerManagedBy(mgr).
 		Named("member").
-		For(&v1alpha1.Member{}, builder.WithPredicates(staying)).
+		For(&v1alpha1.Member{}, builder.WithPredicates(staying, news)).
 		Watches(&v1alpha1.Customer{}, handler.EnqueueRequestsFromMapFunc(r.membersOfCustomer), builder.WithPredicates(concernsMembers)).
-		WatchesRawSource(source.Channel(r.Members.Events, &handler.EnqueueRequestForObject{})).
+		WatchesRawSource(source.Channel(r.Members.Subscribe(), &handler.EnqueueRequestForObject{})).
 		WithOptions(controller.Options{MaxConcurrentReconciles: workers}).
 		Complete(r)
 	if err != nil {
@@ -43,8 +42,9 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, wor
 	}
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("member-removal").
-		For(&v1alpha1.Member{}, builder.WithPredicates(leaving)).
+		For(&v1alpha1.Member{}, builder.WithPredicates(leaving, news)).
 		Watches(&v1alpha1.Customer{}, handler.EnqueueRequestsFromMapFunc(r.membersOfCustomer), builder.WithPredicates(concernsMembers)).
+		WatchesRawSource(source.Channel(r.Members.Subscribe(), &handler.EnqueueRequestForObject{})).
 		WithOptions(controller.Options{MaxConcurrentReconciles: workers}).
 		Complete(&RemovalReconciler{r})
 }
@@ -53,6 +53,24 @@ var (
 	staying = predicate.NewPredicateFuncs(func(obj client.Object) bool { return obj.GetDeletionTimestamp().IsZero() })
 	leaving = predicate.NewPredicateFuncs(func(obj client.Object) bool { return !obj.GetDeletionTimestamp().IsZero() })
 )
+
+// news passes what others changed of a Member: its spec, a request, its seat, its
+// finalizers, or a status that was taken away. What the controllers themselves
+// write is none: a pass that fails would be repeated at once, and without end.
+var news = predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+	old, now := e.ObjectOld.(*v1alpha1.Member), e.ObjectNew.(*v1alpha1.Member)
+	return old.Generation != now.Generation ||
+		old.DeletionTimestamp.IsZero() != now.DeletionTimestamp.IsZero() ||
+		!equality.Semantic.DeepEqual(old.Annotations, now.Annotations) ||
+		!equality.Semantic.DeepEqual(old.Finalizers, now.Finalizers) ||
+		!equality.Semantic.DeepEqual(old.Status.Seat, now.Status.Seat) ||
+		statusLost(old.Status, now.Status)
+}}
+
+func statusLost(old, now v1alpha1.MemberStatus) bool {
+	return now.ObservedGeneration < old.ObservedGeneration || len(now.Users) < len(old.Users) ||
+		old.Invitation != nil && now.Invitation == nil
+}
 
 // concernsMembers passes the changes of a Customer that its Members act on, and
 // not its counters.
@@ -63,6 +81,7 @@ var concernsMembers = predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool
 		old.Status.OrganizationID != now.Status.OrganizationID ||
 		!equality.Semantic.DeepEqual(old.Status.Connections, now.Status.Connections) ||
 		!equality.Semantic.DeepEqual(old.Status.Activation, now.Status.Activation) ||
+		organizationMissing(old) != organizationMissing(now) ||
 		(removing(old) == 0) != (removing(now) == 0)
 }}
 

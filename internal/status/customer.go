@@ -40,7 +40,7 @@ type CustomerFacts struct {
 func Customer(customer *v1alpha1.Customer, f CustomerFacts) v1alpha1.CustomerStatus {
 	out := *customer.Status.DeepCopy()
 	if f.Problem != nil && f.Problem.Class == Retry && f.Deleting == "" &&
-		settled(out.Conditions, out.ObservedGeneration, customer.Generation) {
+		settled(out.Conditions, out.ObservedGeneration, customer.Generation, false) {
 		return out
 	}
 	out.ObservedGeneration = customer.Generation

@@ -3,6 +3,7 @@ package status
 import (
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
@@ -21,6 +22,8 @@ type MemberFacts struct {
 	Window string
 	// Activating: the organization is on its way under the guard; nothing is sent.
 	Activating bool
+	// Looked: the pass came so far as to read whether the person is a member.
+	Looked bool
 	// Joined: the person is a member of the organization now.
 	Joined bool
 	// Confirmed: the person's grant was read back, and the roles are as declared.
@@ -32,16 +35,21 @@ type MemberFacts struct {
 // Member derives the status of a Member.
 func Member(member *v1alpha1.Member, f MemberFacts) v1alpha1.MemberStatus {
 	out := *member.Status.DeepCopy()
-	if f.Problem != nil && f.Problem.Class == Retry && f.Removing == "" && out.Attempt == nil &&
-		settled(out.Conditions, out.ObservedGeneration, member.Generation) {
+	if f.Problem != nil && f.Problem.Class == Retry && f.Removing == "" &&
+		settled(out.Conditions, out.ObservedGeneration, member.Generation, out.Attempt != nil) {
 		return out
 	}
 	out.ObservedGeneration = member.Generation
 	c := build(out.Conditions, member.Generation, f.Now)
 	state := memberState(&out, f)
 	c.seatAssigned(out.Seat)
-	c.invited(f, state)
-	c.set(v1alpha1.ConditionActive, truth(state.active), state.reason, state.message)
+	if unseen(&out, f) {
+		c.carry(v1alpha1.ConditionInvited)
+		c.carry(v1alpha1.ConditionActive)
+	} else {
+		c.invited(f, state)
+		c.set(v1alpha1.ConditionActive, truth(state.active), state.reason, state.message)
+	}
 
 	since := notReadySince(member.Status.Conditions, member.CreationTimestamp.Time, f.Now)
 	switch {
@@ -60,6 +68,13 @@ func Member(member *v1alpha1.Member, f MemberFacts) v1alpha1.MemberStatus {
 	}
 	out.Conditions = c.list
 	return out
+}
+
+// unseen: the pass ended before it looked at somebody who had joined, and the
+// problem takes nothing from them. They are called what they were called before.
+func unseen(s *v1alpha1.MemberStatus, f MemberFacts) bool {
+	return f.Problem != nil && !f.Looked && f.Removing == "" && !f.Problem.gone() && len(s.Users) > 0 &&
+		s.Seat != nil && s.Seat.State == v1alpha1.SeatAssigned && meta.FindStatusCondition(s.Conditions, v1alpha1.ConditionActive) != nil
 }
 
 // state is where a person stands.
@@ -84,6 +99,8 @@ func memberState(s *v1alpha1.MemberStatus, f MemberFacts) state {
 		return state{reason: s.Seat.Reason, message: s.Seat.Message, stalled: true}
 	case s.Seat.State == v1alpha1.SeatWaiting:
 		return state{reason: s.Seat.Reason, message: s.Seat.Message, waits: true}
+	case f.Problem != nil && f.Problem.gone():
+		return state{reason: f.Problem.Reason, message: f.Problem.Message}
 	case f.Missing:
 		return state{reason: v1alpha1.ReasonRemovedInAuth0, stalled: true,
 			message: "the person had joined and was taken out of the organization in Auth0: delete the Member, or ask for an invitation with the annotation " + v1alpha1.AnnotationInviteRequestedAt}
@@ -127,6 +144,8 @@ func notJoined(s *v1alpha1.MemberStatus, f MemberFacts) state {
 		return state{reason: v1alpha1.ReasonOnHold, message: "has a seat; nobody is invited now: " + windowText[f.Window]}
 	case f.Activating:
 		return state{reason: v1alpha1.ReasonOnHold, message: "has a seat; nobody is invited while the guard is being put in effect", pending: true}
+	case f.Problem != nil && f.Problem.Class == Retry:
+		return state{reason: v1alpha1.ReasonInviting, message: f.Problem.Message, pending: true}
 	case f.Problem != nil:
 		return state{reason: f.Problem.Reason, message: f.Problem.Message}
 	}

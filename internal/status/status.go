@@ -45,6 +45,11 @@ func (p *Problem) stalls(notReadySince, now time.Time) bool {
 	return p.Class == Person || p.Class == Missing && now.Sub(notReadySince) >= Patience
 }
 
+// gone tells whether the problem is that what gives the person access is not there.
+func (p *Problem) gone() bool {
+	return p.Class == Missing || p.Reason == v1alpha1.ReasonOrganizationMissing
+}
+
 // conditions builds a list of conditions at one generation.
 type conditions struct {
 	list       []metav1.Condition
@@ -61,6 +66,13 @@ func (c *conditions) set(kind string, is metav1.ConditionStatus, reason, message
 		Type: kind, Status: is, Reason: reason, Message: message,
 		ObservedGeneration: c.generation, LastTransitionTime: metav1.NewTime(c.now),
 	})
+}
+
+// carry keeps a condition as it is and says that it holds for this generation.
+func (c *conditions) carry(kind string) {
+	if was := meta.FindStatusCondition(c.list, kind); was != nil {
+		c.set(kind, was.Status, was.Reason, was.Message)
+	}
 }
 
 // present sets a condition that stands only while it is true.
@@ -95,10 +107,12 @@ func notReadySince(list []metav1.Condition, created, now time.Time) time.Time {
 	return ready.LastTransitionTime.Time
 }
 
-// settled tells whether an object was ready in its present generation: an
-// outage does not rewrite its status.
-func settled(list []metav1.Condition, observed, generation int64) bool {
-	return observed == generation && meta.IsStatusConditionTrue(list, v1alpha1.ConditionReady)
+// settled tells whether an object's present generation was dealt with: it is
+// ready and nothing is pending, or it waits for a person. An outage does not
+// rewrite its status.
+func settled(list []metav1.Condition, observed, generation int64, pending bool) bool {
+	ready := meta.IsStatusConditionTrue(list, v1alpha1.ConditionReady) && !pending
+	return observed == generation && (ready || meta.IsStatusConditionTrue(list, v1alpha1.ConditionStalled))
 }
 
 func truth(is bool) metav1.ConditionStatus {

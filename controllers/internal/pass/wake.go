@@ -5,15 +5,26 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/event"
 )
 
-// Waker is how one reconciler has another look at an object although nothing
-// in Kubernetes changed: Auth0 did, or its time.
+// Waker is how reconcilers have another look at an object although nothing in
+// Kubernetes changed: Auth0 did, or its time.
 type Waker struct {
-	// Events is the source's side.
-	Events chan event.GenericEvent
+	subscribers []chan event.GenericEvent
 }
 
-// NewWaker makes a waker with room for a burst.
-func NewWaker() *Waker { return &Waker{Events: make(chan event.GenericEvent, 1024)} }
+// NewWaker makes a waker that wakes nobody yet.
+func NewWaker() *Waker { return &Waker{} }
 
-// Wake asks for a pass over an object.
-func (w *Waker) Wake(obj client.Object) { w.Events <- event.GenericEvent{Object: obj} }
+// Subscribe returns a controller's side, with room for a burst. Everybody
+// subscribes before the manager starts.
+func (w *Waker) Subscribe() chan event.GenericEvent {
+	subscriber := make(chan event.GenericEvent, 1024)
+	w.subscribers = append(w.subscribers, subscriber)
+	return subscriber
+}
+
+// Wake asks every subscriber for a pass over an object.
+func (w *Waker) Wake(obj client.Object) {
+	for _, subscriber := range w.subscribers {
+		subscriber <- event.GenericEvent{Object: obj}
+	}
+}
