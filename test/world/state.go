@@ -141,16 +141,28 @@ func (w *World) Join(member *v1alpha1.Member) *person.Session {
 	return session
 }
 
-// AssertNoSecretLeaked searches everything that the operators wrote, but
-// Kubernetes Secrets, for everything secret that ever existed in Auth0.
+// AssertNoSecretLeaked fails when a secret of Auth0's stands in anything that
+// the operators wrote.
 func (w *World) AssertNoSecretLeaked() {
 	w.Helper()
-	for where, text := range w.written() {
-		for _, found := range w.Auth0.Secrets().FoundIn(text) {
-			w.Errorf("a %s stands in %s", found.Kind, where)
-		}
+	for _, leak := range w.Leaks() {
+		w.Errorf("%s", leak)
 	}
 }
+
+// Leaks searches everything that the operators wrote, but Kubernetes Secrets,
+// for everything secret that ever existed in Auth0.
+func (w *World) Leaks() (leaks []string) {
+	for where, text := range w.written() {
+		for _, found := range w.Auth0.Secrets().FoundIn(text) {
+			leaks = append(leaks, fmt.Sprintf("a %s stands in %s", found.Kind, where))
+		}
+	}
+	return leaks
+}
+
+// Logs is what the operators have logged.
+func (w *World) Logs() string { return w.logs.String() }
 
 // written is everything that the operators wrote.
 func (w *World) written() map[string]string {
@@ -201,4 +213,13 @@ func (w *World) describe() string {
 		line(&members.Items[i], members.Items[i].Status.Conditions)
 	}
 	return text.String()
+}
+
+// AdminMember waits for the Member that a Customer's first admin gets by itself.
+func (w *World) AdminMember(customer *v1alpha1.Customer) *v1alpha1.Member {
+	w.Helper()
+	name := customer.Name + "-" + ownership.PersonRef(string(customer.Spec.Admins[0].Email))[:8]
+	member := &v1alpha1.Member{ObjectMeta: metav1.ObjectMeta{Namespace: customer.Namespace, Name: name}}
+	w.EventuallyWithOffset(1, func() error { return w.Get(member) }, Patience, "50ms").Should(Succeed(), "the admin's Member")
+	return member
 }
