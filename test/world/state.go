@@ -170,9 +170,11 @@ func (w *World) written() map[string]string {
 	texts := map[string]string{"the log": w.logs.String(), "the metrics": Metrics()}
 	for _, list := range []client.ObjectList{&v1alpha1.Auth0TenantList{}, &v1alpha1.CustomerList{}, &v1alpha1.MemberList{}, &eventsv1.EventList{}} {
 		w.Expect(w.Client.List(ctx, list)).To(Succeed())
-		text, err := json.Marshal(list)
-		w.Expect(err).NotTo(HaveOccurred())
-		texts[typeName(list)+" objects"] = string(text)
+		var text strings.Builder
+		encoder := json.NewEncoder(&text)
+		encoder.SetEscapeHTML(false) // a link has ampersands
+		w.Expect(encoder.Encode(list)).To(Succeed())
+		texts[typeName(list)+" objects"] = text.String()
 	}
 	return texts
 }

@@ -1,0 +1,182 @@
+package promises
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+
+	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/internal/auth0"
+	"github.com/seatwarden/seatwarden/internal/ownership"
+	"github.com/seatwarden/seatwarden/internal/standin"
+	"github.com/seatwarden/seatwarden/internal/standin/person"
+	"github.com/seatwarden/seatwarden/test/world"
+)
+
+// watchAccess checks, until end is called, that each of the people can sign in
+// afresh and that their application can refresh what it holds.
+func watchAccess(w *world.World, sessions map[string]*person.Session) (end func()) {
+	organizationID := w.OrganizationID("acme")
+	return w.Watch("seat holders get in", func() error {
+		for email, session := range sessions {
+			if _, err := w.SignIn(organizationID, email); err != nil {
+				return fmt.Errorf("a sign-in: %w", err)
+			}
+			if _, err := session.Refresh(w.Context()); err != nil {
+				return fmt.Errorf("a refresh: %w", err)
+			}
+		}
+		return nil
+	})
+}
+
+// joinAll has people join and returns what their application holds.
+func joinAll(w *world.World, emails ...string) map[string]*person.Session {
+	sessions := map[string]*person.Session{}
+	for _, email := range emails {
+		sessions[email] = w.Join(w.CreateMember("acme", email))
+	}
+	return sessions
+}
+
+// stranger is in the organization by somebody else's hand and holds no seat.
+func stranger(w *world.World) (email string) {
+	email = "stranger@acme.com"
+	w.Employ(email)
+	user, err := w.Auth0.AddUser(standin.UserSeed{Connection: world.ConnectionName, Email: email, EmailVerified: true})
+	w.Expect(err).NotTo(HaveOccurred())
+	w.Expect(w.Auth0.AddMember(w.OrganizationID("acme"), user.UserID)).To(Succeed())
+	return email
+}
+
+func TestAccessWhileOperatorIsDownAndRestarted(t *testing.T) {
+	w := world.New(t)
+	operator := w.StartOperator()
+	customer := w.CreateCustomer("acme", 5)
+	sessions := joinAll(w, "jane@acme.com", "bob@acme.com")
+	w.UntilReason(customer, v1alpha1.ConditionGuardInEffect, "True/GuardInEffect")
+	end := watchAccess(w, sessions)
+	operator.Stop()
+	w.Throughout("nobody runs", func(g Gomega) { g.Expect(w.Holders("acme")).To(HaveLen(3)) })
+	w.StartOperator()
+	w.Reread(customer)
+	w.Auth0.Forward(time.Minute)
+	w.Reread(customer)
+	end()
+	for i, members := 0, w.Members(); i < len(members); i++ {
+		if members[i].Spec.Email != "boss@acme.com" {
+			w.UntilReason(&members[i], v1alpha1.ConditionActive, "True/Joined")
+		}
+	}
+}
+
+func TestAccessActivation(t *testing.T) {
+	w := world.Bare(t)
+	tenant := w.CreateTenant(func(tenant *v1alpha1.Auth0Tenant) { tenant.Spec.Guard.Mode = v1alpha1.GuardOff })
+	w.StartOperator()
+	customer := w.CreateCustomer("acme", 8)
+	sessions := joinAll(w, "a@acme.com", "b@acme.com", "c@acme.com", "d@acme.com", "e@acme.com")
+	invited := w.CreateMember("acme", "late@acme.com")
+	mail := w.UntilMail("late@acme.com", 1)
+	guest := stranger(w)
+	_, err := w.SignIn(w.OrganizationID("acme"), guest)
+	w.Expect(err).NotTo(HaveOccurred(), "without the guard a member is let in")
+
+	end := watchAccess(w, sessions)
+	loseGrant(w, "a@acme.com")
+	w.Update(tenant, func() { tenant.Spec.Guard.Mode = v1alpha1.GuardEnforce })
+	w.UntilForwarding("the guard takes effect", func(g Gomega) {
+		g.Expect(w.Reason(g, customer, v1alpha1.ConditionGuardInEffect)).To(Equal("True/GuardInEffect"))
+	})
+	w.Throughout("holders get in", func(g Gomega) {
+		_, err := w.SignIn(w.OrganizationID("acme"), guest)
+		g.Expect(err).To(HaveOccurred(), "the stranger is refused")
+	})
+	end()
+	_, err = w.Accept(mail)
+	w.Expect(err).NotTo(HaveOccurred(), "a link that was sent before the guard works")
+	w.UntilReason(invited, v1alpha1.ConditionActive, "True/Joined")
+	_, err = w.SignIn(w.OrganizationID("acme"), "late@acme.com")
+	w.Expect(err).NotTo(HaveOccurred())
+}
+
+// loseGrant takes a person's grant away by somebody else's hand.
+func loseGrant(w *world.World, email string) {
+	id := w.OrganizationID("acme")
+	users, err := w.Engineer().UsersByEmail(w.Context(), email)
+	w.Expect(err).NotTo(HaveOccurred())
+	w.Expect(users).To(HaveLen(1))
+	w.Expect(users[0].AppMetadata).To(HaveKey(ownership.GrantKey(id)))
+	w.Expect(w.Engineer().ClearAppMetadata(w.Context(), users[0].ID, ownership.GrantKey(id))).To(Succeed())
+}
+
+func TestAccessInvitationMetadataSwitches(t *testing.T) {
+	w := world.New(t)
+	w.StartOperator()
+	customer := w.CreateCustomer("acme", 40)
+	w.UntilReason(customer, v1alpha1.ConditionGuardInEffect, "True/GuardInEffect")
+	type guest struct {
+		member   *v1alpha1.Member
+		switches standin.InvitationMetadata
+	}
+	var guests []guest
+	invite := func(existing bool, switches standin.InvitationMetadata) {
+		email := fmt.Sprintf("person-%d@acme.com", len(guests))
+		if existing {
+			_, err := w.Auth0.AddUser(standin.UserSeed{Connection: world.ConnectionName, Email: email, EmailVerified: true, AppMetadata: map[string]any{"crm": "7"}})
+			w.Expect(err).NotTo(HaveOccurred())
+		}
+		guests = append(guests, guest{w.CreateMember("acme", email), switches})
+	}
+	for _, visible := range []string{standin.VisibleSameSignIn, standin.VisibleNextSignIn} {
+		for _, fresh := range []string{standin.MetadataApplied, standin.MetadataIgnored} {
+			for _, existing := range []string{standin.MetadataMerged, standin.MetadataReplaced, standin.MetadataIgnored} {
+				switches := standin.InvitationMetadata{New: fresh, Existing: existing, Visible: visible}
+				invite(false, switches)
+				invite(true, switches)
+			}
+		}
+	}
+	for _, g := range guests {
+		mail := w.UntilMail(string(g.member.Spec.Email), 1)
+		w.Expect(w.Auth0.Configure(func(s *standin.Settings) { s.InvitationMetadata = g.switches })).To(Succeed())
+		// The first sign-in may be refused where the grant does not show at once.
+		if _, err := w.Accept(mail); err != nil {
+			safe := g.switches == standin.DefaultSettings().InvitationMetadata
+			w.Expect(safe).To(BeFalse(), "%+v: %v", g.switches, err)
+		}
+	}
+	for _, g := range guests {
+		w.UntilReason(g.member, v1alpha1.ConditionActive, "True/Joined")
+		_, err := w.SignIn(w.OrganizationID("acme"), string(g.member.Spec.Email))
+		w.Expect(err).NotTo(HaveOccurred(), "%s is Active under %+v", g.member.Name, g.switches)
+		w.Expect(w.Mails(string(g.member.Spec.Email))).To(HaveLen(1))
+	}
+}
+
+func TestAccessLostMark(t *testing.T) {
+	w := world.New(t)
+	w.StartOperator()
+	customer := w.CreateCustomer("acme", 5)
+	sessions := joinAll(w, "jane@acme.com", "bob@acme.com")
+	w.UntilReason(customer, v1alpha1.ConditionGuardInEffect, "True/GuardInEffect")
+	guest := stranger(w)
+	before, _ := w.Organization("acme")
+	end := watchAccess(w, sessions)
+	for range 3 {
+		_, err := w.Engineer().UpdateOrganization(t.Context(), before.ID, auth0.OrganizationUpdate{Metadata: map[string]string{"team": "sales"}})
+		w.Expect(err).NotTo(HaveOccurred())
+		w.Until("the mark is put back beside what is another's", func(g Gomega) {
+			after, _ := w.Organization("acme")
+			g.Expect(after.Metadata).To(HaveKeyWithValue("team", "sales"))
+			for key, value := range before.Metadata {
+				g.Expect(after.Metadata).To(HaveKeyWithValue(key, value))
+			}
+		})
+		_, err = w.SignIn(before.ID, guest)
+		w.Expect(err).To(HaveOccurred(), "the guard refuses the stranger again")
+	}
+	end()
+}
