@@ -126,6 +126,9 @@ func deleteMembers(c *call) (any, error) {
 	}
 	for _, id := range ids {
 		o.removeMember(id, c.now)
+		if c.s.settings.RolesAfterMembershipEnds == Removed {
+			delete(o.MemberRoles, id)
+		}
 	}
 	return nil, nil
 }

@@ -18,6 +18,7 @@ const (
 	pageOrganization = "organization"
 	pageApplication  = "application"
 	pageResult       = "result"
+	pageSecondFactor = "second-factor"
 	pageMessage      = "message"
 	pageError        = "error"
 )
@@ -47,6 +48,7 @@ type page struct {
 	Connections   []choice
 	Databases     []database
 	People        []choice
+	Factors       []string
 	Organizations []choice
 	Text          string
 	ErrorCode     string

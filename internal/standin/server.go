@@ -48,7 +48,7 @@ type Server struct {
 	main    *Tenant
 
 	router  *router
-	signIn  http.Handler
+	signIn  *signIn
 	scheme  string
 	caPEM   []byte
 	http    *http.Server

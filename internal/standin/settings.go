@@ -69,6 +69,8 @@ const (
 
 // Settings are the switches of a stand-in. They can be changed while it runs.
 type Settings struct {
+	// What is not known of signing in.
+	SignInSettings
 	// Profile names the subscription whose limits hold: unlimited (default),
 	// free, professional or enterprise. Session and refresh-token endpoints
 	// answer on enterprise and unlimited only.
@@ -98,6 +100,7 @@ type Settings struct {
 // DefaultSettings returns the settings of a new stand-in: no limits, no lag.
 func DefaultSettings() Settings {
 	return Settings{
+		SignInSettings:           defaultSignInSettings(),
 		Profile:                  ProfileUnlimited,
 		ExpiredInvitationsLinger: Duration(time.Hour),
 		InvitationMetadata: InvitationMetadata{
@@ -141,5 +144,5 @@ func (s Settings) Validate() error {
 			return fmt.Errorf("setting %s is negative", c.name)
 		}
 	}
-	return nil
+	return s.SignInSettings.validate()
 }

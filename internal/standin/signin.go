@@ -36,6 +36,7 @@ const (
 	logInvitationFailed   = "fi"
 	logRefreshed          = "sertft"
 	logRefreshFailed      = "fertft"
+	logRefreshReused      = "ferrt"
 )
 
 // signIn plays Auth0 as an OpenID provider: Universal Login, the identity
@@ -53,6 +54,11 @@ type signIn struct {
 	authorizations map[string]*authorization
 	// starts are sign-ins that the built-in application began, by its state.
 	starts map[string]*appStart
+	// used are the tickets of invitations that were tried, until no login page
+	// for them can be open any more.
+	used map[string]time.Time
+	// metadata is what Actions see of organizations, by id.
+	metadata map[string]cachedMetadata
 }
 
 // refusal is an error of OAuth that goes back to the application.
@@ -68,13 +74,15 @@ func refuse(code, description string) *refusal { return &refusal{code: code, des
 // answer writes what was decided while Server.mu was held.
 type answer func(http.ResponseWriter, *http.Request)
 
-func newSignIn(s *Server) http.Handler {
+func newSignIn(s *Server) *signIn {
 	si := &signIn{
 		s: s, mux: http.NewServeMux(),
 		transactions:   map[string]*transaction{},
 		assertions:     map[string]*assertion{},
 		authorizations: map[string]*authorization{},
 		starts:         map[string]*appStart{},
+		used:           map[string]time.Time{},
+		metadata:       map[string]cachedMetadata{},
 	}
 	for pattern, decide := range map[string]func(*http.Request) answer{
 		"GET /authorize":                             si.authorize,
@@ -85,6 +93,10 @@ func newSignIn(s *Server) http.Handler {
 		"GET /login/identity-provider/{connection}":  si.identityProvider,
 		"POST /login/identity-provider/{connection}": si.identify,
 		"GET /login/callback":                        si.callback,
+		"GET /continue":                              si.resume,
+		"POST /continue":                             si.resume,
+		"GET /login/second-factor":                   si.secondFactor,
+		"POST /login/second-factor":                  si.passSecondFactor,
 		"GET /v2/logout":                             si.logout,
 		"GET /userinfo":                              si.userinfo,
 		"POST /userinfo":                             si.userinfo,
@@ -149,6 +161,11 @@ func (si *signIn) prune() {
 	for key, row := range si.starts {
 		if now.After(row.expires) {
 			delete(si.starts, key)
+		}
+	}
+	for ticket, until := range si.used {
+		if now.After(until) {
+			delete(si.used, ticket)
 		}
 	}
 }

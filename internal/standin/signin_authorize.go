@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -23,12 +24,20 @@ type transaction struct {
 	challenge      string
 	organizationID string
 	ticket         string
-	connection     string
-	loginHint      string
-	prompt         string
+	// invitation is a copy of the one that the ticket stood for at the start.
+	invitation *Invitation
+	connection string
+	loginHint  string
+	prompt     string
+	// signUp: the page for making an account was asked for.
+	signUp bool
+	// maxAge is how old the person's last login may be in seconds; -1 is any age.
+	maxAge int
 	// request is event.request for Actions: the request to /authorize.
 	request map[string]any
 	expires time.Time
+	// paused is set while Actions wait for the person to come back.
+	paused *paused
 	// who is set once a person has signed in and only the organization is left to be chosen.
 	who *authenticated
 }
@@ -52,6 +61,7 @@ func (si *signIn) authorize(r *http.Request) answer {
 		audience: r.Form.Get("audience"), challenge: r.Form.Get("code_challenge"),
 		organizationID: r.Form.Get("organization"), ticket: r.Form.Get("invitation"),
 		connection: r.Form.Get("connection"), loginHint: r.Form.Get("login_hint"), prompt: r.Form.Get("prompt"),
+		signUp: r.Form.Get("screen_hint") == "signup", maxAge: -1,
 		request: requestForEvent(r), expires: si.s.clock.Now().Add(transactionLifetime),
 	}
 	if wrong := si.check(tx, client, r.Form); wrong != nil {
@@ -88,6 +98,16 @@ func (si *signIn) check(tx *transaction, client *Client, form url.Values) *refus
 	if form.Get("response_type") != "code" {
 		return refuse("unsupported_response_type", "Unsupported response type: "+form.Get("response_type"))
 	}
+	if mode := form.Get("response_mode"); mode != "" && mode != "query" {
+		return refuse("invalid_request", "Unsupported response mode: "+mode)
+	}
+	if age := form.Get("max_age"); age != "" {
+		seconds, err := strconv.Atoi(age)
+		if err != nil || seconds < 0 {
+			return refuse("invalid_request", "Parameter 'max_age' must be a number of seconds")
+		}
+		tx.maxAge = seconds
+	}
 	if method := form.Get("code_challenge_method"); tx.challenge != "" && method != "S256" {
 		return refuse("invalid_request", "Unsupported code challenge method: "+method)
 	}
@@ -110,8 +130,13 @@ func (si *signIn) check(tx *transaction, client *Client, form url.Values) *refus
 	if tx.tenant.organizations.get(tx.organizationID) == nil {
 		return refuse("invalid_request", "the specified organization does not exist")
 	}
-	if _, wrong := si.invitation(tx); wrong != nil {
+	invitation, wrong := si.invitation(tx)
+	if wrong != nil {
 		return wrong
+	}
+	if invitation != nil {
+		opened := cloneJSON(*invitation)
+		tx.invitation = &opened
 	}
 	if tx.connection != "" && len(si.offered(tx, true)) == 0 {
 		return refuse("invalid_request", "the connection is not enabled for the organization")
@@ -119,8 +144,9 @@ func (si *signIn) check(tx *transaction, client *Client, form url.Values) *refus
 	return nil
 }
 
-// invitation returns the live invitation that the sign-in brings, nil if it
-// brings none.
+// invitation returns the invitation that the sign-in brings, nil if it brings
+// none: a live one, or, where the settings say so, one that was live when the
+// sign-in began.
 func (si *signIn) invitation(tx *transaction) (*Invitation, *refusal) {
 	if tx.ticket == "" {
 		return nil, nil
@@ -128,6 +154,10 @@ func (si *signIn) invitation(tx *transaction) (*Invitation, *refusal) {
 	organization, invitation := tx.tenant.invitationByTicket(tx.ticket)
 	if invitation == nil || organization.ID != tx.organizationID || invitation.ClientID != tx.clientID ||
 		!si.s.clock.Now().Before(invitation.ExpiresAt) {
+		_, used := si.used[tx.ticket]
+		if tx.invitation != nil && !used && si.s.settings.LoginPageAcrossExpiry == PageCompletes {
+			return tx.invitation, nil
+		}
 		return nil, refuse("invalid_request", "invitation not found or already used")
 	}
 	return invitation, nil
@@ -167,7 +197,12 @@ func (si *signIn) offered(tx *transaction, all bool) []*Connection {
 // so also for an invitation of somebody else, and uses the invitation up, is
 // what Auth0's users report.
 func (si *signIn) serves(tx *transaction, session *Session) bool {
-	if tx.prompt == "login" {
+	switch {
+	case slices.Contains(words(tx.prompt), "login"), slices.Contains(words(tx.prompt), "select_account"):
+		return false
+	case tx.ticket != "" && si.s.settings.SessionOnInvitation == SessionIgnored:
+		return false
+	case tx.maxAge >= 0 && si.s.clock.Now().Sub(session.AuthenticatedAt) > time.Duration(tx.maxAge)*time.Second:
 		return false
 	}
 	return slices.ContainsFunc(si.offered(tx, true), func(c *Connection) bool { return c.Name == session.Connection })

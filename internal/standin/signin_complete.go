@@ -2,6 +2,7 @@ package standin
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -87,10 +88,9 @@ func (si *signIn) complete(tx *transaction, who *authenticated) answer {
 	if tx.ticket != "" && si.s.settings.InvitationMetadata.Visible == VisibleNextSignIn {
 		shown.AppMetadata, shown.UserMetadata = before.AppMetadata, before.UserMetadata
 	}
-	event := si.loginEvent(tx, client, &shown, who)
-	run := si.prepare(t, actions.PostLogin, event)
+	run := si.prepare(t, actions.PostLogin, si.loginEvent(tx, client, &shown, who))
 	return func(w http.ResponseWriter, r *http.Request) {
-		effects := run(r)
+		effects := run(r, nil)
 		si.under(func() answer { return si.authorized(tx, who, effects) })(w, r)
 	}
 }
@@ -112,7 +112,10 @@ func (si *signIn) enter(tx *transaction, user *User, who *authenticated) (string
 	}
 	now := si.s.clock.Now()
 	if invitation != nil {
-		o.invitations.remove(invitation.ID)
+		if user.Email != "" || si.s.settings.EmailMissingAtAcceptance == Removed {
+			o.invitations.remove(invitation.ID)
+			si.used[tx.ticket] = now.Add(transactionLifetime)
+		}
 		if !si.invited(invitation, user) {
 			return logInvitationFailed, refuse("access_denied", "the specified account is not allowed to accept the current invitation")
 		}
@@ -131,7 +134,11 @@ func (si *signIn) enter(tx *transaction, user *User, who *authenticated) (string
 		o.addMember(user.UserID, now)
 		return "", nil
 	}
-	return logFailure, refuse("access_denied", fmt.Sprintf("user %s is not part of the %s organization", user.UserID, o.ID))
+	return logFailure, refuse("access_denied", notPartOf(user, o))
+}
+
+func notPartOf(user *User, o *Organization) string {
+	return fmt.Sprintf("user %s is not part of the %s organization", user.UserID, o.ID)
 }
 
 // invited compares the account's e-mail with the invited one.
@@ -164,9 +171,12 @@ func (si *signIn) authorized(tx *transaction, who *authenticated, effects *actio
 	if user == nil {
 		return si.sendBack(tx, refuse("access_denied", "the user no longer exists"))
 	}
+	if effects.Suspension != nil {
+		return si.pause(tx, user, who, effects)
+	}
 	si.applyEffects(tx.tenant, user, effects)
-	if effects.RevokeSession && who.session != nil {
-		tx.tenant.sessions.remove(who.session.ID)
+	if who.session != nil {
+		si.applyToSession(tx.tenant, who.session, effects)
 	}
 	if wrong := refusalOf(effects); wrong != nil {
 		entry := si.logEntry(tx, user, logFailure, wrong.description)
@@ -206,6 +216,48 @@ func (si *signIn) applyEffects(t *Tenant, user *User, effects *actions.Effects) 
 		user.UserMetadata = actions.Merge(user.UserMetadata, effects.UserMetadata)
 		t.saveUser(user, si.s.clock.Now())
 	}
+}
+
+// applyToSession does to a session what Actions asked for. A revoked one takes
+// its refresh tokens along, unless they are to be preserved.
+func (si *signIn) applyToSession(t *Tenant, session *Session, effects *actions.Effects) {
+	session.Metadata = annotated(session.Metadata, effects.SessionMetadata)
+	session.ExpiresAt = earlier(session.ExpiresAt, effects.Session.ExpiresAt)
+	session.IdleExpiresAt = earlier(session.IdleExpiresAt, effects.Session.IdleExpiresAt)
+	for _, method := range effects.Methods {
+		session.Methods = append(session.Methods, SessionMethod{URL: method, At: si.s.clock.Now()})
+	}
+	if !effects.RevokeSession {
+		return
+	}
+	t.sessions.remove(session.ID)
+	for _, token := range t.refreshTokens.all() {
+		if token.SessionID == session.ID && !effects.PreserveRefreshTokens {
+			t.refreshTokens.remove(token.ID)
+		}
+	}
+}
+
+// annotated is metadata with the changes of Actions; nil deletes a key.
+func annotated(metadata map[string]string, changes map[string]any) map[string]string {
+	merged := map[string]string{}
+	maps.Copy(merged, metadata)
+	for key, value := range changes {
+		if text, isText := value.(string); isText {
+			merged[key] = text
+		} else {
+			delete(merged, key)
+		}
+	}
+	return merged
+}
+
+// earlier is the earlier of two ends, of which either may be none.
+func earlier(end, other time.Time) time.Time {
+	if end.IsZero() || !other.IsZero() && other.Before(end) {
+		return other
+	}
+	return end
 }
 
 // detailsOf are the details of a log entry: what Actions wrote to the console,

@@ -8,9 +8,16 @@ import (
 	"github.com/seatwarden/seatwarden/internal/standin/actions"
 )
 
+// cachedMetadata is an organization's metadata as Actions see it until a time.
+type cachedMetadata struct {
+	values map[string]any
+	until  time.Time
+}
+
 // prepare takes the bound Actions of a trigger out of the tenant, so that they
-// can run without Server.mu.
-func (si *signIn) prepare(t *Tenant, trigger actions.Trigger, event map[string]any) func(*http.Request) *actions.Effects {
+// can run without Server.mu: from the start, or from where earlier effects were
+// suspended.
+func (si *signIn) prepare(t *Tenant, trigger actions.Trigger, event map[string]any) func(*http.Request, *actions.Effects) *actions.Effects {
 	var bound []actions.Action
 	for _, binding := range t.bindings[string(trigger)] {
 		action := t.actions.get(binding.ActionID)
@@ -24,8 +31,12 @@ func (si *signIn) prepare(t *Tenant, trigger actions.Trigger, event map[string]a
 		bound = append(bound, actions.Action{Name: action.Name, Code: action.Deployed.Code, Secrets: secrets})
 	}
 	options := actions.Options{Now: si.s.clock.Now, Enterprise: hasSessionEndpoints(si.s.settings.Profile)}
-	return func(r *http.Request) *actions.Effects {
-		return actions.Run(r.Context(), trigger, bound, event, options)
+	return func(r *http.Request, suspended *actions.Effects) *actions.Effects {
+		if suspended == nil {
+			return actions.Run(r.Context(), trigger, bound, event, options)
+		}
+		actions.Resume(r.Context(), trigger, bound, event, options, suspended)
+		return suspended
 	}
 }
 
@@ -41,10 +52,18 @@ func (si *signIn) loginEvent(tx *transaction, client *Client, user *User, who *a
 	if who.method != "" {
 		methods = append(methods, map[string]any{"name": who.method, "timestamp": si.s.clock.Now().Format(time.RFC3339Nano)})
 	}
-	event["authentication"] = map[string]any{"methods": methods}
-	if who.session != nil {
-		event["session"] = map[string]any{"id": who.session.ID, "created_at": who.session.CreatedAt}
+	if session := who.session; session != nil {
+		for _, method := range session.Methods {
+			methods = append(methods, map[string]any{
+				"name": method.URL, "url": method.URL, "timestamp": method.At.Format(time.RFC3339Nano),
+			})
+		}
+		event["session"] = map[string]any{
+			"id": session.ID, "created_at": session.CreatedAt, "authenticated_at": session.AuthenticatedAt,
+			"metadata": anyValues(session.Metadata),
+		}
 	}
+	event["authentication"] = map[string]any{"methods": methods}
 	return event
 }
 
@@ -80,11 +99,25 @@ func (si *signIn) event(t *Tenant, client *Client, user *User, connection, organ
 	}
 	if o := t.organizations.get(organizationID); o != nil {
 		event["organization"] = map[string]any{
-			"id": o.ID, "name": o.Name, "display_name": displayName(o), "metadata": anyValues(o.Metadata),
+			"id": o.ID, "name": o.Name, "display_name": displayName(o), "metadata": si.metadataOf(o),
 		}
 		event["authorization"] = map[string]any{"roles": roleNames(t, o.MemberRoles[user.UserID])}
 	}
 	return event
+}
+
+// metadataOf is an organization's metadata as Actions see it.
+func (si *signIn) metadataOf(o *Organization) map[string]any {
+	lifetime, now := time.Duration(si.s.settings.OrganizationMetadataCache), si.s.clock.Now()
+	if lifetime == 0 {
+		return anyValues(o.Metadata)
+	}
+	cached, there := si.metadata[o.ID]
+	if !there || now.After(cached.until) {
+		cached = cachedMetadata{values: anyValues(o.Metadata), until: now.Add(lifetime)}
+		si.metadata[o.ID] = cached
+	}
+	return cached.values
 }
 
 func userForEvent(u *User) map[string]any {

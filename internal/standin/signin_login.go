@@ -21,7 +21,7 @@ type assertion struct {
 // that says that it is gone.
 func (si *signIn) underWay(r *http.Request) (*transaction, answer) {
 	tx := si.transactions[r.Form.Get("state")]
-	if tx == nil || tx.tenant != si.s.tenantOf(r) {
+	if tx == nil || tx.tenant != si.s.tenantOf(r) || tx.paused != nil {
 		return nil, errorPage(http.StatusBadRequest, refuse("invalid_request",
 			"This sign-in has been finished or has taken too long: start again from the application."))
 	}

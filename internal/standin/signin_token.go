@@ -29,7 +29,7 @@ func unknownRefreshToken() *oauthError { return invalidGrant("Unknown or invalid
 
 // tokenForPerson answers the grants authorization_code and refresh_token.
 func (s *Server) tokenForPerson(w http.ResponseWriter, r *http.Request, form url.Values) {
-	si := s.signIn.(*signIn)
+	si := s.signIn
 	t := s.tenantOf(r)
 	si.under(func() answer {
 		client, wrong := s.clientOf(t, r, form)
@@ -40,8 +40,12 @@ func (s *Server) tokenForPerson(w http.ResponseWriter, r *http.Request, form url
 			return oauthAnswer(oauthErr(http.StatusForbidden, "unauthorized_client",
 				"Grant type '"+form.Get("grant_type")+"' not allowed for the client."))
 		}
-		if form.Get("grant_type") == grantRefresh {
+		switch grant := form.Get("grant_type"); grant {
+		case grantRefresh:
 			return si.refresh(t, client, r, form)
+		case grantAuthorization:
+		default:
+			return oauthAnswer(oauthErr(http.StatusForbidden, "unsupported_grant_type", "Unsupported grant type: "+grant))
 		}
 		tokens, wrong := si.exchange(t, client, form.Get("code"), form.Get("redirect_uri"), form.Get("code_verifier"))
 		if wrong != nil {
@@ -95,6 +99,9 @@ func (si *signIn) exchange(t *Tenant, client *Client, code, redirectURI, verifie
 	}
 	if a.who.session != nil {
 		h.sessionID = a.who.session.ID
+		if a.tx.maxAge >= 0 {
+			h.authTime = a.who.session.AuthenticatedAt
+		}
 	}
 	tokens, wrong := si.issue(h)
 	if wrong != nil {
@@ -116,7 +123,9 @@ type holder struct {
 	audience     string
 	nonce        string
 	sessionID    string
-	effects      *actions.Effects
+	// authTime is when the person signed in; zero where nobody asked.
+	authTime time.Time
+	effects  *actions.Effects
 }
 
 // issue signs the access token and, for the scope openid, the ID token.
@@ -126,15 +135,16 @@ func (si *signIn) issue(h *holder) (map[string]any, *oauthError) {
 	if h.audience != "" && h.audience != audience[0] {
 		audience = []string{h.audience, audience[0]}
 	}
+	scope := h.grantedScope()
 	access := h.claims(issuer, now, accessTokenLifetime, h.effects.AccessTokenClaims)
-	access["aud"], access["azp"], access["scope"], access["jti"] = audience, h.client.ClientID, h.scope, randomString(22)
+	access["aud"], access["azp"], access["scope"], access["jti"] = audience, h.client.ClientID, scope, randomString(22)
 	accessToken, err := si.s.keys.Sign(access)
 	if err != nil {
 		return nil, oauthErr(http.StatusInternalServerError, "server_error", "sign the access token")
 	}
 	si.s.secrets.Add(SecretAccessToken, accessToken)
 	tokens := map[string]any{
-		"access_token": accessToken, "token_type": "Bearer", "scope": h.scope, "expires_in": int(accessTokenLifetime.Seconds()),
+		"access_token": accessToken, "token_type": "Bearer", "scope": scope, "expires_in": int(accessTokenLifetime.Seconds()),
 	}
 	if !slices.Contains(words(h.scope), "openid") {
 		return tokens, nil
@@ -148,6 +158,9 @@ func (si *signIn) issue(h *holder) (map[string]any, *oauthError) {
 	if h.sessionID != "" {
 		id["sid"] = h.sessionID
 	}
+	if !h.authTime.IsZero() {
+		id["auth_time"] = h.authTime.Unix()
+	}
 	idToken, err := si.s.keys.Sign(id)
 	if err != nil {
 		return nil, oauthErr(http.StatusInternalServerError, "server_error", "sign the ID token")
@@ -155,6 +168,20 @@ func (si *signIn) issue(h *holder) (map[string]any, *oauthError) {
 	si.s.secrets.Add(SecretIDToken, idToken)
 	tokens["id_token"] = idToken
 	return tokens, nil
+}
+
+// grantedScope is what was asked for, with what Actions added and took away.
+func (h *holder) grantedScope() string {
+	granted := slices.DeleteFunc(words(h.scope), func(scope string) bool {
+		keep, changed := h.effects.Scopes[scope]
+		return changed && !keep
+	})
+	for _, scope := range slices.Sorted(maps.Keys(h.effects.Scopes)) {
+		if h.effects.Scopes[scope] && !slices.Contains(granted, scope) {
+			granted = append(granted, scope)
+		}
+	}
+	return strings.Join(granted, " ")
 }
 
 // claims are those that both tokens carry; an Action's claims never replace them.
@@ -183,117 +210,4 @@ func profileClaims(u *User, scope string) map[string]any {
 		claims["email"], claims["email_verified"] = u.Email, u.EmailVerified
 	}
 	return claims
-}
-
-func (si *signIn) newRefreshToken(h *holder, connection string) *RefreshToken {
-	now := si.s.clock.Now()
-	token := &RefreshToken{
-		ID: newID("rt_"), Token: "v1." + randomString(60), UserID: h.user.UserID, ClientID: h.client.ClientID,
-		SessionID: h.sessionID, Connection: connection, Audience: h.audience, Scope: h.scope,
-		Rotating: h.client.RefreshTokenRotation, CreatedAt: now,
-	}
-	if h.organization != nil {
-		token.OrganizationID = h.organization.ID
-	}
-	if token.Rotating {
-		token.ExpiresAt = now.Add(refreshTokenLifetime)
-	}
-	token.annotate(h.effects.RefreshTokenMetadata)
-	si.s.secrets.Add(SecretRefreshToken, token.Token)
-	h.t.refreshTokens.put(token.ID, token)
-	return token
-}
-
-// annotate merges metadata that Actions set; nil deletes.
-func (token *RefreshToken) annotate(changes map[string]any) {
-	for key, value := range changes {
-		text, isText := value.(string)
-		if !isText {
-			delete(token.Metadata, key)
-			continue
-		}
-		if token.Metadata == nil {
-			token.Metadata = map[string]string{}
-		}
-		token.Metadata[key] = text
-	}
-}
-
-// refresh exchanges a refresh token: the Actions run again, the membership is
-// not looked at again (whether Auth0 does is not documented).
-func (si *signIn) refresh(t *Tenant, client *Client, r *http.Request, form url.Values) answer {
-	token := si.liveRefreshToken(t, client, form.Get("refresh_token"))
-	if token == nil {
-		return oauthAnswer(unknownRefreshToken())
-	}
-	user := t.users.get(token.UserID)
-	if user.Blocked {
-		return oauthAnswer(oauthErr(http.StatusForbidden, "unauthorized", "user is blocked"))
-	}
-	run := si.prepare(t, actions.PostLogin, si.refreshEvent(t, client, user, token, r))
-	return func(w http.ResponseWriter, r *http.Request) {
-		effects := run(r)
-		si.under(func() answer { return si.refreshed(t, client, token.Token, effects) })(w, r)
-	}
-}
-
-// liveRefreshToken returns nil for a token that is unknown, revoked, expired,
-// another client's, a deleted user's or a deleted organization's.
-func (si *signIn) liveRefreshToken(t *Tenant, client *Client, value string) *RefreshToken {
-	token := t.refreshTokens.find(func(row *RefreshToken) bool {
-		return subtle.ConstantTimeCompare([]byte(row.Token), []byte(value)) == 1
-	})
-	now := si.s.clock.Now()
-	switch {
-	case token == nil, token.ClientID != client.ClientID, t.users.get(token.UserID) == nil:
-		return nil
-	case token.OrganizationID != "" && t.organizations.get(token.OrganizationID) == nil:
-		return nil
-	case !token.ExpiresAt.IsZero() && now.After(token.ExpiresAt), !token.IdleExpiresAt.IsZero() && now.After(token.IdleExpiresAt):
-		return nil
-	}
-	return token
-}
-
-// refreshed hands out new tokens after the Actions have run. The refresh token
-// may have been revoked meanwhile.
-func (si *signIn) refreshed(t *Tenant, client *Client, value string, effects *actions.Effects) answer {
-	token := si.liveRefreshToken(t, client, value)
-	if token == nil {
-		return oauthAnswer(unknownRefreshToken())
-	}
-	user, now := t.users.get(token.UserID), si.s.clock.Now()
-	si.applyEffects(t, user, effects)
-	entry := LogEntry{
-		Type: logRefreshed, ClientID: client.ClientID, UserID: user.UserID, OrganizationID: token.OrganizationID,
-		Details: detailsOf(effects),
-	}
-	if effects.RevokeRefreshToken {
-		t.refreshTokens.remove(token.ID)
-	}
-	if wrong := refusalOf(effects); wrong != nil {
-		entry.Type, entry.Description = logRefreshFailed, wrong.description
-		t.log(entry, now)
-		return oauthAnswer(oauthErr(http.StatusForbidden, wrong.code, wrong.description))
-	}
-	h := &holder{
-		t: t, client: client, user: user, organization: t.organizations.get(token.OrganizationID),
-		scope: token.Scope, audience: token.Audience, sessionID: token.SessionID, effects: effects,
-	}
-	tokens, wrong := si.issue(h)
-	if wrong != nil {
-		return oauthAnswer(wrong)
-	}
-	token.annotate(effects.RefreshTokenMetadata)
-	token.LastExchangedAt = now
-	if token.Rotating {
-		t.refreshTokens.remove(token.ID)
-		rotated := *token
-		rotated.ID, rotated.Token, rotated.CreatedAt = newID("rt_"), "v1."+randomString(60), now
-		si.s.secrets.Add(SecretRefreshToken, rotated.Token)
-		t.refreshTokens.put(rotated.ID, &rotated)
-		tokens[grantRefresh] = rotated.Token
-	}
-	t.log(entry, now)
-	return func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, tokens) }
 }

@@ -287,6 +287,15 @@ type Session struct {
 	AuthenticatedAt time.Time `json:"authenticated_at"`
 	IdleExpiresAt   time.Time `json:"idle_expires_at"`
 	ExpiresAt       time.Time `json:"expires_at"`
+	// Metadata is what Actions noted. Methods are what they recorded as done.
+	Metadata map[string]string `json:"session_metadata,omitempty"`
+	Methods  []SessionMethod   `json:"methods,omitempty"`
+}
+
+// SessionMethod is an Action's own way of authentication, by its address.
+type SessionMethod struct {
+	URL string    `json:"url"`
+	At  time.Time `json:"at"`
 }
 
 // RefreshToken is a live refresh token; a revoked one is gone.
@@ -307,6 +316,8 @@ type RefreshToken struct {
 	LastExchangedAt time.Time         `json:"last_exchanged_at,omitzero"`
 	IdleExpiresAt   time.Time         `json:"idle_expires_at,omitzero"`
 	ExpiresAt       time.Time         `json:"expires_at,omitzero"`
+	// Used are the values that rotation replaced, oldest first, the last 100.
+	Used []string `json:"used,omitempty"`
 }
 
 // Action is one Auth0 Action: a draft and, once deployed, what runs.

@@ -158,6 +158,14 @@ func (d *document) identify(as As) (*submission, error) {
 	return f.press(button{"subject", as.Subject}), nil
 }
 
+// confirm presses the one button of a page.
+func (d *document) confirm() (*submission, error) {
+	if len(d.forms) == 0 {
+		return nil, errors.New("the page has no form")
+	}
+	return d.forms[0].press(button{}), nil
+}
+
 // choose names the organization where a page asks for it.
 func (d *document) choose(as As) (*submission, error) {
 	if len(d.forms) == 0 || as.Organization == "" {

@@ -151,6 +151,8 @@ func (p *Person) walk(ctx context.Context, address string, as As) (*Session, err
 			next, err = current.login(as)
 		case "identity-provider":
 			next, err = current.identify(as)
+		case "second-factor":
+			next, err = current.confirm()
 		case "organization":
 			next, err = current.choose(as)
 		case "result":
