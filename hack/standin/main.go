@@ -52,6 +52,9 @@ Two addresses listen:
   --control  is for you: the clock, faults, limits, the mails that were "sent",
              every call that came in, and everything that the tenant holds.
 
+Open the control address in a browser to read the mails as people would get them,
+and to go on from there: link, login page, identity provider, application.
+
 Try, while it runs:
 
   curl http://127.0.0.1:4401/control/outbox

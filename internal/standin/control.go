@@ -74,6 +74,7 @@ func (s *Server) controlHandler() http.Handler {
 	handle("POST /control/seed", s.controlSeed)
 	handle("POST /control/connections/{name}/directory", s.controlAddPerson)
 	handle("DELETE /control/connections/{name}/directory/{email}", s.controlRemovePerson)
+	s.outboxPages(mux)
 	handle("/", func(*http.Request) (any, error) { return nil, fmt.Errorf("%w route", errNoSuch) })
 	return mux
 }

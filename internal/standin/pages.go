@@ -9,6 +9,9 @@ import (
 //go:embed pages
 var pageFiles embed.FS
 
+// pagePolicy lets a page load its style sheet and nothing else.
+const pagePolicy = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+
 var pageTemplate = template.Must(template.ParseFS(pageFiles, "pages/*.html"))
 
 // Kinds of pages: the template of the same name, and what data-page says.
@@ -21,6 +24,8 @@ const (
 	pageSecondFactor = "second-factor"
 	pageMessage      = "message"
 	pageError        = "error"
+	pageOutbox       = "outbox"
+	pageMail         = "mail"
 )
 
 // choice is one thing to choose or to read: a value and its words.
@@ -56,10 +61,22 @@ type page struct {
 	Claims        string
 	Tokens        []choice
 	LogoutURL     string
+	// Advice is what a person can do about an error.
+	Advice string
+	// SignUp: the way to make an account comes before the way to sign in.
+	SignUp bool
+	// Mails are shown newest first; Mail is one of them.
+	Mails []numberedMail
+	Mail  Mail
+	// Style is where the style sheet lies; render fills it in for sign-in.
+	Style string
 }
 
 // render writes a page. A client that has gone needs no error.
 func render(w http.ResponseWriter, status int, p page) {
+	if p.Style == "" {
+		p.Style = "/login/style.css"
+	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
 	_ = pageTemplate.ExecuteTemplate(w, "layout", p)

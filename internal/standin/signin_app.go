@@ -92,12 +92,12 @@ func (si *signIn) appCallback(r *http.Request) answer {
 	p := page{Kind: pageResult, ClientID: client.ClientID, Application: client.Name}
 	p.LogoutURL = "/v2/logout?" + url.Values{"client_id": {client.ClientID}, "returnTo": {si.appURL(t, client.ClientID)}}.Encode()
 	if code := r.Form.Get("error"); code != "" {
-		p.Title, p.ErrorCode, p.Text = "You are not signed in", code, r.Form.Get("error_description")
+		p.refuse(code, r.Form.Get("error_description"))
 		return func(w http.ResponseWriter, _ *http.Request) { render(w, http.StatusForbidden, p) }
 	}
 	tokens, wrong := si.exchange(t, client, r.Form.Get("code"), si.appURL(t, client.ClientID)+"/callback", start.verifier)
 	if wrong != nil {
-		p.Title, p.ErrorCode, p.Text = "You are not signed in", wrong.Code, wrong.Description
+		p.refuse(wrong.Code, wrong.Description)
 		return func(w http.ResponseWriter, _ *http.Request) { render(w, http.StatusForbidden, p) }
 	}
 	idToken, _ := tokens["id_token"].(string)
@@ -112,6 +112,30 @@ func (si *signIn) appCallback(r *http.Request) answer {
 		}
 	}
 	return func(w http.ResponseWriter, _ *http.Request) { render(w, http.StatusOK, p) }
+}
+
+// refuse tells the person what an error of Auth0 means, and what to do.
+func (p *page) refuse(code, description string) {
+	p.ErrorCode, p.Text = code, description
+	switch {
+	case description == "invitation not found or already used":
+		p.Title = "This invitation is no longer valid"
+		p.Advice = "It has been used, has expired, or was taken back. Ask whoever invited you for a new one."
+	case description == "the specified account is not allowed to accept the current invitation":
+		p.Title = "You signed in with another account"
+		p.Advice = "The invitation was sent to another address, and it cannot be used again. " +
+			"Sign out, ask for a new invitation, and sign in with the address that it was sent to."
+	case strings.Contains(description, " is not part of the "):
+		p.Title = "You are not a member"
+		p.Advice = "Your account does not belong to this organization. Ask its administrator for an invitation."
+	case code == "unauthorized" && description == "user is blocked":
+		p.Title = "Your account is blocked"
+		p.Advice = "Ask your administrator."
+	case code == "access_denied":
+		p.Title = "You were not let in"
+	default:
+		p.Title = "You are not signed in"
+	}
 }
 
 // fillResult puts a person's claims and tokens on the page that shows them.

@@ -39,7 +39,7 @@ func (si *signIn) choose(r *http.Request) answer {
 
 // loginPage names the organization and offers its connections.
 func (si *signIn) loginPage(tx *transaction, status int, problem string) answer {
-	p := page{Kind: pageLogin, Title: "Sign in", State: tx.id, Email: tx.loginHint, Problem: problem}
+	p := page{Kind: pageLogin, Title: "Sign in", State: tx.id, Email: tx.loginHint, Problem: problem, SignUp: tx.signUp}
 	if client := tx.tenant.clients.get(tx.clientID); client != nil {
 		p.Application = client.Name
 	}

@@ -1,0 +1,93 @@
+package standin
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"testing"
+
+	. "github.com/onsi/gomega"
+)
+
+func get(t *testing.T, address string) (string, *http.Response) {
+	t.Helper()
+	response, err := http.Get(address)
+	NewWithT(t).Expect(err).NotTo(HaveOccurred())
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
+	NewWithT(t).Expect(err).NotTo(HaveOccurred())
+	return string(body), response
+}
+
+func TestOutboxPages(t *testing.T) {
+	g := NewWithT(t)
+	s := New(t)
+	body, _ := get(t, s.ControlURL()+"/")
+	g.Expect(body).To(ContainSubstring("No mail has been sent yet."))
+	for i := range 2 {
+		s.outbox.send(Mail{
+			To: fmt.Sprintf("jane%d@acme.com", i), Subject: "Join <Acme>", Inviter: "Ida & Co", OrganizationName: "Acme",
+			Link: s.URL() + "/app/portal/login?invitation=t1&organization=org_1", SentAt: s.clock.Now(),
+		})
+	}
+	body, response := get(t, s.ControlURL()+"/outbox")
+	g.Expect(body).To(MatchRegexp(`(?s)jane1@acme\.com.*jane0@acme\.com`), "the newest first")
+	g.Expect(body).NotTo(ContainSubstring("invitation=t1"))
+	g.Expect(response.Header.Get("Content-Security-Policy")).To(Equal(pagePolicy))
+	body, _ = get(t, s.ControlURL()+"/outbox/1")
+	g.Expect(body).To(And(ContainSubstring("jane0@acme.com"), ContainSubstring("Join &lt;Acme&gt;"), ContainSubstring("Ida &amp; Co"),
+		ContainSubstring(`href="`+s.URL()+`/app/portal/login?invitation=t1&amp;organization=org_1"`)))
+	for _, path := range []string{"/outbox/0", "/outbox/3", "/outbox/x"} {
+		_, response = get(t, s.ControlURL()+path)
+		g.Expect(response.StatusCode).To(Equal(http.StatusNotFound), path)
+	}
+	_, response = get(t, s.ControlURL()+"/outbox/style.css")
+	g.Expect(response.Header.Get("Content-Type")).To(HavePrefix("text/css"))
+}
+
+// Nothing on the listener that plays Auth0 leads to the mails.
+func TestSecretsOutboxIsNotOnTheListenerOfAuth0(t *testing.T) {
+	s := New(t)
+	for _, path := range []string{"/", "/outbox", "/outbox/1", "/control/outbox"} {
+		_, response := get(t, s.URL()+path)
+		NewWithT(t).Expect(response.StatusCode).To(Equal(http.StatusNotFound), path)
+	}
+}
+
+func TestRefusalsArePutInWords(t *testing.T) {
+	w := newWorld(t)
+	for name, row := range map[string]struct{ code, description, title string }{
+		"dead link":     {"invalid_request", notFoundText, "This invitation is no longer valid"},
+		"wrong account": {"access_denied", notAllowed, "You signed in with another account"},
+		"no member":     {"access_denied", notPartOf(&User{UserID: "u"}, w.acme), "You are not a member"},
+		"no seat":       {"access_denied", textNoSeat, "You were not let in"},
+		"blocked":       {"unauthorized", "user is blocked", "Your account is blocked"},
+		"another":       {"login_required", "Login required", "You are not signed in"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			page := w.open(w.s.URL() + "/app/" + portal + "/login?organization=" + w.acme.ID)
+			var state string
+			w.change(func(*Tenant) { // the built-in application's own state, which only it knows
+				for state = range w.s.signIn.starts {
+					break
+				}
+			})
+			response, err := page.browser.Get(w.s.URL() + "/app/" + portal + "/callback?" +
+				url.Values{"state": {state}, "error": {row.code}, "error_description": {row.description}}.Encode())
+			w.Expect(err).NotTo(HaveOccurred())
+			body, err := io.ReadAll(response.Body)
+			w.Expect(err).NotTo(HaveOccurred())
+			w.Expect(response.Body.Close()).To(Succeed())
+			NewWithT(t).Expect(string(body)).To(And(ContainSubstring("<h1>"+row.title+"</h1>"),
+				ContainSubstring(row.description), ContainSubstring(row.code)))
+		})
+	}
+}
+
+func TestScreenHint(t *testing.T) {
+	w := newWorld(t)
+	body, _ := get(t, w.s.URL()+"/authorize?"+w.authorizeQuery(url.Values{
+		"redirect_uri": {w.s.URL() + "/app/" + portal + "/callback"}, "screen_hint": {"signup"}}).Encode())
+	w.Expect(body).To(MatchRegexp(`(?s)value="register".*value="login"`))
+}
