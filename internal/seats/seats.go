@@ -152,6 +152,7 @@ func Decide(f Facts) Plan {
 
 	var plan Plan
 	var queue []Person
+	reserved := 0
 	for _, p := range winners {
 		switch {
 		case p.Deleting || p.State == Assigned || onLedger[p.UID]:
@@ -165,6 +166,9 @@ func Decide(f Facts) Plan {
 		case p.Reason == SeatLapsed && !p.Requested:
 		case p.Kept:
 			queue = append(queue, p)
+		case p.Admin && !inUse[p.Ref]:
+			// First in the queue as soon as the finalizer is on.
+			reserved++
 		}
 	}
 	for _, p := range duplicates {
@@ -173,7 +177,7 @@ func Decide(f Facts) Plan {
 		}
 	}
 	plan.InUse = len(inUse)
-	left := plan.serve(queue, f, inUse)
+	left := plan.serve(queue, f, inUse, f.Seats-reserved)
 	plan.reclaim(winners, f, left)
 	for _, p := range f.People {
 		if p.Deleting && inUse[p.Ref] {
@@ -183,20 +187,21 @@ func Decide(f Facts) Plan {
 	return plan
 }
 
-// serve gives free seats to the queue and returns how many people are left in it.
-func (plan *Plan) serve(queue []Person, f Facts, inUse map[string]bool) int {
+// serve gives free seats, up to a number in use, to the queue and returns how
+// many people are left in it.
+func (plan *Plan) serve(queue []Person, f Facts, inUse map[string]bool, seats int) int {
 	slices.SortFunc(queue, func(a, b Person) int { return precedence(a, b, f.Holdings) })
 	left := 0
 	for _, p := range queue {
 		costsNothing := f.Holdings[p.Ref] == HoldsGrant
 		switch {
-		case (costsNothing || plan.InUse < f.Seats) && len(plan.Assign) < MaxAssignments:
+		case (costsNothing || plan.InUse < seats) && len(plan.Assign) < MaxAssignments:
 			plan.Assign = append(plan.Assign, entryOf(p))
 			if !inUse[p.Ref] {
 				inUse[p.Ref] = true
 				plan.InUse++
 			}
-		case costsNothing || plan.InUse < f.Seats:
+		case costsNothing || plan.InUse < seats:
 			// Served by the next round.
 		default:
 			left++

@@ -75,6 +75,14 @@ func TestSeatsDecide(t *testing.T) {
 			decide:  map[string]string{"old": "Waiting/SeatLimitReached"},
 			waiting: 1,
 		},
+		"an admin whose Member has no finalizer yet, before people who have": {
+			facts: Facts{Seats: 2, People: []Person{
+				person("a", 3), person("b", 2), person("boss", 0, admin, func(p *Person) { p.Kept = false })}},
+			inUse:   1,
+			assign:  []string{"a"},
+			decide:  map[string]string{"b": "Waiting/SeatLimitReached"},
+			waiting: 1,
+		},
 		"a member found in Auth0 before older people": {
 			facts: Facts{Seats: 1, People: []Person{person("old", 9), person("in", 0)},
 				Holdings: map[string]Holding{"in": HoldsMembership}},
