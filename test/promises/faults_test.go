@@ -516,3 +516,32 @@ func versionsOf(w *world.World, objects []client.Object) []string {
 	}
 	return versions
 }
+
+// TestFaultsRefusedCalls: what Auth0 refuses as it is, is not tried again in a
+// loop, neither an invitation nor a removal, and is told once.
+func TestFaultsRefusedCalls(t *testing.T) {
+	w := world.New(t)
+	w.StartOperator()
+	customer := w.CreateCustomer("acme", 2)
+	boss := w.AdminMember(customer)
+	w.Join(boss)
+	post, endPost := w.Fault(standin.Fault{Kind: standin.FaultStatus, Status: http.StatusBadRequest, Method: http.MethodPost, Route: "/api/v2/organizations/{id}/invitations"})
+	jane := w.CreateMember("acme", "jane@acme.com")
+	w.UntilReason(jane, v1alpha1.ConditionStalled, "True/RejectedByAuth0")
+	w.UntilWarned(jane, v1alpha1.ReasonRejectedByAuth0, "send the invitation")
+	take, endTake := w.Fault(standin.Fault{Kind: standin.FaultStatus, Status: http.StatusForbidden, Method: http.MethodDelete, Route: "/api/v2/organizations/{id}/members"})
+	w.Expect(w.Client.Delete(t.Context(), boss)).To(Succeed())
+	w.UntilReason(boss, v1alpha1.ConditionStalled, "True/ScopeMissing")
+	w.UntilWarned(boss, v1alpha1.ReasonScopeMissing, "end the membership")
+	w.Throughout("they are repeated at their interval at most", func(g Gomega) {
+		g.Expect(w.Hits(post)).To(BeNumerically("<=", 3))
+		g.Expect(w.Hits(take)).To(BeNumerically("<=", 3))
+	})
+	w.Expect(w.Events(jane, corev1.EventTypeWarning, v1alpha1.ReasonRejectedByAuth0)).To(HaveLen(1))
+
+	endPost()
+	endTake()
+	w.UntilMail("jane@acme.com", 1)
+	w.UntilReason(jane, v1alpha1.ConditionReady, "True/Reconciled")
+	w.UntilRemoved(boss)
+}
