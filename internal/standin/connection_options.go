@@ -27,8 +27,6 @@ func optionDefaults(strategy string) map[string]any {
 		return defaults
 	case "ad":
 		return map[string]any{"ips": nil, "brute_force_protection": true}
-	case "sms", "email":
-		return map[string]any{"brute_force_protection": true}
 	default:
 		return keptDefaults(strategy)
 	}
@@ -68,16 +66,6 @@ func keptDefaults(strategy string) map[string]any {
 		}
 	case "ad":
 		return map[string]any{"ips": nil}
-	case "facebook":
-		return map[string]any{"scope": ""}
-	case "github", "salesforce":
-		return map[string]any{"scope": []any{}}
-	case "windowslive":
-		return map[string]any{"scope": []any{}, "signin": true}
-	case "google-oauth2":
-		return map[string]any{"email": true, "profile": true, "scope": []any{"email", "profile"}}
-	case "line", "wordpress", "linkedin":
-		return map[string]any{"profile": true}
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package standin
 
 import (
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -10,6 +9,7 @@ const (
 	maxActionCode     = 100_000
 	maxActionSecrets  = 30
 	maxActionsBound   = 20
+	maxActionVersions = 100
 	defaultRuntime    = "node22"
 	messageNoAction   = "That action does not exist."
 	actionPageDefault = 20
@@ -52,15 +52,24 @@ func (s *Server) actionRoutes(rt *router) {
 	rt.add("PATCH", "/actions/actions/{id}", 200, "", updateAction, "update:actions")
 	rt.add("DELETE", "/actions/actions/{id}", 204, "", deleteAction, "delete:actions")
 	rt.add("POST", "/actions/actions/{id}/deploy", 200, "", deployAction, "create:actions")
+	rt.add("POST", "/actions/actions/{id}/test", 200, "", testAction, "create:actions")
+	rt.add("GET", "/actions/actions/{id}/versions", 200, "", listActionVersions, "read:actions")
+	rt.add("GET", "/actions/actions/{id}/versions/{versionId}", 200, "", getActionVersion, "read:actions")
+	rt.add("POST", "/actions/actions/{id}/versions/{versionId}/deploy", 200, "", deployActionVersion, "create:actions")
+	rt.add("GET", "/actions/executions/{id}", 200, "", getActionExecution, "read:actions")
+	rt.add("GET", "/actions/triggers", 200, "", listTriggers, "read:actions")
 	rt.add("GET", "/actions/triggers/{triggerId}/bindings", 200, "", listBindings, "read:actions")
 	rt.add("PATCH", "/actions/triggers/{triggerId}/bindings", 200, "", updateBindings, "update:actions")
 }
+
+// preciseTime formats a time as Auth0 does for Actions: with nanoseconds.
+func preciseTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000000000Z") }
 
 // secretItems never shows a value.
 func secretItems(secrets []ActionSecret) []map[string]any {
 	out := []map[string]any{}
 	for _, secret := range secrets {
-		out = append(out, map[string]any{"name": secret.Name, "updated_at": timestamp(secret.UpdatedAt)})
+		out = append(out, map[string]any{"name": secret.Name, "updated_at": preciseTime(secret.UpdatedAt)})
 	}
 	return out
 }
@@ -69,20 +78,42 @@ func triggerItems(t ActionTrigger) []map[string]any {
 	return []map[string]any{{"id": t.ID, "version": t.Version}}
 }
 
+// dependencyItems shows where a dependency comes from only until it is built in.
+func dependencyItems(dependencies []any, built bool) []any {
+	out := []any{}
+	for _, given := range dependencies {
+		dependency, ok := given.(map[string]any)
+		if !ok || !built {
+			out = append(out, given)
+			continue
+		}
+		item := map[string]any{}
+		for name, value := range dependency {
+			if name != "registry_url" {
+				item[name] = value
+			}
+		}
+		out = append(out, item)
+	}
+	return out
+}
+
 func versionItem(a *Action, v *ActionVersion) map[string]any {
 	return map[string]any{
-		"id": v.ID, "number": v.Number, "code": v.Code, "runtime": v.Runtime, "status": "built", "deployed": true,
-		"dependencies": append([]any{}, v.Dependencies...), "secrets": secretItems(v.Secrets),
+		"id": v.ID, "number": v.Number, "code": v.Code, "runtime": v.Runtime, "status": "built",
+		"deployed":     a.Deployed != nil && a.Deployed.ID == v.ID,
+		"dependencies": dependencyItems(v.Dependencies, true), "secrets": secretItems(v.Secrets),
 		"supported_triggers": triggerItems(a.Trigger),
-		"created_at":         timestamp(v.CreatedAt), "updated_at": timestamp(v.CreatedAt), "built_at": timestamp(v.CreatedAt),
+		"created_at":         preciseTime(v.CreatedAt), "updated_at": preciseTime(v.CreatedAt), "built_at": preciseTime(v.CreatedAt),
 	}
 }
 
-// actionReference is an Action as bindings and versions show it.
+// actionReference is an Action as bindings and versions show it, where
+// all_changes_deployed was always recorded as false.
 func actionReference(a *Action) map[string]any {
 	item := map[string]any{
 		"id": a.ID, "name": a.Name, "supported_triggers": triggerItems(a.Trigger),
-		"created_at": timestamp(a.CreatedAt), "updated_at": timestamp(a.UpdatedAt), "all_changes_deployed": a.allDeployed(),
+		"created_at": preciseTime(a.CreatedAt), "updated_at": preciseTime(a.CreatedAt), "all_changes_deployed": false,
 	}
 	if v := a.Deployed; v != nil {
 		item["deployed_version"] = versionItem(a, v)
@@ -94,28 +125,40 @@ func actionReference(a *Action) map[string]any {
 func currentVersion(v *ActionVersion) map[string]any {
 	return map[string]any{
 		"id": v.ID, "number": v.Number, "code": v.Code, "runtime": v.Runtime, "status": "BUILT",
-		"build_time": timestamp(v.CreatedAt), "created_at": timestamp(v.CreatedAt), "updated_at": timestamp(v.CreatedAt),
+		"build_time": preciseTime(v.CreatedAt), "created_at": preciseTime(v.CreatedAt), "updated_at": preciseTime(v.CreatedAt),
 	}
 }
 
 func actionItem(a *Action, now time.Time) map[string]any {
+	built := !now.Before(a.BuiltAt)
 	status := "built"
-	switch {
-	case !now.After(a.UpdatedAt) && now.Before(a.BuiltAt):
-		status = "pending"
-	case now.Before(a.BuiltAt):
+	if !built {
 		status = "building"
 	}
 	item := map[string]any{
 		"id": a.ID, "name": a.Name, "code": a.Code, "runtime": a.Runtime, "status": status,
-		"dependencies": append([]any{}, a.Dependencies...), "secrets": secretItems(a.Secrets),
+		"dependencies": dependencyItems(a.Dependencies, built), "secrets": secretItems(a.Secrets),
 		"supported_triggers": triggerItems(a.Trigger),
-		"created_at":         timestamp(a.CreatedAt), "updated_at": timestamp(a.UpdatedAt),
+		"created_at":         preciseTime(a.CreatedAt), "updated_at": preciseTime(a.UpdatedAt),
 		"all_changes_deployed": a.allDeployed(),
 	}
 	if v := a.Deployed; v != nil {
 		item["deployed_version"] = versionItem(a, v)
 		item["current_version"] = currentVersion(v)
+	}
+	return item
+}
+
+// changedActionItem is what POST and PATCH answer: nothing of it is built yet.
+func changedActionItem(a *Action, now time.Time, deployed bool) map[string]any {
+	item := actionItem(a, now)
+	item["status"], item["dependencies"] = "pending", dependencyItems(a.Dependencies, false)
+	if deployed {
+		version, current := versionItem(a, a.Deployed), currentVersion(a.Deployed)
+		version["status"], current["status"] = "pending", "PENDING"
+		delete(version, "built_at")
+		delete(current, "build_time")
+		item["deployed_version"], item["current_version"] = version, current
 	}
 	return item
 }
@@ -193,13 +236,13 @@ func createAction(c *call) (any, error) {
 	if err := c.checkActionName(*body.Name, nil); err != nil {
 		return nil, err
 	}
-	a := &Action{ID: newUUID(), Runtime: defaultRuntime, CreatedAt: c.now}
+	a := &Action{ID: newUUID(), Runtime: runtimeFor(body.Triggers[0]), CreatedAt: c.now}
 	c.changeAction(a, body)
 	if body.Deploy {
 		a.deploy(c.now)
 	}
 	c.t.actions.put(a.ID, a)
-	return actionItem(a, c.now), nil
+	return changedActionItem(a, c.now, body.Deploy), nil
 }
 
 func (c *call) checkActionName(name string, except *Action) error {
@@ -225,7 +268,7 @@ func updateAction(c *call) (any, error) {
 		}
 	}
 	c.changeAction(a, body)
-	return actionItem(a, c.now), nil
+	return changedActionItem(a, c.now, false), nil
 }
 
 func (c *call) changeAction(a *Action, body actionBody) {
@@ -269,16 +312,21 @@ func (c *call) actionSecrets(old, given []ActionSecret) []ActionSecret {
 	return out
 }
 
-// deploy makes the draft what runs.
+// deploy makes the draft a version, and that what runs.
 func (a *Action) deploy(now time.Time) {
-	number := 1
-	if a.Deployed != nil {
-		number = a.Deployed.Number + 1
+	a.deployVersion(ActionVersion{
+		Code: a.Code, Runtime: a.Runtime, Secrets: slices.Clone(a.Secrets), Dependencies: slices.Clone(a.Dependencies),
+	}, now)
+}
+
+func (a *Action) deployVersion(v ActionVersion, now time.Time) {
+	v.ID, v.Number, v.CreatedAt = newUUID(), 1, now
+	if n := len(a.Versions); n > 0 {
+		v.Number = a.Versions[n-1].Number + 1
 	}
-	a.Deployed = &ActionVersion{
-		ID: newUUID(), Number: number, Code: a.Code, Runtime: a.Runtime,
-		Secrets: slices.Clone(a.Secrets), Dependencies: slices.Clone(a.Dependencies), CreatedAt: now,
-	}
+	a.Versions = append(a.Versions, &v)
+	a.Versions = a.Versions[max(0, len(a.Versions)-maxActionVersions):]
+	a.Deployed = &v
 }
 
 // deployAction answers with the version not yet deployed, as recorded; a GET
@@ -292,14 +340,24 @@ func deployAction(c *call) (any, error) {
 		return nil, newError(400, "", "A draft must be in the 'built' state to be deployed.")
 	}
 	a.deploy(c.now)
-	item := versionItem(a, a.Deployed)
+	return deployedItem(a), nil
+}
+
+func deployedItem(a *Action) map[string]any {
+	item := versionWithAction(a, a.Deployed)
 	item["deployed"] = false
 	delete(item, "built_at")
+	return item
+}
+
+// versionWithAction is a version with the Action that it is of.
+func versionWithAction(a *Action, v *ActionVersion) map[string]any {
+	item := versionItem(a, v)
 	reference := actionReference(a)
 	delete(reference, "deployed_version")
 	delete(reference, "current_version")
 	item["action"] = reference
-	return item, nil
+	return item
 }
 
 // deleteAction refuses an Action that is bound, unless force=true detaches it.
@@ -325,98 +383,4 @@ func (t *Tenant) bound(actionID string) bool {
 		}
 	}
 	return false
-}
-
-func (c *call) bindingItem(b Binding) map[string]any {
-	return map[string]any{
-		"id": b.ID, "trigger_id": c.param("triggerId"), "display_name": b.DisplayName,
-		"action":     actionReference(c.t.actions.get(b.ActionID)),
-		"created_at": timestamp(b.CreatedAt), "updated_at": timestamp(b.UpdatedAt),
-	}
-}
-
-func listBindings(c *call) (any, error) {
-	if err := c.query.allow(); err != nil {
-		return nil, err
-	}
-	return actionPage(c, "bindings", c.t.bindings[c.param("triggerId")], c.bindingItem)
-}
-
-var bindingsSchema = schema{kind: typeObject, properties: map[string]schema{
-	"bindings": {kind: typeArray, required: true, max: maxActionsBound, items: &schema{kind: typeObject, any: true, properties: map[string]schema{
-		"ref": {kind: typeObject, required: true, properties: map[string]schema{
-			"type":  {kind: typeString, required: true, enum: []string{"binding_id", "action_id", "action_name"}},
-			"value": {kind: typeString, required: true},
-		}},
-		"display_name": {kind: typeString, min: 1},
-	}}},
-}}
-
-type bindingBody struct {
-	Ref struct {
-		Type  string `json:"type"`
-		Value string `json:"value"`
-	} `json:"ref"`
-	DisplayName string `json:"display_name"`
-}
-
-// updateBindings replaces the whole ordered list of a trigger.
-func updateBindings(c *call) (any, error) {
-	var body struct {
-		Bindings []bindingBody `json:"bindings"`
-	}
-	if err := c.decode(bindingsSchema, &body); err != nil {
-		return nil, err
-	}
-	bindings := []Binding{}
-	items := []map[string]any{}
-	for _, given := range body.Bindings {
-		b, err := c.bind(given)
-		if err != nil {
-			return nil, err
-		}
-		bindings = append(bindings, b)
-		items = append(items, c.bindingItem(b))
-	}
-	c.t.bindings[c.param("triggerId")] = bindings
-	return map[string]any{"bindings": items}, nil
-}
-
-// bind resolves a reference; a binding that stands already is kept.
-func (c *call) bind(given bindingBody) (Binding, error) {
-	trigger := c.param("triggerId")
-	old := c.t.bindings[trigger]
-	if given.Ref.Type == "binding_id" {
-		i := slices.IndexFunc(old, func(b Binding) bool { return b.ID == given.Ref.Value })
-		if i < 0 {
-			return Binding{}, notFound("", "That binding does not exist.")
-		}
-		return old[i].renamed(given.DisplayName, c.now), nil
-	}
-	a := c.t.actions.find(func(a *Action) bool {
-		return given.Ref.Type == "action_id" && a.ID == given.Ref.Value || given.Ref.Type == "action_name" && a.Name == given.Ref.Value
-	})
-	switch {
-	case a == nil:
-		return Binding{}, notFound("", messageNoAction)
-	case a.Trigger.ID != trigger:
-		return Binding{}, newError(400, "", "The action does not support the trigger %s.", trigger)
-	case a.Deployed == nil:
-		return Binding{}, newError(400, "", "An action must be deployed before it can be bound to a trigger.")
-	}
-	if i := slices.IndexFunc(old, func(b Binding) bool { return b.ActionID == a.ID }); i >= 0 {
-		return old[i].renamed(given.DisplayName, c.now), nil
-	}
-	name := strings.TrimSpace(given.DisplayName)
-	if name == "" {
-		name = a.Name
-	}
-	return Binding{ID: newUUID(), ActionID: a.ID, DisplayName: name, CreatedAt: c.now, UpdatedAt: c.now}, nil
-}
-
-func (b Binding) renamed(name string, now time.Time) Binding {
-	if name != "" && name != b.DisplayName {
-		b.DisplayName, b.UpdatedAt = name, now
-	}
-	return b
 }

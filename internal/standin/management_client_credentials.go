@@ -80,7 +80,7 @@ func (k *clientCredential) item(withNullExpiry bool) map[string]any {
 }
 
 // addCredentialItems adds to a client's item which credentials it uses: by id,
-// or in full in the answer that made them.
+// or in full in the answer that made them, where times have no trailing zeros.
 func (client *Client) addCredentialItems(item map[string]any, inFull bool) {
 	shown := func(ids []string) []any {
 		out := []any{}
@@ -88,6 +88,11 @@ func (client *Client) addCredentialItems(item map[string]any, inFull bool) {
 			credential := map[string]any{"id": id}
 			if k := client.credential(id); k != nil && inFull {
 				credential = k.item(false)
+				for name, at := range map[string]*time.Time{"created_at": &k.createdAt, "updated_at": &k.updatedAt, "expires_at": k.ExpiresAt} {
+					if at != nil {
+						credential[name] = at.UTC().Format("2006-01-02T15:04:05.999Z")
+					}
+				}
 			}
 			out = append(out, credential)
 		}
@@ -259,20 +264,20 @@ func (c *call) decodeCredential(s schema, into any) error {
 	return nil
 }
 
-func (c *call) clientCredential() (*Client, *clientCredential, error) {
+func (c *call) clientCredential() (*clientCredential, error) {
 	client, err := c.client()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	k := client.credential(c.param("credential_id"))
 	if k == nil {
-		return nil, nil, notFound("inexistent_credential", "The credential does not exist")
+		return nil, notFound("inexistent_credential", "The credential does not exist")
 	}
-	return client, k, nil
+	return k, nil
 }
 
 func getClientCredential(c *call) (any, error) {
-	_, k, err := c.clientCredential()
+	k, err := c.clientCredential()
 	if err != nil {
 		return nil, err
 	}
@@ -284,7 +289,7 @@ var updateCredentialSchema = schema{kind: typeObject, properties: map[string]sch
 }}
 
 func updateClientCredential(c *call) (any, error) {
-	_, k, err := c.clientCredential()
+	k, err := c.clientCredential()
 	if err != nil {
 		return nil, err
 	}
@@ -298,11 +303,14 @@ func updateClientCredential(c *call) (any, error) {
 	return k.item(false), nil
 }
 
+// deleteClientCredential answers 204 also for one that does not exist.
 func deleteClientCredential(c *call) (any, error) {
-	client, k, err := c.clientCredential()
+	client, err := c.client()
 	if err != nil {
 		return nil, err
 	}
-	client.credentials = slices.DeleteFunc(client.credentials, func(other *clientCredential) bool { return other == k })
+	client.credentials = slices.DeleteFunc(client.credentials, func(k *clientCredential) bool {
+		return k.ID == c.param("credential_id")
+	})
 	return nil, nil
 }

@@ -3,6 +3,7 @@ package standin
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -19,6 +20,11 @@ var clientExtras = []string{
 	"skip_non_verifiable_callback_uri_confirmation_prompt", "third_party_security_mode", "redirection_policy",
 	"resource_server_identifier", "my_organization_configuration", "async_approval_notification_channels",
 }
+
+var (
+	connectionProfileID    = regexp.MustCompile(`^cop_[A-Za-z0-9]{22}$`)
+	userAttributeProfileID = regexp.MustCompile(`^uap_[A-Za-z0-9]{22}$`)
+)
 
 func clientProperties() map[string]schema {
 	texts := schema{kind: typeArray, nullable: true, items: &schema{kind: typeString}}
@@ -44,6 +50,10 @@ func clientProperties() map[string]schema {
 	for _, name := range clientExtras {
 		properties[name] = schema{any: true}
 	}
+	properties["my_organization_configuration"] = schema{kind: typeObject, any: true, nullable: true, properties: map[string]schema{
+		"connection_profile_id":     {kind: typeString, pattern: connectionProfileID},
+		"user_attribute_profile_id": {kind: typeString, pattern: userAttributeProfileID},
+	}}
 	return properties
 }
 
@@ -347,7 +357,12 @@ func listClientConnections(c *call) (any, error) {
 			c.query.has("strategy") && !slices.Contains(c.query["strategy"], connection.Strategy)
 	})
 	return list(c, listing[*Connection]{
-		key: "connections", item: c.connectionItem, checkpointOnly: true,
+		key: "connections", checkpointOnly: true,
+		item: func(connection *Connection) map[string]any {
+			item := c.connectionItem(connection)
+			delete(item, "enabled_clients")
+			return item
+		},
 		cursor: func(connection *Connection) (time.Time, string) { return connection.CreatedAt, connection.ID },
 	}, rows)
 }

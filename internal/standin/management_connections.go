@@ -165,8 +165,8 @@ func createConnection(c *call) (any, error) {
 	if err := c.decode(createConnectionSchema(), &body); err != nil {
 		return nil, err
 	}
-	if c.t.connectionByName(body.Name) != nil {
-		return nil, newError(409, "", "A connection with the same name already exists")
+	if err := c.checkConnectionName(body.Name); err != nil {
+		return nil, err
 	}
 	connection := &Connection{ID: newID("con_"), Name: body.Name, Strategy: body.Strategy, CreatedAt: c.now}
 	if body.Options == nil {
@@ -180,7 +180,6 @@ func createConnection(c *call) (any, error) {
 		connection.ProvisioningTicket = randomString(32)
 	case "adfs", strategyGoogle, "pingfederate", "samlp", strategyAzure:
 		connection.ProvisioningTicket = randomString(8)
-	case strategyOkta, "oidc":
 	}
 	switch connection.Strategy {
 	case strategyAzure, strategyOkta, "oidc":
@@ -212,13 +211,17 @@ func updateConnection(c *call) (any, error) {
 	return c.connectionItem(connection), nil
 }
 
-// changeConnection applies a body; options are replaced as a whole.
+// changeConnection applies a body; options are replaced as a whole. That a PATCH
+// turns api_enable_users on was recorded.
 func (c *call) changeConnection(connection *Connection, body connectionBody, created bool) error {
 	if body.Options != nil {
 		if connection.Strategy == strategyDatabase {
 			if err := checkDatabaseOptions(body.Options); err != nil {
 				return err
 			}
+		}
+		if !created && connection.Strategy == strategyGoogle {
+			setDefault(body.Options, "api_enable_users", true)
 		}
 		connection.Options = c.completeOptions(connection.Strategy, body.Options, created)
 		if secret, ok := connection.Options["client_secret"].(string); ok {
@@ -267,17 +270,33 @@ func mergeTexts(base map[string]string, patch map[string]*string) map[string]str
 	return base
 }
 
+// deletedConnection is one that is gone from every list, and whose name is
+// still taken until a time.
+type deletedConnection struct {
+	name      string
+	deletedAt time.Time
+	until     time.Time
+}
+
 // deleteConnection ends the connection and the users who came by it alone. A
-// repeated call finds nothing and answers 204, as was recorded once Auth0 was
-// done; how long that takes there is not known, here it takes no time.
+// repeated call answers as the first while the deletion is under way, and 204
+// from then on.
 func deleteConnection(c *call) (any, error) {
-	connection := c.t.connections.get(c.param("id"))
+	id := c.param("id")
+	connection := c.t.connections.get(id)
 	if connection == nil {
-		return noContent{}, nil
+		gone := c.t.deletedConnections.get(id)
+		if gone == nil || !c.now.Before(gone.until) {
+			return noContent{}, nil
+		}
+		return map[string]any{"deleted_at": timestamp(gone.deletedAt)}, nil
 	}
-	c.t.connections.remove(connection.ID)
+	c.t.connections.remove(id)
+	c.t.deletedConnections.put(id, &deletedConnection{
+		name: connection.Name, deletedAt: c.now, until: c.now.Add(time.Duration(c.s.settings.ConnectionDeletionTime)),
+	})
 	for _, o := range c.t.organizations.all() {
-		o.Connections = slices.DeleteFunc(o.Connections, func(e *EnabledConnection) bool { return e.ConnectionID == connection.ID })
+		o.Connections = slices.DeleteFunc(o.Connections, func(e *EnabledConnection) bool { return e.ConnectionID == id })
 	}
 	for _, u := range c.t.users.all() {
 		if len(u.Identities) == 1 && u.in(connection.Name) {
@@ -285,6 +304,23 @@ func deleteConnection(c *call) (any, error) {
 		}
 	}
 	return map[string]any{"deleted_at": timestamp(c.now)}, nil
+}
+
+// checkConnectionName refuses a name that is taken, and forgets deletions that are over.
+func (c *call) checkConnectionName(name string) error {
+	if c.t.connectionByName(name) != nil {
+		return newError(409, "", "A connection with the same name already exists")
+	}
+	for _, id := range slices.Clone(c.t.deletedConnections.ids) {
+		gone := c.t.deletedConnections.get(id)
+		switch {
+		case !c.now.Before(gone.until):
+			c.t.deletedConnections.remove(id)
+		case gone.name == name:
+			return newError(409, "", "A connection with the same name is being deleted, try again later")
+		}
+	}
+	return nil
 }
 
 // getConnectionStatus answers 200 for a connection that works and 404 otherwise.

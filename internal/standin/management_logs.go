@@ -6,6 +6,7 @@ import (
 
 func (s *Server) logRoutes(rt *router) {
 	rt.add("GET", "/logs", 200, limitLogsRead, listLogs, "read:logs")
+	rt.add("GET", "/logs/{id}", 200, limitLogsRead, getLog, "read:logs")
 }
 
 func logItem(e LogEntry) map[string]any {
@@ -46,4 +47,13 @@ func listLogs(c *call) (any, error) {
 		slices.Reverse(rows)
 	}
 	return list(c, listing[LogEntry]{key: "logs", item: logItem, length: true}, rows)
+}
+
+func getLog(c *call) (any, error) {
+	for _, e := range c.t.logs {
+		if e.LogID == c.param("id") {
+			return logItem(e), nil
+		}
+	}
+	return nil, notFound("inexistent_log", "The log does not exist.")
 }

@@ -60,11 +60,23 @@ func (c *call) resourceServerItem(r *ResourceServer) map[string]any {
 	for name, value := range r.Properties {
 		item[name] = value
 	}
+	if encryption, ok := item["token_encryption"].(map[string]any); ok {
+		item["token_encryption"] = withoutPEM(encryption)
+	}
 	linked := c.t.clients.find(func(client *Client) bool { return client.extra["resource_server_identifier"] == r.Identifier })
 	if linked != nil {
 		item["client_id"] = linked.ClientID
 	}
 	return item
+}
+
+// withoutPEM shows an encryption key without the key itself.
+func withoutPEM(encryption map[string]any) map[string]any {
+	out := cloneJSON(encryption)
+	if key, ok := out["encryption_key"].(map[string]any); ok {
+		delete(key, "pem")
+	}
+	return out
 }
 
 func listResourceServers(c *call) (any, error) {

@@ -1,12 +1,22 @@
 package standin
 
-import "strings"
+import (
+	"slices"
+	"strings"
+	"time"
+)
 
 func (s *Server) roleRoutes(rt *router) {
 	rt.add("GET", "/roles", 200, "", listRoles, "read:roles")
 	rt.add("POST", "/roles", 200, "", createRole, "create:roles")
 	rt.add("GET", "/roles/{id}", 200, "", getRole, "read:roles")
+	rt.add("PATCH", "/roles/{id}", 200, "", updateRole, "update:roles")
 	rt.add("DELETE", "/roles/{id}", 200, "", deleteRole, "delete:roles")
+	rt.add("GET", "/roles/{id}/permissions", 200, "", listRolePermissions, "read:roles")
+	rt.add("POST", "/roles/{id}/permissions", 201, "", addRolePermissions, "update:roles")
+	rt.add("DELETE", "/roles/{id}/permissions", 204, "", deleteRolePermissions, "update:roles")
+	rt.add("GET", "/roles/{id}/users", 200, "", listRoleUsers, "read:users")
+	rt.add("POST", "/roles/{id}/users", 200, "", addRoleUsers, "update:users")
 }
 
 func roleItem(r *Role) map[string]any {
@@ -29,35 +39,228 @@ func listRoles(c *call) (any, error) {
 	return list(c, listing[*Role]{key: "roles", item: roleItem}, rows)
 }
 
-var createRoleSchema = schema{kind: typeObject, properties: map[string]schema{
-	"name":        {kind: typeString, required: true, min: 1, max: 128},
-	"description": {kind: typeString, max: 255},
-}}
+func roleSchema(created bool) schema {
+	return schema{kind: typeObject, properties: map[string]schema{
+		"name":        {kind: typeString, required: created, min: 1, max: 128},
+		"description": {kind: typeString, max: 255},
+	}}
+}
+
+func (c *call) checkRoleName(name string, except *Role) error {
+	other := c.t.roles.find(func(r *Role) bool { return r.Name == name })
+	if other != nil && other != except {
+		return newError(409, "role_conflict", "A role with the same name already exists.")
+	}
+	return nil
+}
 
 func createRole(c *call) (any, error) {
 	var r Role
-	if err := c.decode(createRoleSchema, &r); err != nil {
+	if err := c.decode(roleSchema(true), &r); err != nil {
 		return nil, err
 	}
-	if c.t.roles.find(func(other *Role) bool { return other.Name == r.Name }) != nil {
-		return nil, newError(409, "role_conflict", "A role with the same name already exists.")
+	if err := c.checkRoleName(r.Name, nil); err != nil {
+		return nil, err
 	}
 	r.ID = newID("rol_")
 	c.t.roles.put(r.ID, &r)
 	return roleItem(&r), nil
 }
 
-func getRole(c *call) (any, error) {
+func (c *call) role() (*Role, error) {
 	r := c.t.roles.get(c.param("id"))
 	if r == nil {
 		return nil, notFound("", "The role does not exist.")
+	}
+	return r, nil
+}
+
+func getRole(c *call) (any, error) {
+	r, err := c.role()
+	if err != nil {
+		return nil, err
+	}
+	return roleItem(r), nil
+}
+
+func updateRole(c *call) (any, error) {
+	r, err := c.role()
+	if err != nil {
+		return nil, err
+	}
+	var body struct{ Name, Description *string }
+	if err := c.decode(roleSchema(false), &body); err != nil {
+		return nil, err
+	}
+	if body.Name != nil {
+		if err := c.checkRoleName(*body.Name, r); err != nil {
+			return nil, err
+		}
+		r.Name = *body.Name
+	}
+	if body.Description != nil {
+		r.Description = *body.Description
 	}
 	return roleItem(r), nil
 }
 
 func deleteRole(c *call) (any, error) {
-	if !c.t.roles.remove(c.param("id")) {
-		return nil, notFound("", "The role does not exist.")
+	r, err := c.role()
+	if err != nil {
+		return nil, err
+	}
+	c.t.roles.remove(r.ID)
+	for id, roles := range c.t.userRoles {
+		c.t.userRoles[id] = slices.DeleteFunc(roles, func(a roleAssignment) bool { return a.roleID == r.ID })
+	}
+	return map[string]any{}, nil
+}
+
+// Permission is one scope of an API.
+type Permission struct {
+	ResourceServerIdentifier string `json:"resource_server_identifier"`
+	Name                     string `json:"permission_name"`
+}
+
+var permissionsSchema = schema{kind: typeObject, properties: map[string]schema{
+	"permissions": {kind: typeArray, required: true, min: 1, items: &schema{kind: typeObject, properties: map[string]schema{
+		"resource_server_identifier": {kind: typeString, required: true, min: 1},
+		"permission_name":            {kind: typeString, required: true, min: 1},
+	}}},
+}}
+
+// permissionsBody reads permissions; those to be given must exist.
+func (c *call) permissionsBody(mustExist bool) ([]Permission, error) {
+	var body struct {
+		Permissions []Permission `json:"permissions"`
+	}
+	if err := c.decode(permissionsSchema, &body); err != nil {
+		return nil, err
+	}
+	for _, p := range body.Permissions {
+		r := c.t.resourceServerByIdentifier(p.ResourceServerIdentifier)
+		found := false
+		if r != nil {
+			_, found = r.scopeOf(p.Name)
+		}
+		if mustExist && !found {
+			return nil, invalidBody("One or more of the specified permissions do not exist: %s", p.Name)
+		}
+	}
+	return body.Permissions, nil
+}
+
+func (c *call) permissionItem(p Permission) map[string]any {
+	item := map[string]any{"permission_name": p.Name, "resource_server_identifier": p.ResourceServerIdentifier}
+	if r := c.t.resourceServerByIdentifier(p.ResourceServerIdentifier); r != nil {
+		description, _ := r.scopeOf(p.Name)
+		item["description"], item["resource_server_name"] = description, r.name()
+	}
+	return item
+}
+
+// withPermissions adds permissions to a list, each once.
+func withPermissions(held, given []Permission) []Permission {
+	for _, p := range given {
+		if !slices.Contains(held, p) {
+			held = append(held, p)
+		}
+	}
+	return held
+}
+
+func withoutPermissions(held, taken []Permission) []Permission {
+	return slices.DeleteFunc(held, func(p Permission) bool { return slices.Contains(taken, p) })
+}
+
+func listRolePermissions(c *call) (any, error) {
+	r, err := c.role()
+	if err != nil {
+		return nil, err
+	}
+	if err := c.query.allow(); err != nil {
+		return nil, err
+	}
+	return list(c, listing[Permission]{key: "permissions", item: c.permissionItem}, r.Permissions)
+}
+
+func addRolePermissions(c *call) (any, error) {
+	r, err := c.role()
+	if err != nil {
+		return nil, err
+	}
+	given, err := c.permissionsBody(true)
+	if err != nil {
+		return nil, err
+	}
+	r.Permissions = withPermissions(r.Permissions, given)
+	return map[string]any{}, nil
+}
+
+func deleteRolePermissions(c *call) (any, error) {
+	r, err := c.role()
+	if err != nil {
+		return nil, err
+	}
+	taken, err := c.permissionsBody(false)
+	if err != nil {
+		return nil, err
+	}
+	r.Permissions = withoutPermissions(r.Permissions, taken)
+	return nil, nil
+}
+
+// roleHolder is a user who has a role, since a time.
+type roleHolder struct {
+	user  *User
+	since time.Time
+}
+
+// listRoleUsers lists the users who have a role outside organizations, those
+// of one moment by their ids.
+func listRoleUsers(c *call) (any, error) {
+	r, err := c.role()
+	if err != nil {
+		return nil, err
+	}
+	if err := c.query.allow(); err != nil {
+		return nil, err
+	}
+	var rows []roleHolder
+	for _, u := range c.t.users.all() {
+		for _, a := range c.t.userRoles[u.UserID] {
+			if a.roleID == r.ID {
+				rows = append(rows, roleHolder{user: u, since: a.since})
+			}
+		}
+	}
+	slices.SortStableFunc(rows, func(a, b roleHolder) int { return a.since.Compare(b.since) })
+	return list(c, listing[roleHolder]{
+		key:    "users",
+		item:   func(h roleHolder) map[string]any { return c.memberItem(h.user.UserID, c.now) },
+		cursor: func(h roleHolder) (time.Time, string) { return h.since, h.user.UserID },
+	}, rows)
+}
+
+func addRoleUsers(c *call) (any, error) {
+	r, err := c.role()
+	if err != nil {
+		return nil, err
+	}
+	var body struct {
+		Users []string `json:"users"`
+	}
+	users := schema{kind: typeArray, required: true, min: 1, items: &schema{kind: typeString, min: 1}}
+	if err := c.decode(schema{kind: typeObject, properties: map[string]schema{"users": users}}, &body); err != nil {
+		return nil, err
+	}
+	for _, id := range body.Users {
+		if c.t.users.get(id) == nil {
+			return nil, notFound("inexistent_user", "The user does not exist.")
+		}
+	}
+	for _, id := range body.Users {
+		c.t.assignRoles(id, []string{r.ID}, c.now)
 	}
 	return map[string]any{}, nil
 }

@@ -11,6 +11,11 @@ func (s *Server) sessionRoutes(rt *router) {
 	rt.add("GET", "/users/{user_id}/refresh-tokens", 200, "", enterpriseOnly(listRefreshTokens), "read:refresh_tokens")
 	rt.add("DELETE", "/users/{user_id}/refresh-tokens", 202, "", enterpriseOnly(deleteRefreshTokens), "delete:refresh_tokens")
 	rt.add("POST", "/users/{id}/revoke-access", 202, "", enterpriseOnly(revokeAccess), "delete:sessions", "delete:refresh_tokens")
+	rt.add("GET", "/sessions/{id}", 200, "", enterpriseOnly(getSession), "read:sessions")
+	rt.add("DELETE", "/sessions/{id}", 202, "", enterpriseOnly(deleteSession), "delete:sessions")
+	rt.add("POST", "/sessions/{id}/revoke", 202, "", enterpriseOnly(revokeSession), "delete:sessions")
+	rt.add("GET", "/refresh-tokens/{id}", 200, "", enterpriseOnly(getRefreshToken), "read:refresh_tokens")
+	rt.add("DELETE", "/refresh-tokens/{id}", 204, "", enterpriseOnly(deleteRefreshToken), "delete:refresh_tokens")
 	rt.add("GET", "/device-credentials", 200, "", listDeviceCredentials, "read:device_credentials")
 	rt.add("DELETE", "/device-credentials/{id}", 204, "", deleteDeviceCredential, "delete:device_credentials")
 }
@@ -169,6 +174,58 @@ func listDeviceCredentials(c *call) (any, error) {
 }
 
 func deleteDeviceCredential(c *call) (any, error) {
+	c.t.refreshTokens.remove(c.param("id"))
+	return nil, nil
+}
+
+// session returns the session that the path names.
+func (c *call) session() (*Session, error) {
+	s := c.t.sessions.get(c.param("id"))
+	if s == nil {
+		return nil, notFound("inexistent_session", "The session does not exist.")
+	}
+	return s, nil
+}
+
+func getSession(c *call) (any, error) {
+	s, err := c.session()
+	if err != nil {
+		return nil, err
+	}
+	return sessionItem(s), nil
+}
+
+// deleteSession answers 202 also for one that does not exist.
+func deleteSession(c *call) (any, error) {
+	c.t.sessions.remove(c.param("id"))
+	return accepted, nil
+}
+
+// revokeSession ends a session and its refresh tokens.
+func revokeSession(c *call) (any, error) {
+	s, err := c.session()
+	if err != nil {
+		return nil, err
+	}
+	c.t.sessions.remove(s.ID)
+	for _, r := range c.t.refreshTokens.all() {
+		if r.SessionID == s.ID {
+			c.t.refreshTokens.remove(r.ID)
+		}
+	}
+	return accepted, nil
+}
+
+func getRefreshToken(c *call) (any, error) {
+	r := c.t.refreshTokens.get(c.param("id"))
+	if r == nil {
+		return nil, notFound("inexistent_refresh_token", "The refresh token does not exist.")
+	}
+	return refreshTokenItem(r), nil
+}
+
+// deleteRefreshToken answers 204 also for one that does not exist.
+func deleteRefreshToken(c *call) (any, error) {
 	c.t.refreshTokens.remove(c.param("id"))
 	return nil, nil
 }

@@ -1,6 +1,9 @@
 package standin
 
 import (
+	"crypto/md5" //nolint:gosec // see gravatar
+	"encoding/hex"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -68,7 +71,7 @@ func userItem(u *User) map[string]any {
 		"email": u.Email, "name": u.Name, "nickname": u.Nickname, "given_name": u.GivenName,
 		"family_name": u.FamilyName, "username": u.Username, "picture": u.Picture,
 		"app_metadata": u.AppMetadata, "user_metadata": u.UserMetadata,
-		"last_login": u.LastLogin, "last_ip": u.LastIP,
+		"last_login": u.LastLogin, "last_password_reset": u.LastPasswordReset, "last_ip": u.LastIP,
 	} {
 		put(item, name, value)
 	}
@@ -150,11 +153,20 @@ func createUser(c *call) (any, error) {
 		Identities: []Identity{{UserID: id, Connection: connection.Name, Provider: strategyDatabase}},
 	}
 	u.Nickname, _, _ = strings.Cut(email, "@")
+	u.Picture = gravatar(email)
 	body.applyTo(u)
 	u.Email = email
 	c.s.secrets.Add(SecretPassword, u.Password)
 	c.t.saveUser(u, c.now)
 	return userItem(u), nil
+}
+
+// gravatar is the picture of a user who has none.
+func gravatar(email string) string {
+	sum := md5.Sum([]byte(email)) //nolint:gosec // Gravatar's addresses are made of MD5
+	initials := email[:min(2, len(email))]
+	return "https://s.gravatar.com/avatar/" + hex.EncodeToString(sum[:]) + "?s=480&r=pg&d=" +
+		url.QueryEscape("https://cdn.auth0.com/avatars/"+url.PathEscape(initials)+".png")
 }
 
 // in tells whether the profile has an account at a connection.
@@ -226,6 +238,7 @@ func updateUser(c *call) (any, error) {
 	}
 	body.applyTo(u)
 	if body.Password != nil {
+		u.LastPasswordReset = c.now
 		c.s.secrets.Add(SecretPassword, *body.Password)
 	}
 	c.t.saveUser(u, c.now)

@@ -9,6 +9,8 @@ func (s *Server) routes() *router {
 	s.invitationRoutes(rt)
 	s.memberRoutes(rt)
 	s.userRoutes(rt)
+	s.userAccessRoutes(rt)
+	s.identityRoutes(rt)
 	s.sessionRoutes(rt)
 	s.roleRoutes(rt)
 	s.clientRoutes(rt)
@@ -16,6 +18,9 @@ func (s *Server) routes() *router {
 	s.resourceServerRoutes(rt)
 	s.connectionRoutes(rt)
 	s.actionRoutes(rt)
+	s.discoveryDomainRoutes(rt)
+	s.selfServiceRoutes(rt)
+	s.tenantRoutes(rt)
 	s.logRoutes(rt)
 	return rt
 }

@@ -92,6 +92,9 @@ type Settings struct {
 	// OrganizationOnRefresh tells whether Actions see event.organization when a
 	// refresh token is exchanged: Present (default) or Absent. Not documented.
 	OrganizationOnRefresh string `json:"organization_on_refresh"`
+	// ConnectionDeletionTime is how long the deletion of a connection is under
+	// way: its name stays taken, and a repeated DELETE answers 202. None by default.
+	ConnectionDeletionTime Duration `json:"connection_deletion_time"`
 	// ConnectionEnabledClients tells whether a connection shows enabled_clients:
 	// Hidden (default), as Auth0 has it since 2026-07-13, or Shown, as before.
 	ConnectionEnabledClients string `json:"connection_enabled_clients"`
@@ -139,6 +142,7 @@ func (s Settings) Validate() error {
 		{"search_lag", s.SearchLag},
 		{"expired_invitations_linger", s.ExpiredInvitationsLinger},
 		{"action_build_time", s.ActionBuildTime},
+		{"connection_deletion_time", s.ConnectionDeletionTime},
 	} {
 		if c.value < 0 {
 			return fmt.Errorf("setting %s is negative", c.name)

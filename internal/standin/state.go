@@ -60,18 +60,27 @@ type Tenant struct {
 	// use it when the application has no initiate_login_uri. May be empty.
 	DefaultRedirectionURI string
 
-	clients       table[Client]
-	connections   table[Connection]
-	organizations table[Organization]
-	users         table[User]
-	userVersions  map[string][]userVersion
-	roles         table[Role]
-	sessions      table[Session]
-	refreshTokens table[RefreshToken]
-	actions       table[Action]
+	clients     table[Client]
+	connections table[Connection]
+	// deletedConnections are those whose deletion is still under way.
+	deletedConnections table[deletedConnection]
+	organizations      table[Organization]
+	users              table[User]
+	userVersions       map[string][]userVersion
+	roles              table[Role]
+	// userRoles and userPermissions hold, by user id, what is given outside organizations.
+	userRoles       map[string][]roleAssignment
+	userPermissions map[string][]Permission
+	sessions        table[Session]
+	refreshTokens   table[RefreshToken]
+	actions         table[Action]
 
 	resourceServers table[ResourceServer]
 	clientGrants    table[ClientGrant]
+
+	selfServiceProfiles table[SelfServiceProfile]
+	// settings are the tenant settings but for DefaultRedirectionURI.
+	settings map[string]any
 	// bindings holds, by trigger id, the bound Actions in their order.
 	bindings map[string][]Binding
 	logs     []LogEntry
@@ -82,6 +91,7 @@ func newTenant(domain string) *Tenant {
 		Domain:       domain,
 		userVersions: map[string][]userVersion{},
 		bindings:     map[string][]Binding{},
+		settings:     tenantDefaults(),
 	}
 }
 
@@ -184,7 +194,9 @@ type Organization struct {
 	// MemberRoles are role ids by user id. They live apart from membership, as
 	// in Auth0: a user can have them before being a member and after.
 	MemberRoles map[string][]string `json:"member_roles,omitempty"`
-	CreatedAt   time.Time           `json:"created_at"`
+	// DiscoveryDomains are e-mail domains that lead to the organization.
+	DiscoveryDomains []*DiscoveryDomain `json:"discovery_domains,omitempty"`
+	CreatedAt        time.Time          `json:"created_at"`
 
 	invitations table[Invitation]
 }
@@ -247,8 +259,10 @@ type User struct {
 	LastLogin   time.Time `json:"last_login,omitzero"`
 	LastIP      string    `json:"last_ip,omitempty"`
 	LoginsCount int       `json:"logins_count,omitempty"`
-	CreatedAt   time.Time `json:"created_at"`
-	UpdatedAt   time.Time `json:"updated_at"`
+	// LastPasswordReset is when the API last changed the password.
+	LastPasswordReset time.Time `json:"last_password_reset,omitzero"`
+	CreatedAt         time.Time `json:"created_at"`
+	UpdatedAt         time.Time `json:"updated_at"`
 }
 
 // Identity is one account at a connection that a profile stands for.
@@ -258,6 +272,8 @@ type Identity struct {
 	Connection string `json:"connection"`
 	Provider   string `json:"provider"`
 	IsSocial   bool   `json:"isSocial"`
+	// ProfileData is what a linked account knows of the person.
+	ProfileData map[string]any `json:"profileData,omitempty"`
 }
 
 // userVersion is a user as it was from At on; User is nil after a deletion.
@@ -271,6 +287,8 @@ type Role struct {
 	ID          string `json:"id"`
 	Name        string `json:"name"`
 	Description string `json:"description,omitempty"`
+	// Permissions that the role carries.
+	Permissions []Permission `json:"permissions,omitempty"`
 }
 
 // Session is one single sign-on session at the tenant.
@@ -335,6 +353,8 @@ type Action struct {
 	// BuiltAt is when a new draft counts as built; until then its status is pending.
 	BuiltAt  time.Time      `json:"built_at"`
 	Deployed *ActionVersion `json:"deployed,omitempty"`
+	// Versions are what was ever deployed, oldest first; Deployed is one of them.
+	Versions []*ActionVersion `json:"versions,omitempty"`
 }
 
 // ActionTrigger names what an Action runs on, e.g. post-login v3.

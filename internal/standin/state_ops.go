@@ -95,6 +95,8 @@ func (t *Tenant) deleteUser(id string, now time.Time) {
 	t.addUserVersion(id, userVersion{at: now})
 	t.deleteSessions(id)
 	t.deleteRefreshTokens(id)
+	delete(t.userRoles, id)
+	delete(t.userPermissions, id)
 	for _, o := range t.organizations.all() {
 		o.removeMember(id, now)
 		delete(o.MemberRoles, id)

@@ -122,8 +122,8 @@ func compareTexts(at, key, recorded, ours string) []difference {
 		return nil
 	}
 	r, o := timestampText.FindStringSubmatch(recorded), timestampText.FindStringSubmatch(ours)
-	if r != nil && o != nil && len(r[2]) == len(o[2]) {
-		return nil
+	if r != nil && o != nil && (len(r[2]) > 3) == (len(o[2]) > 3) {
+		return nil // trailing zeros are not always written
 	}
 	return []difference{{at, "value", recorded, ours}}
 }
@@ -160,7 +160,7 @@ func withoutForeignRows(answer any, known map[string]bool) any {
 			kept, _ := withoutForeignRows(rows, known).([]any)
 			out := map[string]any{}
 			for k, v := range a {
-				if n, ok := v.(float64); ok && (k == "total" || k == "length" || k == "limit" && int(n) == len(rows)) {
+				if n, ok := v.(float64); ok && (k == "total" || k == "length") {
 					v = n - float64(len(rows)-len(kept))
 					if k == "total" && int(n) > len(rows) {
 						v = float64(len(kept)) // the rows of other pages are foreign too

@@ -42,6 +42,11 @@ func run(only, excuseFile string, verbose bool) (ok bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	for _, e := range excuses {
+		if err := e.checkSeenIn(cassettes); err != nil {
+			return false, err
+		}
+	}
 	report := newReport(excuses)
 	for _, c := range cassettes {
 		if !strings.Contains(c.name, only) {

@@ -33,6 +33,9 @@ type player struct {
 	ids    *idMap
 	// known are the recorded ids that this cassette named before a list shows them.
 	known map[string]bool
+	// outside are recorded ids and names of things that are out of scope, with
+	// the reason.
+	outside map[string]string
 }
 
 // replay plays a cassette and compares each answer.
@@ -41,7 +44,7 @@ func replay(c cassette) ([]result, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &player{server: server, ids: newIDMap(), known: map[string]bool{}}
+	p := &player{server: server, ids: newIDMap(), known: map[string]bool{}, outside: map[string]string{}}
 	results, err := p.play(c)
 	return results, errors.Join(err, server.Close())
 }
@@ -50,10 +53,20 @@ func (p *player) play(c cassette) ([]result, error) {
 	if err := p.authenticate(); err != nil {
 		return nil, err
 	}
+	if err := p.prime(c); err != nil {
+		return nil, err
+	}
 	var out []result
 	for _, recorded := range c.calls {
 		r := result{file: c.name, call: recorded}
 		r.resource, r.inScope = resourceOf(recorded)
+		reason := p.outsideScope(recorded)
+		if r.inScope && reason != "" {
+			r.resource, r.inScope = reason, false
+			if err := p.playOutside(recorded); err != nil {
+				return nil, err
+			}
+		}
 		if r.inScope {
 			differences, err := p.call(recorded)
 			if err != nil {
@@ -61,9 +74,34 @@ func (p *player) play(c cassette) ([]result, error) {
 			}
 			r.differences = differences
 		}
+		if !r.inScope {
+			p.taint(recorded, r.resource)
+		}
 		out = append(out, r)
 	}
 	return out, nil
+}
+
+// playOutside sends a call that is not compared, since later ones may build on it.
+func (p *player) playOutside(c call) error {
+	_, err := p.call(c)
+	return err
+}
+
+// taint notes what an answer out of scope made: calls to it are out of scope too.
+func (p *player) taint(c call, reason string) {
+	if !strings.HasPrefix(c.path(), "/connections") && !strings.HasPrefix(c.path(), "/clients") && !strings.HasPrefix(c.path(), "/resource-servers") {
+		return
+	}
+	var answer map[string]any
+	if json.Unmarshal([]byte(c.answer), &answer) == nil {
+		for _, key := range []string{"id", "client_id", "name"} {
+			if text, ok := answer[key].(string); ok {
+				p.outside[text] = reason
+				delete(p.known, text)
+			}
+		}
+	}
 }
 
 // authenticate fetches a token with every scope.
@@ -112,6 +150,7 @@ func (p *player) send(method, target, body, contentType string) (int, []byte, er
 
 // call sends a recorded request, with the stand-in's ids, and compares.
 func (p *player) call(c call) ([]difference, error) {
+	p.settle(c)
 	outward := replacer(p.ids.recorded, recordedHost, p.server.Domain())
 	body := outward.Replace(c.body)
 	if strings.TrimSpace(body) == "null" {

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"encoding/json"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -90,4 +92,56 @@ func resourceOf(c call) (name string, inScope bool) {
 		return segments[0] + "/" + segments[len(segments)-1], false
 	}
 	return segments[0], false
+}
+
+// strategies of connections that the stand-in plays in full.
+var strategies = []string{"auth0", "google-apps", "okta", "waad"}
+
+const (
+	reasonStrategy  = "connections of other strategies"
+	reasonHandmade  = "hand-written recordings"
+	reasonExpress   = "express configuration of Okta's catalogue"
+	reasonSystemAPI = "APIs of Auth0's own"
+)
+
+// outsideScope names the reason for which a call to a resource in scope is
+// not compared, or "".
+func (p *player) outsideScope(c call) string {
+	segments := strings.Split(strings.Trim(c.path(), "/"), "/")
+	if len(segments) > 1 {
+		if reason := p.outside[segments[1]]; reason != "" && segments[0] != "organizations" {
+			return reason
+		}
+		if slices.Contains([]string{"UserID", "SessionID", "RefreshTokenID"}, segments[1]) {
+			return reasonHandmade
+		}
+	}
+	if segments[0] == "connections" && p.outside[c.url.Query().Get("name")] != "" {
+		return reasonStrategy
+	}
+	if segments[0] == "client-grants" && p.outside[c.url.Query().Get("client_id")] != "" {
+		return reasonExpress
+	}
+	var body struct {
+		Strategy   string `json:"strategy"`
+		AppType    string `json:"app_type"`
+		Identifier string `json:"identifier"`
+		ClientID   string `json:"client_id"`
+	}
+	if strings.Contains(c.body, `"express_configuration":`) {
+		return reasonExpress
+	}
+	if c.method != "POST" || json.Unmarshal([]byte(c.body), &body) != nil {
+		return ""
+	}
+	switch {
+	case segments[0] == "connections" && len(segments) == 1 && !slices.Contains(strategies, body.Strategy):
+		return reasonStrategy
+	case body.AppType == "express_configuration", body.Identifier == "urn:auth0:express-configure",
+		segments[0] == "client-grants" && p.outside[body.ClientID] != "":
+		return reasonExpress
+	case strings.HasSuffix(body.Identifier, ".auth0.com/me/"):
+		return reasonSystemAPI
+	}
+	return ""
 }

@@ -1,0 +1,170 @@
+package standin
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// DiscoveryDomain is an e-mail domain that leads to an organization.
+type DiscoveryDomain struct {
+	ID     string `json:"id"`
+	Domain string `json:"domain"`
+	// Status is pending or verified.
+	Status string `json:"status"`
+	// VerificationText is what the domain's owner publishes to prove it.
+	VerificationText            string    `json:"verification_txt"`
+	UseForOrganizationDiscovery bool      `json:"use_for_organization_discovery"`
+	CreatedAt                   time.Time `json:"created_at"`
+}
+
+var domainName = regexp.MustCompile(`^([a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?\.)+[a-zA-Z]{2,}$`)
+
+func (s *Server) discoveryDomainRoutes(rt *router) {
+	const collection = "/organizations/{id}/discovery-domains"
+	const one = collection + "/{discovery_domain_id}"
+	rt.add("GET", collection, 200, "", listDiscoveryDomains, "read:organization_discovery_domains")
+	rt.add("POST", collection, 201, "", createDiscoveryDomain, "create:organization_discovery_domains")
+	rt.add("GET", collection+"/name/{name}", 200, "", getDiscoveryDomainByName, "read:organization_discovery_domains")
+	rt.add("GET", one, 200, "", getDiscoveryDomain, "read:organization_discovery_domains")
+	rt.add("PATCH", one, 200, "", updateDiscoveryDomain, "update:organization_discovery_domains")
+	rt.add("DELETE", one, 204, "", deleteDiscoveryDomain, "delete:organization_discovery_domains")
+}
+
+func discoveryDomainItem(o *Organization, d *DiscoveryDomain) map[string]any {
+	return map[string]any{
+		"id": d.ID, "domain": d.Domain, "status": d.Status, "verification_txt": d.VerificationText,
+		"verification_host":              "_ss-verification." + o.ID + "." + d.Domain,
+		"use_for_organization_discovery": d.UseForOrganizationDiscovery,
+	}
+}
+
+func listDiscoveryDomains(c *call) (any, error) {
+	o, err := c.organization()
+	if err != nil {
+		return nil, err
+	}
+	if err := c.query.allow(); err != nil {
+		return nil, err
+	}
+	return list(c, listing[*DiscoveryDomain]{
+		key: "domains", checkpointOnly: true,
+		item:   func(d *DiscoveryDomain) map[string]any { return discoveryDomainItem(o, d) },
+		cursor: func(d *DiscoveryDomain) (time.Time, string) { return d.CreatedAt, d.ID },
+	}, o.DiscoveryDomains)
+}
+
+func discoveryDomainSchema(created bool) schema {
+	properties := map[string]schema{
+		"status":                         {kind: typeString, enum: []string{"pending", "verified"}},
+		"use_for_organization_discovery": {kind: typeBoolean},
+	}
+	if created {
+		properties["domain"] = schema{kind: typeString, required: true, min: 3, max: 255, pattern: domainName}
+	}
+	return schema{kind: typeObject, properties: properties}
+}
+
+type discoveryDomainBody struct {
+	Domain                      string  `json:"domain"`
+	Status                      *string `json:"status"`
+	UseForOrganizationDiscovery *bool   `json:"use_for_organization_discovery"`
+}
+
+func (b discoveryDomainBody) applyTo(d *DiscoveryDomain) {
+	if b.Status != nil {
+		d.Status = *b.Status
+	}
+	if b.UseForOrganizationDiscovery != nil {
+		d.UseForOrganizationDiscovery = *b.UseForOrganizationDiscovery
+	}
+}
+
+func createDiscoveryDomain(c *call) (any, error) {
+	o, err := c.organization()
+	if err != nil {
+		return nil, err
+	}
+	var body discoveryDomainBody
+	if err := c.decode(discoveryDomainSchema(true), &body); err != nil {
+		return nil, err
+	}
+	if o.discoveryDomainByName(body.Domain) != nil {
+		return nil, newError(409, "", "The organization discovery domain already exists.")
+	}
+	d := &DiscoveryDomain{
+		ID: "ord_" + randomString(22), Domain: body.Domain, Status: "pending", VerificationText: randomHex(16),
+		UseForOrganizationDiscovery: true, CreatedAt: c.now,
+	}
+	body.applyTo(d)
+	o.DiscoveryDomains = append(o.DiscoveryDomains, d)
+	return discoveryDomainItem(o, d), nil
+}
+
+func (o *Organization) discoveryDomainByName(name string) *DiscoveryDomain {
+	for _, d := range o.DiscoveryDomains {
+		if strings.EqualFold(d.Domain, name) {
+			return d
+		}
+	}
+	return nil
+}
+
+func (c *call) discoveryDomain() (*Organization, *DiscoveryDomain, error) {
+	o, err := c.organization()
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, d := range o.DiscoveryDomains {
+		if d.ID == c.param("discovery_domain_id") {
+			return o, d, nil
+		}
+	}
+	return nil, nil, notFound("", "No organization domain found by that id")
+}
+
+func getDiscoveryDomain(c *call) (any, error) {
+	o, d, err := c.discoveryDomain()
+	if err != nil {
+		return nil, err
+	}
+	return discoveryDomainItem(o, d), nil
+}
+
+func getDiscoveryDomainByName(c *call) (any, error) {
+	o, err := c.organization()
+	if err != nil {
+		return nil, err
+	}
+	d := o.discoveryDomainByName(c.param("name"))
+	if d == nil {
+		return nil, notFound("", "No organization domain found by that name")
+	}
+	return discoveryDomainItem(o, d), nil
+}
+
+func updateDiscoveryDomain(c *call) (any, error) {
+	o, d, err := c.discoveryDomain()
+	if err != nil {
+		return nil, err
+	}
+	var body discoveryDomainBody
+	if err := c.decode(discoveryDomainSchema(false), &body); err != nil {
+		return nil, err
+	}
+	body.applyTo(d)
+	return discoveryDomainItem(o, d), nil
+}
+
+// deleteDiscoveryDomain answers 204 also for one that does not exist.
+func deleteDiscoveryDomain(c *call) (any, error) {
+	o, err := c.organization()
+	if err != nil {
+		return nil, err
+	}
+	o.DiscoveryDomains = slices.DeleteFunc(o.DiscoveryDomains, func(d *DiscoveryDomain) bool {
+		return d.ID == c.param("discovery_domain_id")
+	})
+	return nil, nil
+}
