@@ -1,6 +1,7 @@
 package standin
 
 import (
+	"cmp"
 	"slices"
 )
 
@@ -21,6 +22,10 @@ type enabledConnectionBody struct {
 	AssignMembershipOnLogin *bool  `json:"assign_membership_on_login"`
 	ShowAsButton            *bool  `json:"show_as_button"`
 	IsSignupEnabled         *bool  `json:"is_signup_enabled"`
+	// The others are of the newer endpoints only.
+	IsEnabled   *bool   `json:"is_enabled"`
+	Name        *string `json:"organization_connection_name"`
+	AccessLevel *string `json:"organization_access_level"`
 }
 
 func (s *Server) organizationConnectionRoutes(rt *router) {
@@ -30,6 +35,13 @@ func (s *Server) organizationConnectionRoutes(rt *router) {
 	rt.add("GET", one, 200, limitOrgConnectionsRead, getEnabledConnection, "read:organization_connections")
 	rt.add("PATCH", one, 200, limitOrgConnectionsWrite, updateEnabledConnection, "update:organization_connections")
 	rt.add("DELETE", one, 204, limitOrgConnectionsWrite, deleteEnabledConnection, "delete:organization_connections")
+
+	const all, oneOfAll = "/organizations/{id}/connections", "/organizations/{id}/connections/{connectionId}"
+	rt.add("GET", all, 200, limitOrgConnectionsRead, listOrganizationConnections, "read:organization_connections")
+	rt.add("POST", all, 201, limitOrgConnectionsWrite, addOrganizationConnection, "create:organization_connections")
+	rt.add("GET", oneOfAll, 200, limitOrgConnectionsRead, getOrganizationConnection, "read:organization_connections")
+	rt.add("PATCH", oneOfAll, 200, limitOrgConnectionsWrite, updateOrganizationConnection, "update:organization_connections")
+	rt.add("DELETE", oneOfAll, 204, limitOrgConnectionsWrite, deleteEnabledConnection, "delete:organization_connections")
 }
 
 func (c *call) enabledConnectionItem(e *EnabledConnection) map[string]any {
@@ -54,7 +66,7 @@ func (c *call) enable(o *Organization, body enabledConnectionBody) (*EnabledConn
 	if connection == nil {
 		return nil, notFound("", "No connection found by that id")
 	}
-	if o.enabledConnection(connection.ID) != nil {
+	if o.connection(connection.ID) != nil {
 		return nil, newError(409, "", "The connection is already enabled for the organization.")
 	}
 	if len(o.Connections) >= maxConnectionsPerOrganization {
@@ -79,6 +91,15 @@ func (b enabledConnectionBody) applyTo(e *EnabledConnection, connection *Connect
 	if b.IsSignupEnabled != nil {
 		changed.IsSignupEnabled = *b.IsSignupEnabled
 	}
+	if b.IsEnabled != nil {
+		changed.Disabled = !*b.IsEnabled
+	}
+	if b.Name != nil {
+		changed.Name = *b.Name
+	}
+	if b.AccessLevel != nil {
+		changed.AccessLevel = *b.AccessLevel
+	}
 	if changed.IsSignupEnabled && (connection.Strategy != strategyDatabase || !changed.AssignMembershipOnLogin) {
 		return invalidBody("Only database connections with assign_membership_on_login = true support is_signup_enabled = true.")
 	}
@@ -97,6 +118,81 @@ func listEnabledConnections(c *call) (any, error) {
 	return list(c, listing[*EnabledConnection]{
 		key: "enabled_connections", item: c.enabledConnectionItem, limitIsCount: true,
 	}, o.Connections)
+}
+
+// organizationConnectionSchema is the body of the newer endpoints.
+func organizationConnectionSchema(created bool) schema {
+	s := enabledConnectionSchema(created)
+	s.properties["is_enabled"] = schema{kind: typeBoolean, nullable: !created}
+	s.properties["organization_connection_name"] = schema{kind: typeString, min: 1, max: 50, nullable: !created}
+	s.properties["organization_access_level"] = schema{kind: typeString, nullable: !created, enum: []string{"none", "readonly", "limited", "full"}}
+	return s
+}
+
+// organizationConnectionItem is a connection as the newer endpoints show it.
+func (c *call) organizationConnectionItem(e *EnabledConnection) map[string]any {
+	item := c.enabledConnectionItem(e)
+	item["is_signup_enabled"] = e.IsSignupEnabled
+	item["is_enabled"] = !e.Disabled
+	item["organization_access_level"] = cmp.Or(e.AccessLevel, "none")
+	put(item, "organization_connection_name", e.Name)
+	return item
+}
+
+func listOrganizationConnections(c *call) (any, error) {
+	o, err := c.organization()
+	if err != nil {
+		return nil, err
+	}
+	if err := c.query.allow("is_enabled"); err != nil {
+		return nil, err
+	}
+	rows := slices.DeleteFunc(slices.Clone(o.Connections), func(e *EnabledConnection) bool {
+		return c.query.has("is_enabled") && (c.query.get("is_enabled") == "true") == e.Disabled
+	})
+	return list(c, listing[*EnabledConnection]{key: "connections", item: c.organizationConnectionItem}, rows)
+}
+
+func addOrganizationConnection(c *call) (any, error) {
+	o, err := c.organization()
+	if err != nil {
+		return nil, err
+	}
+	var body enabledConnectionBody
+	if err := c.decode(organizationConnectionSchema(true), &body); err != nil {
+		return nil, err
+	}
+	if o.connection(body.ConnectionID) != nil {
+		return nil, newError(409, "", "The organization connection already exists.")
+	}
+	e, err := c.enable(o, body)
+	if err != nil {
+		return nil, err
+	}
+	return c.organizationConnectionItem(e), nil
+}
+
+func getOrganizationConnection(c *call) (any, error) {
+	e, err := c.enabledConnection()
+	if err != nil {
+		return nil, err
+	}
+	return c.organizationConnectionItem(e), nil
+}
+
+func updateOrganizationConnection(c *call) (any, error) {
+	e, err := c.enabledConnection()
+	if err != nil {
+		return nil, err
+	}
+	var body enabledConnectionBody
+	if err := c.decode(organizationConnectionSchema(false), &body); err != nil {
+		return nil, err
+	}
+	if err := body.applyTo(e, c.t.connections.get(e.ConnectionID)); err != nil {
+		return nil, err
+	}
+	return c.organizationConnectionItem(e), nil
 }
 
 func addEnabledConnection(c *call) (any, error) {
@@ -120,7 +216,7 @@ func (c *call) enabledConnection() (*EnabledConnection, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := o.enabledConnection(c.param("connectionId"))
+	e := o.connection(c.param("connectionId"))
 	if e == nil {
 		return nil, notFound("", "No connection found by that id")
 	}

@@ -1,6 +1,7 @@
 package standin
 
 import (
+	"encoding/json"
 	"regexp"
 	"slices"
 	"strings"
@@ -60,6 +61,7 @@ type organizationBody struct {
 	DisplayName        *string                 `json:"display_name"`
 	Branding           map[string]any          `json:"branding"`
 	Metadata           *map[string]*string     `json:"metadata"`
+	TokenQuota         json.RawMessage         `json:"token_quota"`
 	EnabledConnections []enabledConnectionBody `json:"enabled_connections"`
 }
 
@@ -77,6 +79,7 @@ func organizationItem(o *Organization) map[string]any {
 	put(item, "display_name", o.DisplayName)
 	put(item, "branding", o.Branding)
 	put(item, "metadata", o.Metadata)
+	put(item, "token_quota", o.TokenQuota)
 	return item
 }
 
@@ -162,6 +165,10 @@ func (b organizationBody) applyTo(o *Organization) {
 	if b.Branding != nil {
 		o.Branding = b.Branding
 	}
+	if len(b.TokenQuota) > 0 {
+		o.TokenQuota = nil
+		_ = json.Unmarshal(b.TokenQuota, &o.TokenQuota) // the schema let an object or null pass
+	}
 	if b.Metadata != nil {
 		o.Metadata = map[string]string{}
 		for k, v := range *b.Metadata {
@@ -233,6 +240,9 @@ func deleteOrganization(c *call) (any, error) {
 		return nil, notFound("", messageNoOrganizationOrName)
 	}
 	c.t.organizations.remove(o.ID)
+	for _, g := range c.t.clientGrants.all() {
+		g.Organizations = slices.DeleteFunc(g.Organizations, func(id string) bool { return id == o.ID })
+	}
 	for _, r := range c.t.refreshTokens.all() {
 		if r.OrganizationID == o.ID {
 			c.t.refreshTokens.remove(r.ID)

@@ -194,6 +194,8 @@ type Organization struct {
 	// MemberRoles are role ids by user id. They live apart from membership, as
 	// in Auth0: a user can have them before being a member and after.
 	MemberRoles map[string][]string `json:"member_roles,omitempty"`
+	// TokenQuota is kept and returned only.
+	TokenQuota map[string]any `json:"token_quota,omitempty"`
 	// DiscoveryDomains are e-mail domains that lead to the organization.
 	DiscoveryDomains []*DiscoveryDomain `json:"discovery_domains,omitempty"`
 	CreatedAt        time.Time          `json:"created_at"`
@@ -207,6 +209,14 @@ type EnabledConnection struct {
 	AssignMembershipOnLogin bool   `json:"assign_membership_on_login"`
 	ShowAsButton            bool   `json:"show_as_button"`
 	IsSignupEnabled         bool   `json:"is_signup_enabled"`
+	// Disabled: the organization keeps the connection and its settings, and
+	// nobody signs in through it.
+	Disabled bool `json:"disabled,omitempty"`
+	// Name is what the organization calls the connection; may be empty.
+	Name string `json:"organization_connection_name,omitempty"`
+	// AccessLevel is what the organization's own people may do to it; empty
+	// means none.
+	AccessLevel string `json:"organization_access_level,omitempty"`
 }
 
 // Membership is one stretch of time in which a user belonged to an organization.

@@ -205,12 +205,21 @@ func (o *Organization) membersAt(at time.Time) []*Membership {
 	return out
 }
 
-// enabledConnection returns nil if the organization does not use the connection.
-func (o *Organization) enabledConnection(id string) *EnabledConnection {
+// connection returns nil if the organization does not have the connection.
+func (o *Organization) connection(id string) *EnabledConnection {
 	for _, c := range o.Connections {
 		if c.ConnectionID == id {
 			return c
 		}
+	}
+	return nil
+}
+
+// enabledConnection returns nil if nobody signs in to the organization through
+// the connection.
+func (o *Organization) enabledConnection(id string) *EnabledConnection {
+	if c := o.connection(id); c != nil && !c.Disabled {
+		return c
 	}
 	return nil
 }
