@@ -311,6 +311,29 @@ func TestRemovalDoesNotQueueBehindInvitations(t *testing.T) {
 	end()
 }
 
+// Plans below Enterprise have no endpoint that ends sessions.
+func TestRemovalWithoutSessionEndpoints(t *testing.T) {
+	w := world.New(t)
+	w.Expect(w.Auth0.Configure(func(s *standin.Settings) { s.Profile = standin.ProfileProfessional })).To(Succeed())
+	w.StartOperator(func(o *world.OperatorOptions) { o.LiveInterval, o.SettledInterval = 2*time.Second, 5*time.Second })
+	customer := w.CreateCustomer("acme", 2)
+	w.UntilReason(customer, v1alpha1.ConditionGuardInEffect, "True/GuardInEffect")
+	jane := w.CreateMember("acme", "jane@acme.com")
+	browser := w.Browser()
+	mail := w.UntilMail("jane@acme.com", 1)
+	session, err := browser.OpenLink(t.Context(), mail.Link, person.As{Connection: world.ConnectionName, Email: "jane@acme.com"})
+	w.Expect(err).NotTo(HaveOccurred())
+	w.UntilReason(jane, v1alpha1.ConditionActive, "True/Joined")
+	again := func() error {
+		_, err := browser.UseSession(t.Context(), w.Auth0.URL(), w.Login.ClientID, w.OrganizationID("acme"))
+		return err
+	}
+	w.Expect(again()).To(Succeed(), "the browser's session serves")
+	w.Remove(jane)
+	w.Expect(again()).NotTo(Succeed(), "the browser's session serves no more")
+	w.AssertOut("acme", "jane@acme.com", session)
+}
+
 func TestRemovalLaggingMemberList(t *testing.T) {
 	w := world.New(t)
 	w.Expect(w.Auth0.Configure(func(s *standin.Settings) {

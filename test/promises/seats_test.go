@@ -15,6 +15,7 @@ import (
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
 	"github.com/seatwarden/seatwarden/internal/standin"
+	"github.com/seatwarden/seatwarden/internal/standin/person"
 	"github.com/seatwarden/seatwarden/test/world"
 )
 
@@ -103,7 +104,7 @@ func TestSeatsSameAddressInDifferentCaseIsOnePerson(t *testing.T) {
 	w.StartOperator()
 	customer := w.CreateCustomer("acme", 5)
 	jane := w.CreateMember("acme", "jane@acme.com")
-	w.Join(jane)
+	session := w.Join(jane)
 	again := func(name string) *v1alpha1.Member {
 		return w.CreateMember("acme", "jane@acme.com", func(m *v1alpha1.Member) { m.Name, m.Spec.Email = name, "Jane@Acme.com" })
 	}
@@ -122,12 +123,14 @@ func TestSeatsSameAddressInDifferentCaseIsOnePerson(t *testing.T) {
 
 	third := again("jane-3")
 	w.UntilReason(third, v1alpha1.ConditionSeatAssigned, "False/DuplicateEmail")
+	endWatch := watchAccess(w, map[string]*person.Session{"jane@acme.com": session})
 	w.Remove(jane)
 	w.UntilReason(third, v1alpha1.ConditionSeatAssigned, "True/SeatAssigned")
 	w.UntilReason(third, v1alpha1.ConditionActive, "True/Joined")
 	_, err = w.SignIn(w.OrganizationID("acme"), "jane@acme.com")
 	w.Expect(err).NotTo(HaveOccurred(), "deleting the holder hands the seat over")
 	w.Expect(w.Mails("jane@acme.com")).To(HaveLen(1), "and nothing is sent")
+	endWatch()
 	w.Remove(third)
 	w.AssertOut("acme", "jane@acme.com")
 }
