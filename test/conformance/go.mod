@@ -4,6 +4,7 @@ go 1.26.0
 
 require (
 	github.com/auth0/go-auth0 v1.40.0
+	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3
 	github.com/seatwarden/seatwarden v0.0.0
 	sigs.k8s.io/yaml v1.6.0
 )

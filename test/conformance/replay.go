@@ -28,9 +28,11 @@ type result struct {
 
 // player plays one cassette against a stand-in of its own.
 type player struct {
-	server *standin.Server
-	token  string
-	ids    *idMap
+	server      *standin.Server
+	description *description
+	file        string
+	token       string
+	ids         *idMap
 	// known are the recorded ids that this cassette named before a list shows them.
 	known map[string]bool
 	// outside are recorded ids and names of things that are out of scope, with
@@ -39,12 +41,14 @@ type player struct {
 }
 
 // replay plays a cassette and compares each answer.
-func replay(c cassette) ([]result, error) {
+func replay(c cassette, d *description) ([]result, error) {
 	server, err := standin.Start(standin.Options{Seed: world()})
 	if err != nil {
 		return nil, err
 	}
-	p := &player{server: server, ids: newIDMap(), known: map[string]bool{}, outside: map[string]string{}}
+	p := &player{
+		server: server, description: d, file: c.name, ids: newIDMap(), known: map[string]bool{}, outside: map[string]string{},
+	}
 	results, err := p.play(c)
 	return results, errors.Join(err, server.Close())
 }
@@ -164,6 +168,9 @@ func (p *player) call(c call) ([]difference, error) {
 	if status != c.status {
 		out = append(out, difference{"status", "status", fmt.Sprint(c.status, " ", c.answer), fmt.Sprint(status, " ", string(raw))})
 		return out, nil
+	}
+	if err := p.description.check(p.file, c, raw); err != nil {
+		return nil, err
 	}
 	return p.compareBodies(c, raw)
 }
