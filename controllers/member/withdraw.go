@@ -33,7 +33,8 @@ func (p *memberPass) withdraw(ctx context.Context) error {
 	began := p.tenant.Now()
 	state := p.member.Status.Withdrawal
 	if state == nil {
-		state = &v1alpha1.Withdrawal{StartedAt: metav1.NewMicroTime(began)}
+		at := metav1.NewMicroTime(began)
+		state = &v1alpha1.Withdrawal{StartedAt: at, ChangedAt: at}
 		p.member.Status.Withdrawal = state
 	}
 	took, err := p.clearRecordedGrants(ctx)
