@@ -16,9 +16,9 @@ import (
 
 // Types of a client's credentials.
 const (
-	credentialPublicKey   = "public_key"
-	credentialCertificate = "x509_cert"
-	credentialSubject     = "cert_subject_dn"
+	typePublicKey   = "public_key"
+	typeCertificate = "x509_cert"
+	typeSubject     = "cert_subject_dn"
 
 	methodPrivateKeyJWT = "private_key_jwt"
 )
@@ -171,7 +171,7 @@ func (c *call) addCredential(client *Client, k *clientCredential) error {
 		return invalidBody("Invalid PEM")
 	}
 	switch k.Type {
-	case credentialPublicKey:
+	case typePublicKey:
 		key, err := publicKey(k.PEM)
 		if err != nil {
 			return invalidBody("Invalid PEM")
@@ -181,12 +181,12 @@ func (c *call) addCredential(client *Client, k *clientCredential) error {
 			return invalidBody("Invalid PEM")
 		}
 		k.kid, k.Algorithm = base64.RawURLEncoding.EncodeToString(thumbprint), cmp.Or(k.Algorithm, "RS256")
-	case credentialCertificate, credentialSubject:
+	case typeCertificate, typeSubject:
 		certificate, err := x509.ParseCertificate(block.Bytes)
 		if err != nil {
 			return invalidBody("Invalid PEM")
 		}
-		if k.Type == credentialSubject {
+		if k.Type == typeSubject {
 			k.SubjectDN = subjectDN(certificate)
 			break
 		}
@@ -228,7 +228,7 @@ func listClientCredentials(c *call) (any, error) {
 }
 
 var createCredentialSchema = schema{kind: typeObject, properties: map[string]schema{
-	"credential_type":        {kind: typeString, required: true, enum: []string{credentialPublicKey, credentialCertificate, credentialSubject}},
+	"credential_type":        {kind: typeString, required: true, enum: []string{typePublicKey, typeCertificate, typeSubject}},
 	"name":                   {kind: typeString, max: 128},
 	"pem":                    {kind: typeString, min: 1, max: 4096},
 	"alg":                    {kind: typeString, enum: []string{"RS256", "RS384", "PS256"}},

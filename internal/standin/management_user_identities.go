@@ -63,10 +63,10 @@ func linkIdentity(c *call) (any, error) {
 	if other == nil {
 		other = c.t.users.get(body.Provider + "|" + body.UserID)
 	}
-	switch {
-	case other == nil:
+	switch other {
+	case nil:
 		return nil, notFound("inexistent_user", "The user does not exist.")
-	case other == u:
+	case u:
 		return nil, newError(400, "", "Main account and account to link are the same.")
 	}
 	for i, identity := range other.Identities {

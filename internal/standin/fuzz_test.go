@@ -1,0 +1,162 @@
+package standin
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+)
+
+// fuzzWorld is a stand-in whose tenant is filled anew for every request.
+type fuzzWorld struct {
+	s     *Server
+	token string
+}
+
+func newFuzzWorld(f *testing.F) *fuzzWorld {
+	f.Helper()
+	s := New(f)
+	issuer := s.issuer(s.main)
+	token, err := s.keys.Sign(map[string]any{
+		"iss": issuer, "aud": issuer + "api/v2/", "azp": "fuzz", "exp": s.clock.Now().Add(24 * time.Hour).Unix(),
+		"scope": strings.Join(ManagementScopes(), " "),
+	})
+	if err != nil {
+		f.Fatal(err)
+	}
+	return &fuzzWorld{s: s, token: token}
+}
+
+// fuzzIDs are the ids in the tenant, by the resource that a path names.
+var fuzzIDs = map[string]string{
+	"organizations": "org_fuzz", "connections": "con_fuzz", "enabled_connections": "con_fuzz", "clients": "app", "users": "auth0|jane",
+	"members": "auth0|jane", "roles": "rol_fuzz", "actions": "act", "invitations": "uinv_fuzz", "client-grants": "cgr_fuzz",
+	"resource-servers": "api", "self-service-profiles": "ssp_fuzz", "triggers": "post-login", "discovery-domains": "ord_fuzz",
+}
+
+func (w *fuzzWorld) fill() {
+	t := newTenant(w.s.main.Domain)
+	now := w.s.clock.Now()
+	t.connections.put("con_fuzz", &Connection{ID: "con_fuzz", Name: "staff", Strategy: strategyDatabase, CreatedAt: now})
+	t.clients.put("app", &Client{ClientID: "app", Name: "app", OrganizationUsage: "allow", InitiateLoginURI: "https://app.example/login", CreatedAt: now})
+	t.roles.put("rol_fuzz", &Role{ID: "rol_fuzz", Name: "admin"})
+	t.saveUser(&User{
+		UserID: "auth0|jane", Email: "jane@acme.com", CreatedAt: now,
+		Identities: []Identity{{UserID: "jane", Connection: "staff", Provider: strategyDatabase}},
+	}, now)
+	o := &Organization{ID: "org_fuzz", Name: "acme", CreatedAt: now, Connections: []*EnabledConnection{{ConnectionID: "con_fuzz"}}}
+	o.addMember("auth0|jane", now)
+	o.invitations.put("uinv_fuzz", &Invitation{ID: "uinv_fuzz", ClientID: "app", InviteeEmail: "joe@acme.com", CreatedAt: now, ExpiresAt: now.Add(time.Hour)})
+	o.DiscoveryDomains = []*DiscoveryDomain{{ID: "ord_fuzz", Domain: "acme.com", Status: "pending", CreatedAt: now}}
+	t.organizations.put(o.ID, o)
+	t.actions.put("act", &Action{ID: "act", Name: "guard", Trigger: ActionTrigger{ID: "post-login", Version: "v3"}, CreatedAt: now})
+	t.resourceServers.put("api", &ResourceServer{ID: "api", Identifier: "https://api.example", CreatedAt: now})
+	t.clientGrants.put("cgr_fuzz", &ClientGrant{ID: "cgr_fuzz", ClientID: "app", Audience: "https://api.example", CreatedAt: now})
+	t.selfServiceProfiles.put("ssp_fuzz", &SelfServiceProfile{ID: "ssp_fuzz", CreatedAt: now})
+	w.s.mu.Lock()
+	defer w.s.mu.Unlock()
+	w.s.main, w.s.tenants[t.Domain] = t, t
+}
+
+// path fills the placeholders of a route with ids that exist.
+func (ro *route) fuzzPath() string {
+	segments := strings.Split(ro.template, "/")
+	for i, segment := range segments {
+		if !strings.HasPrefix(segment, "{") {
+			continue
+		}
+		id := fuzzIDs[segments[i-1]]
+		if id == "" {
+			id = "none"
+		}
+		segments[i] = url.PathEscape(id)
+	}
+	return strings.Join(segments, "/")
+}
+
+// FuzzManagementRequest sends what anybody might: no request makes the stand-in
+// panic or fail in a way that Auth0 has no words for.
+func FuzzManagementRequest(f *testing.F) {
+	w := newFuzzWorld(f)
+	for i, ro := range w.s.router.routes {
+		if ro.method == http.MethodGet {
+			f.Add(i, "page=0&per_page=2&include_totals=true&from=x&take=1&fields=id&sort=created_at:1&q=a", true, "")
+			continue
+		}
+		f.Add(i, "", true, `{"name":"a","display_name":null,"metadata":{"k":"v"},"members":["auth0|jane"],"roles":["rol_fuzz"]}`)
+	}
+	for _, body := range []string{
+		``, `null`, `[]`, `{`, `"x"`, `1e999`, `{"a":`, `{"name":1}`, `{"options":{"attributes":{"email":7}}}`, "\xff", `[{"client_id":"app","status":true}]`,
+		`{"name":"c","strategy":"okta","options":{"domain":"d","password_options":[]}}`, `{"bindings":[{"ref":{"type":"action_id","value":"act"}}]}`,
+		`{"client_authentication_methods":{"private_key_jwt":{"credentials":[{"pem":"x","credential_type":"public_key"}]}}}`,
+	} {
+		f.Add(1, "", true, body)
+		f.Add(60, "", false, body)
+	}
+	f.Fuzz(func(t *testing.T, route int, query string, isJSON bool, body string) {
+		routes := w.s.router.routes
+		ro := routes[((route%len(routes))+len(routes))%len(routes)]
+		w.fill()
+		request := httptest.NewRequest(ro.method, ro.fuzzPath(), strings.NewReader(body))
+		request.URL.RawQuery = query
+		request.Host = w.s.Domain()
+		request.Header.Set("Authorization", "Bearer "+w.token)
+		if isJSON {
+			request.Header.Set("Content-Type", "application/json")
+		}
+		recorder := httptest.NewRecorder()
+		w.s.ServeHTTP(recorder, request)
+		if recorder.Code >= http.StatusInternalServerError {
+			t.Fatalf("%s %s?%s with %q: %d %s", ro.method, ro.template, query, body, recorder.Code, recorder.Body)
+		}
+		var answer apiError
+		if recorder.Code >= http.StatusBadRequest && (json.Unmarshal(recorder.Body.Bytes(), &answer) != nil || answer.StatusCode != recorder.Code) {
+			t.Fatalf("%s %s: %d without Auth0's error: %s", ro.method, ro.template, recorder.Code, recorder.Body)
+		}
+	})
+}
+
+// FuzzSearch parses queries and runs those that parse.
+func FuzzSearch(f *testing.F) {
+	for _, q := range []string{
+		`email:"jane@acme.com"`, `app_metadata.a.b:1 AND NOT blocked:true`, `(a:1 OR b:2) name:ja*`, `_exists_:user_metadata`,
+		`organization_id:"org_1"`, `((`, `"`, `\`, `a:`, `:`, `NOT`, `a:*b*`, `a:[1 TO 2]`, `email.domain:"acme.com"`, `-a:1`,
+	} {
+		f.Add(q)
+	}
+	user := &searchedUser{organizations: []string{"org_1"}, user: &User{
+		UserID: "auth0|jane", Email: "jane@acme.com", AppMetadata: map[string]any{"a": map[string]any{"b": 1.0}, "l": []any{"x", nil}},
+	}}
+	f.Fuzz(func(_ *testing.T, q string) {
+		if found, err := parseSearch(q); err == nil {
+			found(user)
+		}
+	})
+}
+
+// FuzzCursor resumes lists at cursors of any form: what comes back is a part of
+// the list, or Auth0's error.
+func FuzzCursor(f *testing.F) {
+	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	rows := []int{0, 1, 2, 3}
+	l := listing[int]{cursor: func(i int) (time.Time, string) {
+		return start.Add(time.Duration(i) * time.Second), string(rune('a' + i))
+	}}
+	for _, cursor := range []string{
+		"", "=", "x", "MjAyNi0wMS0wMSAwMDowMDowMC4wMDAwMDBVVEMsYQ", "MjAyNi0wMS0wMSAwMDowMDowMS4wMDAwMDBVVEMsZ29uZQ==", "VVRDLA", "////",
+	} {
+		f.Add(cursor)
+	}
+	f.Fuzz(func(t *testing.T, cursor string) {
+		left, err := l.after(cursor, rows)
+		if err != nil && !asAPIError(err) {
+			t.Fatalf("cursor %q: %v", cursor, err)
+		}
+		if len(left) > len(rows) {
+			t.Fatalf("cursor %q: %v", cursor, left)
+		}
+	})
+}
