@@ -18,7 +18,7 @@ KUBECTL ?= kubectl
 GENERATED = api/v1alpha1/zz_generated.deepcopy.go config/crd/bases config/rbac/role.yaml
 
 # The folders of Go modules that are kept tidy.
-MODULES = . hack/tools hack/lint test/conformance
+MODULES = . hack/tools hack/lint test/conformance test/browser
 
 SHELL = /usr/bin/env bash -o pipefail
 .SHELLFLAGS = -ec
@@ -84,6 +84,11 @@ tools: ## Build the control plane that tests and demo run on (8 minutes, once).
 .PHONY: test
 test: tools ## Run all tests: unit, envtest and end-to-end, with the race detector.
 	go test -race -p $(TEST_PARALLEL) -timeout $(TEST_TIMEOUT) ./...
+	@$(MAKE) --no-print-directory test-browser
+
+.PHONY: test-browser
+test-browser: ## Walk through the sign-in in Chromium (axe-core: npm ci in test/browser).
+	go -C test/browser test -v -timeout 5m ./... | grep -v -e '^=== ' -e '^    --- PASS'
 
 .PHONY: test-unit
 test-unit: ## Run the tests that need no control plane.

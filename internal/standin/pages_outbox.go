@@ -1,7 +1,6 @@
 package standin
 
 import (
-	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -40,9 +39,7 @@ func (s *Server) mailPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	mail := mails[number-1]
-	renderControl(w, http.StatusOK, page{
-		Kind: pageMail, Title: fmt.Sprintf("You have been invited to %s", mail.OrganizationName), Mail: mail,
-	})
+	renderControl(w, http.StatusOK, page{Kind: pageMail, Title: mail.Subject, Mail: mail})
 }
 
 // renderControl writes a page of the control listener.
