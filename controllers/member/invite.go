@@ -158,15 +158,17 @@ func (p *memberPass) send(ctx context.Context, supersede []string) error {
 		p.record(members)
 		return p.join(ctx)
 	}
-	for _, id := range supersede {
-		if err := p.tenant.API().DeleteInvitation(ctx, p.org.ID, id); err != nil {
-			return pass.Auth0("delete the earlier invitation", err, p.Now())
-		}
-	}
 	var sent auth0.Invitation
 	var attempted string
 	err = p.give(ctx, true, func(ctx context.Context, attempt string) error {
 		attempted = attempt
+		// Not before the attempt is written: who works on an old version would
+		// delete what another pass has just sent.
+		for _, id := range supersede {
+			if err := p.tenant.API().DeleteInvitation(ctx, p.org.ID, id); err != nil {
+				return err
+			}
+		}
 		for _, user := range profiles {
 			if err := p.tenant.API().SetAppMetadata(ctx, user.ID, ownership.GrantKey(p.org.ID), p.grantOf(attempt)); err != nil {
 				return err
