@@ -98,6 +98,16 @@ test-unit: ## Run the tests that need no control plane.
 conformance: ## Replay recordings of Auth0 against the stand-in and print where they differ.
 	@go -C test/conformance run .
 
+.PHONY: bench
+bench: ## Measure the stand-in, and that its memory stays flat over a million calls.
+	go test -run '^$$' -bench . -benchtime 20000x ./internal/standin
+	go test -run TestMemoryStaysFlat -v -timeout 30m ./internal/standin -soak 1000000
+
+.PHONY: fuzz
+fuzz: ## Fuzz the stand-in's requests, search syntax and cursors, a minute each.
+	for target in FuzzManagementRequest FuzzSearch FuzzCursor; do \
+		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime 1m ./internal/standin; done
+
 .PHONY: verify
 verify: verify-generated verify-tidy vet lint ## Check that generated files are current, modules tidy, vet and linters clean.
 

@@ -43,11 +43,11 @@ type auditLog struct {
 func (a *auditLog) add(e AuditEntry) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.entries = append(a.entries, e)
+	a.entries, _ = keepLast(append(a.entries, e), auditKept)
 }
 
-// Audit returns every request received so far, in the order in which they were
-// finished.
+// Audit returns the requests received so far, at least the last 100,000, in the
+// order in which they were finished.
 func (s *Server) Audit() []AuditEntry {
 	s.audit.mu.Lock()
 	defer s.audit.mu.Unlock()

@@ -292,9 +292,9 @@ func deleteConnection(c *call) (any, error) {
 		return map[string]any{"deleted_at": timestamp(gone.deletedAt)}, nil
 	}
 	c.t.connections.remove(id)
-	c.t.deletedConnections.put(id, &deletedConnection{
-		name: connection.Name, deletedAt: c.now, until: c.now.Add(time.Duration(c.s.settings.ConnectionDeletionTime)),
-	})
+	if takes := time.Duration(c.s.settings.ConnectionDeletionTime); takes > 0 {
+		c.t.deletedConnections.put(id, &deletedConnection{name: connection.Name, deletedAt: c.now, until: c.now.Add(takes)})
+	}
 	for _, o := range c.t.organizations.all() {
 		o.Connections = slices.DeleteFunc(o.Connections, func(e *EnabledConnection) bool { return e.ConnectionID == id })
 	}

@@ -28,10 +28,10 @@ type Outbox struct {
 func (o *Outbox) send(m Mail) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.mails = append(o.mails, m)
+	o.mails, _ = keepLast(append(o.mails, m), mailsKept)
 }
 
-// Mails returns every mail sent so far, oldest first.
+// Mails returns the mails sent so far, at least the last 10,000, oldest first.
 func (o *Outbox) Mails() []Mail {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -208,7 +208,7 @@ func (s *Server) addUser(t *Tenant, seed UserSeed) (User, error) {
 		Identities: []Identity{{UserID: local, Connection: c.Name, Provider: c.Strategy}},
 	}
 	s.secrets.Add(SecretPassword, u.Password)
-	t.saveUser(u, now.Add(-versionsKept))
+	t.saveUser(u, now.Add(-longAgo))
 	return cloneJSON(*u), nil
 }
 
@@ -242,7 +242,7 @@ func (s *Server) addOrganization(t *Tenant, seed OrganizationSeed) (Organization
 		if u == nil {
 			return Organization{}, fmt.Errorf("organization %q: a member is no user", seed.Name)
 		}
-		o.addMember(u.UserID, now.Add(-versionsKept))
+		o.addMember(u.UserID, now.Add(-longAgo))
 	}
 	t.organizations.put(o.ID, o)
 	return cloneJSON(*o), nil

@@ -29,8 +29,8 @@ type Secret struct {
 	At    time.Time `json:"at"`
 }
 
-// SecretRegister remembers every secret that ever existed in a stand-in, used
-// up and deleted ones included, so that a test can search what the system
+// SecretRegister remembers every secret that ever existed in a stand-in, at
+// least the last 100,000, used up and deleted ones included, so that a test can search what the system
 // under test wrote for any of them.
 type SecretRegister struct {
 	clock *Clock
@@ -51,7 +51,11 @@ func (r *SecretRegister) Add(kind, value string) {
 		return
 	}
 	r.seen[value] = true
-	r.all = append(r.all, Secret{Kind: kind, Value: value, At: r.clock.Now()})
+	var forgotten []Secret
+	r.all, forgotten = keepLast(append(r.all, Secret{Kind: kind, Value: value, At: r.clock.Now()}), secretsKept)
+	for _, s := range forgotten {
+		delete(r.seen, s.Value)
+	}
 }
 
 // All returns every secret, oldest first.

@@ -131,6 +131,9 @@ func (s *Server) serve(o Options, listener, controlListener net.Listener) error 
 			return err
 		}
 	}
+	s.mu.Lock()
+	s.keepVersions()
+	s.mu.Unlock()
 	s.signIn = newSignIn(s)
 	s.router = s.routes()
 	s.http.Handler = s
@@ -204,7 +207,16 @@ func (s *Server) Configure(change func(*Settings)) error {
 		return err
 	}
 	s.settings = changed
+	s.keepVersions()
 	return nil
+}
+
+// keepVersions makes the tenants keep what the lagging reads still show. It
+// needs Server.mu.
+func (s *Server) keepVersions() {
+	for _, t := range s.tenants {
+		t.kept = time.Duration(max(s.settings.SearchLag, s.settings.MembersLag)) + versionsKept
+	}
 }
 
 // tenantOf returns the tenant that a request is for. It needs no lock:

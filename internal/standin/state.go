@@ -84,6 +84,19 @@ type Tenant struct {
 	// bindings holds, by trigger id, the bound Actions in their order.
 	bindings map[string][]Binding
 	logs     []LogEntry
+	// logged counts the entries that the log ever had.
+	logged int
+	// kept is how long former versions of users are kept.
+	kept time.Duration
+	// deletedUsers are those whose versions are still kept, in the order of
+	// their deletion.
+	deletedUsers []deletedUser
+}
+
+// deletedUser is a user who is gone since a time.
+type deletedUser struct {
+	id string
+	at time.Time
 }
 
 func newTenant(domain string) *Tenant {
@@ -92,6 +105,7 @@ func newTenant(domain string) *Tenant {
 		userVersions: map[string][]userVersion{},
 		bindings:     map[string][]Binding{},
 		settings:     tenantDefaults(),
+		kept:         versionsKept,
 	}
 }
 

@@ -74,8 +74,12 @@ func cloneJSON[T any](v T) T {
 }
 
 // versionsKept is how long former versions of users and memberships are kept
-// for the lagging reads. A longer lag shows the oldest that is kept.
-const versionsKept = time.Hour
+// for the lagging reads, in addition to the lags that are set. Who raises a lag
+// sees the past from then on.
+const versionsKept = time.Minute
+
+// longAgo is before anything that a lagging read shows.
+const longAgo = time.Hour
 
 // saveUser stores a user and notes its version for the search index.
 func (t *Tenant) saveUser(u *User, now time.Time) {
@@ -104,12 +108,25 @@ func (t *Tenant) deleteUser(id string, now time.Time) {
 }
 
 func (t *Tenant) addUserVersion(id string, v userVersion) {
-	versions := t.userVersions[id]
-	versions = append(versions, v)
-	for len(versions) > 1 && v.at.Sub(versions[1].at) > versionsKept {
+	versions, _ := keepLast(append(t.userVersions[id], v), userVersionsKept)
+	for len(versions) > 1 && v.at.Sub(versions[1].at) > t.kept {
 		versions = versions[1:]
 	}
 	t.userVersions[id] = versions
+	if v.user == nil {
+		t.deletedUsers = append(t.deletedUsers, deletedUser{id: id, at: v.at})
+	}
+	for len(t.deletedUsers) > 0 && v.at.Sub(t.deletedUsers[0].at) > t.kept {
+		t.forgetUser(t.deletedUsers[0].id)
+		t.deletedUsers = t.deletedUsers[1:]
+	}
+}
+
+// forgetUser drops the versions of a user who is still deleted.
+func (t *Tenant) forgetUser(id string) {
+	if versions := t.userVersions[id]; len(versions) > 0 && versions[len(versions)-1].user == nil {
+		delete(t.userVersions, id)
+	}
 }
 
 // userAt returns the user as it was at a time, nil if there was none.
@@ -164,8 +181,9 @@ func (t *Tenant) invitationByTicket(ticket string) (*Organization, *Invitation) 
 // log appends an entry to the tenant log and gives it an id and a date.
 func (t *Tenant) log(e LogEntry, now time.Time) {
 	e.Date = now
-	e.LogID = fmt.Sprintf("900%s%06d", now.Format("20060102150405"), len(t.logs)+1)
-	t.logs = append(t.logs, e)
+	t.logged++
+	e.LogID = fmt.Sprintf("900%s%06d", now.Format("20060102150405"), t.logged)
+	t.logs, _ = keepLast(append(t.logs, e), logsKept)
 }
 
 // isMember tells whether the user belongs to the organization now.
@@ -189,8 +207,18 @@ func (o *Organization) removeMember(userID string, now time.Time) {
 			m.Until = now
 		}
 	}
+	ended := 0
+	for _, m := range o.Memberships {
+		if !m.Until.IsZero() {
+			ended++
+		}
+	}
 	o.Memberships = slices.DeleteFunc(o.Memberships, func(m *Membership) bool {
-		return !m.Until.IsZero() && now.Sub(m.Until) > versionsKept
+		gone := !m.Until.IsZero() && (now.Sub(m.Until) > longAgo || ended > endedMembershipsKept)
+		if gone {
+			ended--
+		}
+		return gone
 	})
 }
 

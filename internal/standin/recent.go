@@ -1,0 +1,25 @@
+package standin
+
+import "slices"
+
+// How much a stand-in remembers of what passed, so that one that runs for long
+// does not grow: the oldest is forgotten first.
+const (
+	auditKept   = 100_000
+	mailsKept   = 10_000
+	secretsKept = 100_000
+	logsKept    = 10_000
+	// userVersionsKept and endedMembershipsKept are for one user and one
+	// organization, besides their time.
+	userVersionsKept     = 1_000
+	endedMembershipsKept = 1_000
+)
+
+// keepLast drops the oldest rows once there are twice as many as are kept, so
+// that the copying costs little, and tells which were dropped.
+func keepLast[T any](rows []T, kept int) (left, dropped []T) {
+	if len(rows) <= 2*kept {
+		return rows, nil
+	}
+	return slices.Clone(rows[len(rows)-kept:]), rows[:len(rows)-kept]
+}
