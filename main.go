@@ -66,8 +66,8 @@ func parse() (flags, *zap.Options) {
 }
 
 func run(f flags) error {
-	if f.namespace == "" {
-		return fmt.Errorf("set --namespace or POD_NAMESPACE to the namespace that holds the credentials")
+	if err := f.check(); err != nil {
+		return err
 	}
 	config, err := ctrl.GetConfig()
 	if err != nil {
@@ -89,6 +89,25 @@ func run(f flags) error {
 		return err
 	}
 	return mgr.Start(ctx)
+}
+
+// check refuses what cannot work.
+func (f flags) check() error {
+	if f.namespace == "" {
+		return fmt.Errorf("set --namespace or POD_NAMESPACE to the namespace that holds the credentials")
+	}
+	for name, interval := range map[string]time.Duration{
+		"live-interval": f.options.LiveInterval, "settled-interval": f.options.SettledInterval,
+		"tenant-interval": f.options.TenantInterval, "probe-interval": f.options.ProbeInterval,
+	} {
+		if interval < time.Second {
+			return fmt.Errorf("--%s must be at least 1s", name)
+		}
+	}
+	if f.options.Workers < 1 {
+		return fmt.Errorf("--workers must be at least 1")
+	}
+	return nil
 }
 
 func managerOptions(f flags) ctrl.Options {

@@ -56,6 +56,11 @@ const (
 type MemberSeat struct {
 	// state is Assigned, Waiting, Refused or Withdrawing.
 	State SeatState `json:"state"`
+	// organizationID is the organization that the decision is about: a Customer
+	// that is made anew decides anew.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	OrganizationID string `json:"organizationID,omitempty"`
 	// reason in one word.
 	// +optional
 	// +kubebuilder:validation:MaxLength=64

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -72,6 +73,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		return ctrl.Result{}, err
 	}
 	err = r.check(ctx, tenant, users, &facts)
+	r.noteLook(ctx, tenant.Name, users)
 	facts.Problem = pass.ProblemOf(err)
 	if writeErr := r.report(ctx, tenant, facts); writeErr != nil {
 		return ctrl.Result{}, writeErr
@@ -114,22 +116,34 @@ func (r *Reconciler) check(ctx context.Context, tenant *v1alpha1.Auth0Tenant, us
 // asksAgain: a token lives for a day and does not learn of scopes that are
 // granted later, so a new one is fetched while some are missing or on request.
 func (r *Reconciler) asksAgain(tenant *v1alpha1.Auth0Tenant) bool {
-	requested := tenant.Annotations[v1alpha1.AnnotationReconcileRequestedAt] != tenant.Status.LastHandledReconcileAt
+	requested := pass.ReconcileRequest(tenant) != tenant.Status.LastHandledReconcileAt
 	return requested || len(tenant.Status.MissingScopes) > 0
 }
 
 // publish hands the tenant to the other reconcilers and wakes them on news.
 func (r *Reconciler) publish(ctx context.Context, tenant *v1alpha1.Auth0Tenant, api auth0.API, users []v1alpha1.Customer, missingScopes int) {
 	known, was := r.Directory.Tenant(tenant.Name)
-	news := !was || known.API() != api || tenant.Status.ObservedGeneration != tenant.Generation || missingScopes < len(tenant.Status.MissingScopes)
+	news := !was || known.API() != api || tenant.Status.ObservedGeneration != tenant.Generation ||
+		missingScopes < len(tenant.Status.MissingScopes) || !meta.IsStatusConditionTrue(tenant.Status.Conditions, v1alpha1.ConditionReady)
 	shared := r.Directory.Put(tenant.Name, tenant.Spec.Domain, api)
 	shared.SetSpec(tenant.Spec)
 	if news {
-		for i := range users {
-			r.Customers.Wake(&users[i])
-		}
-		r.wakeMembers(ctx, users)
+		r.wake(ctx, users)
 	}
+}
+
+// noteLook wakes, after this process's first look, those who waited for it.
+func (r *Reconciler) noteLook(ctx context.Context, name string, users []v1alpha1.Customer) {
+	if r.Directory.NoteLook(name) {
+		r.wake(ctx, users)
+	}
+}
+
+func (r *Reconciler) wake(ctx context.Context, users []v1alpha1.Customer) {
+	for i := range users {
+		r.Customers.Wake(&users[i])
+	}
+	r.wakeMembers(ctx, users)
 }
 
 // checkApplication reads the application that invitations lead to, once a
@@ -152,16 +166,21 @@ func (r *Reconciler) checkApplication(ctx context.Context, tenant *v1alpha1.Auth
 	return nil
 }
 
-// delete waits for the Customers that refer to the tenant, and keeps it usable
-// for them: they may be about to go as well.
+// delete waits for the Customers that refer to the tenant and for the Members
+// that are on their way out, and keeps it usable for them.
 func (r *Reconciler) delete(ctx context.Context, tenant *v1alpha1.Auth0Tenant, users []v1alpha1.Customer, facts status.TenantFacts) (ctrl.Result, error) {
-	if len(users) == 0 {
+	var err error
+	if facts.Leaving, err = r.leaving(ctx, tenant); err != nil {
+		return ctrl.Result{}, err
+	}
+	if len(users)+facts.Leaving == 0 {
 		r.Directory.Remove(tenant.Name)
 		r.connections.drop(tenant.Name)
 		return ctrl.Result{}, pass.RemoveFinalizer(ctx, r.Client, tenant)
 	}
 	facts.Deleting = true
-	err := r.check(ctx, tenant, users, &facts)
+	err = r.check(ctx, tenant, users, &facts)
+	r.noteLook(ctx, tenant.Name, users)
 	facts.Problem = pass.ProblemOf(err)
 	if writeErr := r.report(ctx, tenant, facts); writeErr != nil {
 		return ctrl.Result{}, writeErr
@@ -169,10 +188,25 @@ func (r *Reconciler) delete(ctx context.Context, tenant *v1alpha1.Auth0Tenant, u
 	return pass.Result(err, r.Interval)
 }
 
+// leaving counts the Members that are being deleted and were given something
+// here: what becomes of them is read from the tenant.
+func (r *Reconciler) leaving(ctx context.Context, tenant *v1alpha1.Auth0Tenant) (count int, err error) {
+	list := &v1alpha1.MemberList{}
+	if err := r.Client.List(ctx, list); err != nil {
+		return 0, fmt.Errorf("list Members: %w", err)
+	}
+	for i := range list.Items {
+		if member := &list.Items[i]; !member.DeletionTimestamp.IsZero() && member.Status.Tenant == tenant.Name {
+			count++
+		}
+	}
+	return count, nil
+}
+
 func (r *Reconciler) report(ctx context.Context, tenant *v1alpha1.Auth0Tenant, facts status.TenantFacts) error {
 	before := tenant.DeepCopy()
 	tenant.Status = status.Auth0Tenant(tenant, facts)
-	tenant.Status.LastHandledReconcileAt = tenant.Annotations[v1alpha1.AnnotationReconcileRequestedAt]
+	tenant.Status.LastHandledReconcileAt = pass.ReconcileRequest(tenant)
 	if err := pass.WriteStatus(ctx, r.Client, before, tenant); err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/log"
@@ -16,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/controllers/internal/pass"
 )
 
 // IndexCustomerTenant indexes Customers by the name of their Auth0Tenant.
@@ -49,6 +51,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 		WatchesMetadata(secret, handler.EnqueueRequestsFromMapFunc(r.tenantsOfSecret)).
 		Watches(&v1alpha1.Customer{}, handler.EnqueueRequestsFromMapFunc(tenantOfCustomer), builder.WithPredicates(comesOrGoes)).
 		Watches(&v1alpha1.Auth0Tenant{}, handler.EnqueueRequestsFromMapFunc(r.tenantsOfDomain), builder.WithPredicates(comesOrGoes)).
+		WithOptions(controller.Options{RateLimiter: pass.BackOff()}).
 		Complete(r)
 }
 

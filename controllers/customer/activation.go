@@ -7,6 +7,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/controllers/internal/pass"
 	"github.com/seatwarden/seatwarden/internal/auth0"
 	"github.com/seatwarden/seatwarden/internal/directory"
 	"github.com/seatwarden/seatwarden/internal/ownership"
@@ -41,9 +42,19 @@ func (p *customerPass) activate(ctx context.Context) error {
 		p.wait(facts.QuietSince.Add(directory.Lag).Sub(p.tenant.Now()))
 	case ownership.ActivationWrite:
 		p.customer.Status.Activation = nil
-		return p.writeOrganization(ctx, true)
+		return p.putUnderGuard(ctx)
 	}
 	return nil
+}
+
+// putUnderGuard writes the mark on the metadata as they are now: lists were read
+// since they were read last, and others write there too.
+func (p *customerPass) putUnderGuard(ctx context.Context) error {
+	var err error
+	if p.organization, err = p.tenant.API().Organization(ctx, p.organization.ID); err != nil {
+		return pass.Auth0("read the organization", err, p.Now())
+	}
+	return p.writeOrganization(ctx, true)
 }
 
 // holdsNobody: neither Auth0 nor any Member knows of anybody who was given
@@ -62,11 +73,20 @@ func (p *customerPass) unconfirmed() int {
 	for i := range p.members {
 		member := &p.members[i]
 		seated := member.Status.Seat != nil && member.Status.Seat.State == v1alpha1.SeatAssigned
-		if seated && member.DeletionTimestamp.IsZero() && p.inOrganization(member) && !confirmed(member) {
+		if seated && member.DeletionTimestamp.IsZero() && p.inOrganization(member) && !(confirmed(member) && p.grantSeen(member)) {
 			count++
 		}
 	}
 	return count
+}
+
+// grantSeen: the look shows the person's grant.
+func (p *customerPass) grantSeen(member *v1alpha1.Member) bool {
+	ref := ownership.PersonRef(string(member.Spec.Email))
+	return slices.ContainsFunc(p.look.Holders, func(user auth0.User) bool {
+		grant, ok := p.org.Grant(user)
+		return ok && grant.Person == ref
+	})
 }
 
 func (p *customerPass) inOrganization(member *v1alpha1.Member) bool {

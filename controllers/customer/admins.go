@@ -54,10 +54,13 @@ func (p *customerPass) declareAdmin(ctx context.Context, admin v1alpha1.Admin, m
 	return nil
 }
 
-// memberOf is the Member that declares an address, nil when none does.
+// memberOf is the Member that declares an address and is not being deleted, nil
+// when there is none.
 func memberOf(members []v1alpha1.Member, email v1alpha1.Email) *v1alpha1.Member {
 	ref := ownership.PersonRef(string(email))
-	at := slices.IndexFunc(members, func(m v1alpha1.Member) bool { return ownership.PersonRef(string(m.Spec.Email)) == ref })
+	at := slices.IndexFunc(members, func(m v1alpha1.Member) bool {
+		return m.DeletionTimestamp.IsZero() && ownership.PersonRef(string(m.Spec.Email)) == ref
+	})
 	if at < 0 {
 		return nil
 	}
@@ -72,7 +75,7 @@ func AdminMemberName(customer, email string) string {
 // syncAdminRoles keeps the roles of a generated Member as the Customer lists
 // them. A Member that somebody else declared is theirs.
 func (p *customerPass) syncAdminRoles(ctx context.Context, admin v1alpha1.Admin, member *v1alpha1.Member) error {
-	generated := member.Labels[v1alpha1.LabelGeneratedFor] == p.customer.Name
+	generated := member.Labels[v1alpha1.LabelGeneratedFor] == p.customer.Name && member.Name == AdminMemberName(p.customer.Name, string(admin.Email))
 	if !generated || !member.DeletionTimestamp.IsZero() || slices.Equal(member.Spec.Roles, admin.Roles) {
 		return nil
 	}

@@ -10,6 +10,13 @@ import (
 	"github.com/seatwarden/seatwarden/internal/auth0"
 )
 
+// tryConnections keeps what stopped the connections for the end of the pass.
+func (p *customerPass) tryConnections(ctx context.Context) error {
+	p.connectionsErr = p.syncConnections(ctx)
+	p.facts.ConnectionsProblem = pass.ProblemOf(p.connectionsErr)
+	return nil
+}
+
 // syncConnections enables the declared connections, without membership on
 // login and without sign-up: nobody becomes a member but by invitation. Those
 // that the operator enabled and that are declared no more are disabled; others
@@ -36,7 +43,21 @@ func (p *customerPass) syncConnections(ctx context.Context) error {
 }
 
 func (p *customerPass) enable(ctx context.Context, name string, enabled []auth0.EnabledConnection) error {
-	connection, err := p.connection(ctx, name)
+	err := p.enableAs(ctx, name, enabled, p.requested())
+	if auth0.IsNotFound(err) {
+		// It was deleted and made anew under its name.
+		err = p.enableAs(ctx, name, enabled, true)
+	}
+	if err != nil && !pass.Decided(err) {
+		return pass.Auth0("enable connection "+name, err, p.Now())
+	}
+	return err
+}
+
+// enableAs enables a connection by the id that is known, or by the one that its
+// name has now.
+func (p *customerPass) enableAs(ctx context.Context, name string, enabled []auth0.EnabledConnection, anew bool) error {
+	connection, err := p.connection(ctx, name, anew)
 	if err != nil {
 		return err
 	}
@@ -50,16 +71,16 @@ func (p *customerPass) enable(ctx context.Context, name string, enabled []auth0.
 		err = p.tenant.API().UpdateEnabledConnection(ctx, p.organization.ID, want)
 	}
 	if err != nil {
-		return pass.Auth0("enable connection "+name, err, p.Now())
+		return err
 	}
 	p.recordConnection(v1alpha1.EnabledConnection{Name: name, ID: connection.ID, Strategy: connection.Strategy})
 	return nil
 }
 
 // connection resolves a name. An id that is known is asked for again only when
-// the spec changed.
-func (p *customerPass) connection(ctx context.Context, name string) (auth0.Connection, error) {
-	if p.customer.Status.ObservedGeneration == p.customer.Generation {
+// the spec changed, or anew.
+func (p *customerPass) connection(ctx context.Context, name string, anew bool) (auth0.Connection, error) {
+	if !anew && p.customer.Status.ObservedGeneration == p.customer.Generation {
 		for _, known := range p.customer.Status.Connections {
 			if known.Name == name {
 				return auth0.Connection{ID: known.ID, Name: known.Name, Strategy: known.Strategy}, nil

@@ -40,7 +40,7 @@ func (p *customerPass) letGo(ctx context.Context) (done bool, err error) {
 	p.facts.Deleting = "finding the organization"
 	if err := p.findTenant(ctx); err != nil {
 		// Without a tenant there never was an organization: nothing holds it up.
-		never := p.customer.Status.OrganizationID == "" && p.customer.Status.ObservedGeneration > 0
+		never := p.customer.Status.OrganizationID == "" && pass.ProblemOf(err).Reason == v1alpha1.ReasonTenantNotFound
 		return never, err
 	}
 	organization, ours, err := p.findToDelete(ctx)
@@ -102,7 +102,11 @@ func (p *customerPass) deleteGenerated(ctx context.Context) error {
 		return fmt.Errorf("list generated Members: %w", err)
 	}
 	for i := range list.Items {
-		if err := p.Client.Delete(ctx, &list.Items[i]); client.IgnoreNotFound(err) != nil {
+		member := &list.Items[i]
+		if member.Spec.CustomerRef.Name != p.customer.Name || member.Name != AdminMemberName(p.customer.Name, string(member.Spec.Email)) {
+			continue // a label alone does not make it ours
+		}
+		if err := p.Client.Delete(ctx, member); client.IgnoreNotFound(err) != nil {
 			return fmt.Errorf("delete a generated Member: %w", err)
 		}
 	}

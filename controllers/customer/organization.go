@@ -28,6 +28,9 @@ func (p *customerPass) findTenant(ctx context.Context) error {
 		case err != nil:
 			return fmt.Errorf("read the Auth0Tenant: %w", err)
 		}
+		if !p.Directory.Looked(name) {
+			return pass.Starting(v1alpha1.ReasonTenantNotReady, fmt.Sprintf("Auth0Tenant %s is being looked at", name))
+		}
 		return pass.Wait(v1alpha1.ReasonTenantNotReady, fmt.Sprintf("Auth0Tenant %s cannot be used: see its conditions", name), pass.SlowRetry)
 	}
 	p.tenant = tenant
@@ -73,10 +76,16 @@ func (p *customerPass) findOrganization(ctx context.Context) error {
 func (p *customerPass) claim(ctx context.Context) (auth0.Organization, error) {
 	name := p.customer.OrganizationName()
 	found, err := p.tenant.API().OrganizationByName(ctx, name)
-	switch {
-	case auth0.IsNotFound(err):
-		return p.create(ctx, name)
-	case err != nil:
+	if auth0.IsNotFound(err) {
+		created, err := p.create(ctx, name)
+		if err == nil || auth0.KindOf(err) != auth0.KindConflict {
+			return created, err
+		}
+		// Somebody made it in between, perhaps our own call whose answer was lost.
+		if found, err = p.tenant.API().OrganizationByName(ctx, name); err != nil {
+			return auth0.Organization{}, err
+		}
+	} else if err != nil {
 		return auth0.Organization{}, err
 	}
 	switch ownership.Judge(found.Metadata, p.owner()) {
@@ -87,17 +96,13 @@ func (p *customerPass) claim(ctx context.Context) (auth0.Organization, error) {
 }
 
 func (p *customerPass) create(ctx context.Context, name string) (auth0.Organization, error) {
-	created, err := p.tenant.API().CreateOrganization(ctx, auth0.OrganizationCreate{
+	return p.tenant.API().CreateOrganization(ctx, auth0.OrganizationCreate{
 		Name: name, DisplayName: p.customer.DisplayName(),
 		Metadata: map[string]string{
 			ownership.MetadataOwner: p.owner().String(),
 			ownership.MetadataSeats: strconv.Itoa(int(p.customer.Spec.Seats)),
 		},
 	})
-	if auth0.KindOf(err) == auth0.KindConflict && err != nil {
-		return auth0.Organization{}, p.conflict("exists in Auth0 and is not ours")
-	}
-	return created, err
 }
 
 func (p *customerPass) conflict(what string) error {
@@ -175,7 +180,6 @@ func (p *customerPass) writeOrganization(ctx context.Context, guarded bool) erro
 // observe looks at the organization when that is due, and wakes the Members of
 // whom there is news.
 func (p *customerPass) observe(ctx context.Context) error {
-	requested := p.customer.Annotations[v1alpha1.AnnotationReconcileRequestedAt] != p.customer.Status.LastHandledReconcileAt
 	members := &v1alpha1.MemberList{}
 	if err := p.Client.List(ctx, members, client.InNamespace(p.customer.Namespace), client.MatchingFields{v1alpha1.FieldCustomerRef: p.customer.Name}); err != nil {
 		return fmt.Errorf("list Members: %w", err)
@@ -186,7 +190,7 @@ func (p *customerPass) observe(ctx context.Context) error {
 		interval = p.LiveInterval
 	}
 	p.look = p.org.Latest()
-	if p.look == nil || requested || p.due(interval) || p.activating() {
+	if p.look == nil || p.requested() || p.due(interval) || p.activating() {
 		fresh, err := p.org.Observe(ctx, p.tenant.Now())
 		if err != nil {
 			return pass.Auth0("look at the organization", err, p.Now())
@@ -204,9 +208,21 @@ func (p *customerPass) observe(ctx context.Context) error {
 // liveInvitations: a person may join at any moment.
 func (p *customerPass) liveInvitations() bool {
 	return slices.ContainsFunc(p.members, func(m v1alpha1.Member) bool {
-		sent := m.Status.Invitation != nil && m.Status.Invitation.State == v1alpha1.InvitationSent
-		return m.DeletionTimestamp.IsZero() && (sent || m.Status.Attempt != nil)
+		return m.DeletionTimestamp.IsZero() && (m.Status.Attempt != nil || p.mayStillShow(m.Status.Invitation))
 	})
+}
+
+// mayStillShow: the link is alive, or died so lately that the look may not show
+// somebody who accepted in the last moment.
+func (p *customerPass) mayStillShow(invitation *v1alpha1.MemberInvitation) bool {
+	switch {
+	case invitation == nil:
+		return false
+	case invitation.State == v1alpha1.InvitationExpired:
+		look := p.org.Latest()
+		return look == nil || look.At.Before(invitation.ExpiresAt.Add(directory.Lag))
+	}
+	return invitation.State == v1alpha1.InvitationSent
 }
 
 // wakeMembers has another look at each Member of whom Auth0 shows something new,

@@ -61,7 +61,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		return newPass(r, customer).delete(ctx)
 	}
 	if err := pass.AddFinalizer(ctx, r.Client, customer); err != nil {
-		return ctrl.Result{}, err
+		return pass.Rewrite(err)
 	}
 	p := newPass(r, customer)
 	err := p.run(ctx)
@@ -83,6 +83,8 @@ type customerPass struct {
 	members      []v1alpha1.Member
 	facts        status.CustomerFacts
 	again        time.Duration
+	// connectionsErr is what stopped the connections.
+	connectionsErr error
 }
 
 func newPass(r *Reconciler, customer *v1alpha1.Customer) *customerPass {
@@ -92,13 +94,14 @@ func newPass(r *Reconciler, customer *v1alpha1.Customer) *customerPass {
 	}
 }
 
-// run goes through the phases; the first that fails ends the pass.
+// run goes through the phases; the first that fails ends the pass, but for the
+// connections: who has a seat does not depend on them.
 func (p *customerPass) run(ctx context.Context) error {
 	for _, phase := range []func(context.Context) error{
 		p.findTenant,
 		p.findOrganization,
 		p.syncOrganization,
-		p.syncConnections,
+		p.tryConnections,
 		p.declareAdmins,
 		p.observe,
 		p.activate,
@@ -108,14 +111,14 @@ func (p *customerPass) run(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return p.connectionsErr
 }
 
 // finish writes the status once and says when to come back.
 func (p *customerPass) finish(ctx context.Context, err error) (ctrl.Result, error) {
 	p.facts.Problem = pass.ProblemOf(err)
 	if writeErr := p.write(ctx); writeErr != nil {
-		return ctrl.Result{}, client.IgnoreNotFound(writeErr)
+		return pass.Rewrite(writeErr)
 	}
 	return pass.Result(err, p.again)
 }
@@ -124,7 +127,7 @@ func (p *customerPass) write(ctx context.Context) error {
 	p.facts.Now = p.Now()
 	p.customer.Status = status.Customer(p.customer, p.facts)
 	if p.facts.Problem == nil {
-		p.customer.Status.LastHandledReconcileAt = p.customer.Annotations[v1alpha1.AnnotationReconcileRequestedAt]
+		p.customer.Status.LastHandledReconcileAt = pass.ReconcileRequest(p.customer)
 	}
 	if err := pass.WriteStatus(ctx, p.Client, p.before, p.customer); err != nil {
 		return err
@@ -134,6 +137,11 @@ func (p *customerPass) write(ctx context.Context) error {
 		v1alpha1.ConditionReady, v1alpha1.ConditionContractActive, v1alpha1.ConditionGuardInEffect, v1alpha1.ConditionSeatsExceeded)
 	p.original = p.customer.DeepCopy()
 	return nil
+}
+
+// requested: somebody asks for a fresh look.
+func (p *customerPass) requested() bool {
+	return pass.ReconcileRequest(p.customer) != p.customer.Status.LastHandledReconcileAt
 }
 
 func (p *customerPass) owner() ownership.Owner {

@@ -33,28 +33,55 @@ func (p *customerPass) assignSeats(ctx context.Context) error {
 	if len(p.customer.Status.Assigning) > 0 {
 		return p.settleLedger(ctx, people)
 	}
-	facts := p.seatFacts(people)
-	plan := seats.Decide(facts)
-	if plan.Waiting > 0 {
-		if stale, err := p.dropStaleHoldings(ctx, people); err != nil {
-			return err
-		} else if stale {
-			facts = p.seatFacts(people)
-			plan = seats.Decide(facts)
-		}
-	}
-	if len(plan.Assign) > 0 {
-		// Who lost their status since the last look holds a seat that it does not show.
-		if err := p.observeAnew(ctx); err != nil {
-			return err
-		}
-		plan = seats.Decide(p.seatFacts(people))
+	plan, err := p.plan(ctx, people)
+	if err != nil {
+		return err
 	}
 	p.count(plan, people)
 	if err := p.assign(ctx, plan.Assign); err != nil {
 		return err
 	}
 	return p.decide(ctx, plan.Decide)
+}
+
+// plan decides the round. Nothing is assigned on an old look: who lost their
+// status since holds a seat that it does not show. And nobody is kept waiting by
+// what a list shows and a read by id does not.
+func (p *customerPass) plan(ctx context.Context, people []v1alpha1.Member) (seats.Plan, error) {
+	plan := seats.Decide(p.seatFacts(people))
+	if len(plan.Assign) > 0 || plan.Waiting > 0 && p.undeclaredHoldings(people) {
+		if err := p.observeAnew(ctx); err != nil {
+			return plan, err
+		}
+		if err := p.dropStaleHoldings(ctx, people); err != nil {
+			return plan, err
+		}
+		plan = seats.Decide(p.seatFacts(people))
+	}
+	if plan.Waiting > 0 && p.undeclaredHoldings(people) {
+		p.wait(p.LiveInterval)
+	}
+	return plan, nil
+}
+
+// undeclaredHoldings: somebody whom no Member declares holds a grant or a live
+// invitation of ours.
+func (p *customerPass) undeclaredHoldings(people []v1alpha1.Member) bool {
+	declared := declaredPeople(people)
+	for ref, holding := range p.org.Holdings(p.org.Latest(), p.tenant.Now()) {
+		if holding == seats.HoldsGrant && !declared[ref] {
+			return true
+		}
+	}
+	return false
+}
+
+func declaredPeople(members []v1alpha1.Member) map[string]bool {
+	declared := map[string]bool{}
+	for _, member := range members {
+		declared[ownership.PersonRef(string(member.Spec.Email))] = true
+	}
+	return declared
 }
 
 // observeAnew looks at the organization after the Members were listed: an
@@ -108,12 +135,20 @@ func (p *customerPass) person(member *v1alpha1.Member) seats.Person {
 		Requested: pass.InviteRequest(member, p.Now()) != "",
 	}
 	status := member.Status
-	if status.Seat != nil {
+	if status.Seat != nil && status.Seat.OrganizationID == p.org.ID {
 		person.State, person.Reason = seats.State(status.Seat.State), seats.Reason(status.Seat.Reason)
 	}
-	person.Expired = status.Invitation != nil && status.Invitation.State == v1alpha1.InvitationExpired && len(status.Users) == 0 && status.Attempt == nil
+	person.Expired = p.expiredForCertain(member)
 	person.Withdrawn = status.Withdrawal != nil && status.Withdrawal.ConfirmedAt != nil
 	return person
+}
+
+// expiredForCertain: the link is dead, nobody joined by it, and Auth0 was looked
+// at when it must have shown somebody who accepted in the last moment.
+func (p *customerPass) expiredForCertain(member *v1alpha1.Member) bool {
+	status := member.Status
+	return status.Invitation != nil && status.Invitation.State == v1alpha1.InvitationExpired && len(status.Users) == 0 && status.Attempt == nil &&
+		!p.mayStillShow(status.Invitation)
 }
 
 func ledger(assigning []v1alpha1.SeatAssignment) []seats.Entry {
@@ -169,7 +204,12 @@ func (p *customerPass) assign(ctx context.Context, chosen []seats.Entry) error {
 // decide writes what gives nothing: who waits, who is refused, whose seat goes.
 func (p *customerPass) decide(ctx context.Context, decisions []seats.Decision) error {
 	for _, decision := range decisions {
-		if err := p.writeSeat(ctx, decision.Entry, decision.State, decision.Reason); err != nil && !outdated(err) {
+		err := p.writeSeat(ctx, decision.Entry, decision.State, decision.Reason)
+		if outdated(err) {
+			p.wait(0)
+			continue
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -185,7 +225,7 @@ func (p *customerPass) writeSeat(ctx context.Context, entry seats.Entry, state s
 	body, err := json.Marshal(map[string]any{
 		"metadata": map[string]any{"resourceVersion": entry.ResourceVersion},
 		"status": map[string]any{"seat": v1alpha1.MemberSeat{
-			State: v1alpha1.SeatState(state), Reason: string(reason), Message: p.seatMessage(reason), Since: metav1.NewTime(p.Now().Truncate(time.Second)),
+			State: v1alpha1.SeatState(state), OrganizationID: p.org.ID, Reason: string(reason), Message: p.seatMessage(reason), Since: metav1.NewTime(p.Now().Truncate(time.Second)),
 		}},
 	})
 	if err != nil {
@@ -217,13 +257,10 @@ func (p *customerPass) seatMessage(reason seats.Reason) string {
 	return ""
 }
 
-// dropStaleHoldings reads by id the grants and invitations that nobody declares
-// and that keep others waiting: the lists that showed them may lag.
-func (p *customerPass) dropStaleHoldings(ctx context.Context, members []v1alpha1.Member) (dropped bool, err error) {
-	declared := map[string]bool{}
-	for _, member := range members {
-		declared[ownership.PersonRef(string(member.Spec.Email))] = true
-	}
+// dropStaleHoldings reads by id the grants and invitations that nobody declares:
+// the lists that showed them may lag.
+func (p *customerPass) dropStaleHoldings(ctx context.Context, members []v1alpha1.Member) error {
+	declared := declaredPeople(members)
 	look := p.org.Latest()
 	for _, user := range look.Holders {
 		grant, ok := p.org.Grant(user)
@@ -232,11 +269,10 @@ func (p *customerPass) dropStaleHoldings(ctx context.Context, members []v1alpha1
 		}
 		read, err := p.tenant.API().User(ctx, user.ID)
 		if err != nil && !auth0.IsNotFound(err) {
-			return dropped, pass.Auth0("read a user", err, p.Now())
+			return pass.Auth0("read a user", err, p.Now())
 		}
 		if now, still := p.org.Grant(read); err != nil || !still || now.Person != grant.Person {
 			p.org.Forget(grant.Person, nil)
-			dropped = true
 		}
 	}
 	for _, listed := range look.Invitations {
@@ -246,14 +282,13 @@ func (p *customerPass) dropStaleHoldings(ctx context.Context, members []v1alpha1
 		}
 		_, err := p.tenant.API().Invitation(ctx, p.org.ID, listed.ID)
 		if err != nil && !auth0.IsNotFound(err) {
-			return dropped, pass.Auth0("read an invitation", err, p.Now())
+			return pass.Auth0("read an invitation", err, p.Now())
 		}
 		if err != nil {
 			p.org.Forget(grant.Person, []string{listed.ID})
-			dropped = true
 		}
 	}
-	return dropped, nil
+	return nil
 }
 
 // count fills in the numbers that people see.

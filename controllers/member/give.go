@@ -21,6 +21,7 @@ import (
 // nothing leaves after its time. An old leader's write fails, and with it its call.
 func (p *memberPass) give(ctx context.Context, invites bool, calls func(ctx context.Context, attempt string) error) error {
 	status := &p.member.Status
+	earlier := p.openAttempt()
 	notAfter := p.tenant.Now().Add(invitation.Validity)
 	fence := auth0.NewFence(notAfter, invitation.Validity)
 	at := metav1.NewMicroTime(notAfter)
@@ -35,7 +36,7 @@ func (p *memberPass) give(ctx context.Context, invites bool, calls func(ctx cont
 		return err
 	}
 	err := calls(auth0.WithFence(ctx, fence), p.member.Status.Attempt.ID)
-	p.settle(err, invites)
+	p.settle(err, invites, earlier)
 	return err
 }
 
@@ -52,16 +53,34 @@ func (p *memberPass) writeAttempt(ctx context.Context) error {
 	return nil
 }
 
-// settle closes the attempt when its outcome is certain. An invitation that was
-// certainly not sent is still intended.
-func (p *memberPass) settle(err error, invites bool) {
+// settle closes the attempt when its outcome is certain; one that was open
+// before stands again. An invitation that was certainly not sent is still intended.
+func (p *memberPass) settle(err error, invites bool, earlier *v1alpha1.Attempt) {
 	switch {
 	case err == nil:
-		p.member.Status.Attempt = nil
+		p.member.Status.Attempt = earlier
 	case auth0.DidNothing(err) && invites:
 		p.member.Status.Attempt.NotAfter = nil
 	case auth0.DidNothing(err):
-		p.member.Status.Attempt = nil
+		p.member.Status.Attempt = earlier
+	}
+}
+
+// openAttempt is the recorded attempt if its call may still be on its way.
+func (p *memberPass) openAttempt() *v1alpha1.Attempt {
+	attempt := p.member.Status.Attempt
+	if attempt == nil || attempt.NotAfter == nil || !p.tenant.Now().Before(attempt.NotAfter.Add(invitation.Margin)) {
+		return nil
+	}
+	return attempt
+}
+
+// closeAttempt forgets an attempt of somebody who has joined, once nothing of it
+// can land any more: a removal must not be confirmed before that.
+func (p *memberPass) closeAttempt() {
+	p.member.Status.Attempt = p.openAttempt()
+	if open := p.member.Status.Attempt; open != nil {
+		p.wait(open.NotAfter.Add(invitation.Margin).Sub(p.tenant.Now()))
 	}
 }
 
@@ -87,13 +106,14 @@ func (p *memberPass) join(ctx context.Context) error {
 		if err := p.grant(ctx, user); err != nil {
 			return err
 		}
+	}
+	p.facts.Confirmed = true
+	p.closeAttempt()
+	for _, user := range profiles {
 		if err := p.syncRoles(ctx, user.ID); err != nil {
 			return err
 		}
 	}
-	// An earlier call whose answer was lost is settled: everything was read back.
-	p.member.Status.Attempt = nil
-	p.facts.Confirmed = true
 	return nil
 }
 
@@ -129,23 +149,27 @@ func (p *memberPass) syncRoles(ctx context.Context, userID string) error {
 	if len(allowed) == 0 {
 		return nil
 	}
-	ids, err := p.roleIDs(ctx, allowed)
-	if err != nil {
+	if _, err := p.wantedRoles(ctx); err != nil {
 		return err
+	}
+	// An allowed role that Auth0 does not have is nobody's.
+	ids, _, err := p.tenant.RoleIDs(ctx, allowed)
+	if err != nil {
+		return pass.Auth0("read the tenant's roles", err, p.Now())
 	}
 	has, err := p.tenant.API().MemberRoles(ctx, p.org.ID, userID)
 	if err != nil {
 		return pass.Auth0("read the person's roles", err, p.Now())
 	}
 	var add, remove []string
-	for _, name := range allowed {
+	for name, id := range ids {
 		wanted := slices.Contains(pass.Strings(p.member.Spec.Roles), name)
-		held := slices.ContainsFunc(has, func(role auth0.Role) bool { return role.ID == ids[name] })
+		held := slices.ContainsFunc(has, func(role auth0.Role) bool { return role.ID == id })
 		switch {
 		case wanted && !held:
-			add = append(add, ids[name])
+			add = append(add, id)
 		case held && !wanted:
-			remove = append(remove, ids[name])
+			remove = append(remove, id)
 		}
 	}
 	if len(remove) > 0 {
@@ -162,14 +186,20 @@ func (p *memberPass) syncRoles(ctx context.Context, userID string) error {
 	return pass.Auth0("assign roles", err, p.Now())
 }
 
-// roleIDs resolves role names, or says which ones Auth0 does not have.
-func (p *memberPass) roleIDs(ctx context.Context, names []string) (map[string]string, error) {
+// wantedRoles are the ids of the Member's roles, or says which ones Auth0 does
+// not have.
+func (p *memberPass) wantedRoles(ctx context.Context) ([]string, error) {
+	names := pass.Strings(p.member.Spec.Roles)
 	ids, unknown, err := p.tenant.RoleIDs(ctx, names)
 	if err != nil {
 		return nil, pass.Auth0("read the tenant's roles", err, p.Now())
 	}
 	if len(unknown) > 0 {
-		return nil, pass.Person(v1alpha1.ReasonRoleNotFound, fmt.Sprintf("Auth0 has no role %s: create it there, or take it off the Customer's roles.allowed", strings.Join(unknown, ", ")))
+		return nil, pass.Person(v1alpha1.ReasonRoleNotFound, fmt.Sprintf("Auth0 has no role %s: create it there, or take it off this Member", strings.Join(unknown, ", ")))
 	}
-	return ids, nil
+	var out []string
+	for _, name := range names {
+		out = append(out, ids[name])
+	}
+	return out, nil
 }

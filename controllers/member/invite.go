@@ -6,7 +6,9 @@ import (
 	"strings"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
 	"github.com/seatwarden/seatwarden/controllers/internal/pass"
@@ -139,9 +141,8 @@ func (p *memberPass) recordInvitation(seen invitation.Seen) {
 // who is a member already gets no mail, earlier links die before the new one is
 // made.
 func (p *memberPass) send(ctx context.Context, supersede []string) error {
-	if !ownership.InDomains(p.email(), pass.Domains(p.customer)) {
-		return pass.Person(v1alpha1.ReasonDomainNotAllowed, fmt.Sprintf("the address lies outside the domains of Customer %s (%s): nobody there is invited",
-			p.customer.Name, strings.Join(pass.Domains(p.customer), ", ")))
+	if err := p.mayInvite(ctx); err != nil {
+		return err
 	}
 	if p.liveInvitations() >= maxLiveInvitations {
 		return pass.Wait(v1alpha1.ReasonOnHold, fmt.Sprintf("%d invitations of Customer %s are alive, and Auth0 lists no more than 1,000: the next goes out when one is accepted or expires; nothing is needed", maxLiveInvitations, p.customer.Name), time.Minute)
@@ -188,6 +189,42 @@ func (p *memberPass) send(ctx context.Context, supersede []string) error {
 	return nil
 }
 
+// mayInvite reads the Customer live: a mail cannot be taken back.
+func (p *memberPass) mayInvite(ctx context.Context) error {
+	customer := &v1alpha1.Customer{}
+	if err := p.Live.Get(ctx, client.ObjectKeyFromObject(p.customer), customer); err != nil {
+		return fmt.Errorf("read the Customer: %w", err)
+	}
+	outdated := customer.UID != p.customer.UID || !customer.DeletionTimestamp.IsZero() ||
+		customer.Generation != p.customer.Generation || !equality.Semantic.DeepEqual(customer.Status.Activation, p.customer.Status.Activation)
+	if outdated {
+		return pass.Wait(v1alpha1.ReasonInviting, "the Customer has just changed: looking again", time.Second)
+	}
+	if !ownership.InDomains(p.email(), pass.Domains(p.customer)) {
+		return pass.Person(v1alpha1.ReasonDomainNotAllowed, fmt.Sprintf("the address lies outside the domains of Customer %s (%s): nobody there is invited",
+			p.customer.Name, strings.Join(pass.Domains(p.customer), ", ")))
+	}
+	if len(customer.Spec.Connections) > 0 && len(customer.Status.Connections) < len(customer.Spec.Connections) {
+		return pass.Missing(v1alpha1.ReasonCustomerNotReady, fmt.Sprintf("the connections of Customer %s are not all enabled yet: see its condition ConnectionsSynced", p.customer.Name))
+	}
+	return p.waitForPredecessor(ctx)
+}
+
+// waitForPredecessor: a Member of the same address that is being deleted hands
+// over what it has, first.
+func (p *memberPass) waitForPredecessor(ctx context.Context) error {
+	siblings, err := p.siblings(ctx)
+	if err != nil {
+		return err
+	}
+	for _, sibling := range siblings {
+		if !sibling.DeletionTimestamp.IsZero() && sibling.Status.OrganizationID != "" && ownership.PersonRef(string(sibling.Spec.Email)) == p.ref() {
+			return pass.Wait(v1alpha1.ReasonInviting, fmt.Sprintf("Member %s of the same address is being deleted and hands over first; nothing is needed", sibling.Name), time.Second)
+		}
+	}
+	return nil
+}
+
 func (p *memberPass) newInvitation(attempt string, roleIDs []string) auth0.InvitationCreate {
 	spec := p.tenant.Spec()
 	create := auth0.InvitationCreate{
@@ -199,19 +236,6 @@ func (p *memberPass) newInvitation(attempt string, roleIDs []string) auth0.Invit
 		create.ConnectionID = connections[0].ID
 	}
 	return create
-}
-
-func (p *memberPass) wantedRoles(ctx context.Context) ([]string, error) {
-	names := pass.Strings(p.member.Spec.Roles)
-	ids, err := p.roleIDs(ctx, names)
-	if err != nil {
-		return nil, err
-	}
-	var out []string
-	for _, name := range names {
-		out = append(out, ids[name])
-	}
-	return out, nil
 }
 
 // existingProfiles are the person's users in the Customer's own connections,

@@ -14,7 +14,7 @@ import (
 
 // observe looks at Auth0 at least once for each new object and each request.
 func (p *memberPass) observe(ctx context.Context) error {
-	requested := p.member.Annotations[v1alpha1.AnnotationReconcileRequestedAt] != p.member.Status.LastHandledReconcileAt
+	requested := pass.ReconcileRequest(p.member) != p.member.Status.LastHandledReconcileAt
 	if p.member.Status.ObservedGeneration != p.member.Generation || requested || p.nothingKnown() {
 		return p.lookAgain(ctx)
 	}
@@ -100,7 +100,8 @@ func (p *memberPass) candidates() []string {
 		add(user.UserID)
 	}
 	for _, user := range p.look.Holders {
-		if grant, ok := p.org.Grant(user); ok && grant.Person == p.ref() {
+		// Of any key: a removal may come before the organization's own is known.
+		if grant, ok := ownership.GrantIn(user.AppMetadata, p.org.ID); ok && grant.Person == p.ref() {
 			add(user.ID)
 		}
 	}

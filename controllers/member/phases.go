@@ -52,7 +52,7 @@ func (p *memberPass) findOrganization(ctx context.Context) error {
 	}
 	p.org = tenant.Organization(p.customer.Status.OrganizationID)
 	if p.look = p.org.Latest(); p.look == nil || p.org.Key() == "" {
-		return pass.Wait(v1alpha1.ReasonCustomerNotReady, fmt.Sprintf("the organization of Customer %s was not looked at yet", p.customer.Name), pass.SlowRetry)
+		return pass.Starting(v1alpha1.ReasonCustomerNotReady, fmt.Sprintf("the organization of Customer %s is being looked at", p.customer.Name))
 	}
 	window, boundary := pass.Window(p.customer).At(tenant.Now())
 	p.facts.Window = pass.WindowReason(window)
@@ -76,6 +76,9 @@ func (p *memberPass) tenantProblem(ctx context.Context, name string) error {
 	case err != nil:
 		return err
 	}
+	if !p.Directory.Looked(name) {
+		return pass.Starting(v1alpha1.ReasonTenantNotReady, fmt.Sprintf("Auth0Tenant %s is being looked at", name))
+	}
 	return pass.Wait(v1alpha1.ReasonTenantNotReady, fmt.Sprintf("Auth0Tenant %s cannot be used: see its conditions", name), pass.SlowRetry)
 }
 
@@ -85,12 +88,14 @@ func (p *memberPass) checkSeat(ctx context.Context) error {
 	switch {
 	case seat == nil:
 		p.ended = true
+	case seat.OrganizationID != p.org.ID:
+		return pass.Wait(v1alpha1.ReasonSeatPending, "the Customer has not decided about a seat in its organization yet", pass.SlowRetry)
 	case seat.State == v1alpha1.SeatWithdrawing:
 		p.ended = true
 		return p.withdrawSeat(ctx)
 	case seat.State == v1alpha1.SeatWaiting:
 		p.ended = true
-		p.member.Status.Withdrawal = nil
+		p.endWithdrawal()
 		if waited := p.Now().Sub(seat.Since.Time); waited < status.SeatPatience {
 			p.wait(status.SeatPatience - waited)
 		}
@@ -100,8 +105,28 @@ func (p *memberPass) checkSeat(ctx context.Context) error {
 	if seat == nil || seat.State != v1alpha1.SeatAssigned {
 		return nil
 	}
-	p.member.Status.Withdrawal = nil
+	p.endWithdrawal()
+	p.startAnew()
 	return p.checkRoles()
+}
+
+// endWithdrawal: the seat was taken back, or never had to be. The invitation
+// that lapsed is forgotten, so that a new seat invites by itself.
+func (p *memberPass) endWithdrawal() {
+	if p.member.Status.Withdrawal == nil {
+		return
+	}
+	p.member.Status.Withdrawal, p.member.Status.Invitation = nil, nil
+}
+
+// startAnew forgets what the person had in another organization, that of a
+// Customer which was deleted and made again.
+func (p *memberPass) startAnew() {
+	status := &p.member.Status
+	if status.OrganizationID == "" || status.OrganizationID == p.org.ID {
+		return
+	}
+	status.Users, status.Invitation, status.Attempt, status.OrganizationID = nil, nil, nil, p.org.ID
 }
 
 // checkRoles refuses roles that the Customer does not allow.

@@ -51,7 +51,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		return ctrl.Result{}, nil
 	}
 	if err := pass.AddFinalizer(ctx, r.Client, member); err != nil {
-		return ctrl.Result{}, err
+		return pass.Rewrite(err)
 	}
 	p := newPass(r, member)
 	return p.finish(ctx, p.run(ctx))
@@ -103,7 +103,7 @@ func (p *memberPass) run(ctx context.Context) error {
 func (p *memberPass) finish(ctx context.Context, err error) (ctrl.Result, error) {
 	p.facts.Problem = pass.ProblemOf(err)
 	if writeErr := p.write(ctx); writeErr != nil {
-		return ctrl.Result{}, client.IgnoreNotFound(writeErr)
+		return pass.Rewrite(writeErr)
 	}
 	if err != nil {
 		p.wait(p.SettledInterval)
@@ -116,7 +116,7 @@ func (p *memberPass) write(ctx context.Context) error {
 	p.facts.Now = p.Now()
 	p.member.Status = status.Member(p.member, p.facts)
 	if p.facts.Problem == nil {
-		p.member.Status.LastHandledReconcileAt = p.member.Annotations[v1alpha1.AnnotationReconcileRequestedAt]
+		p.member.Status.LastHandledReconcileAt = pass.ReconcileRequest(p.member)
 	}
 	if err := pass.WriteStatus(ctx, p.Client, p.before, p.member); err != nil {
 		return err

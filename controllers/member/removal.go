@@ -32,7 +32,7 @@ func (r *RemovalReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ct
 	p := newPass(r.Reconciler, member)
 	released, err := p.remove(auth0.WithLane(ctx, auth0.LaneRemoval))
 	if released {
-		return ctrl.Result{}, pass.RemoveFinalizer(ctx, r.Client, p.member)
+		return pass.Result(pass.RemoveFinalizer(ctx, r.Client, p.member), 0)
 	}
 	return p.finish(ctx, err)
 }
@@ -106,32 +106,22 @@ func (p *memberPass) readMarker(ctx context.Context) (removal.Marker, error) {
 	case err != nil:
 		return removal.MarkerUnread, pass.Auth0("read the organization", err, p.Now())
 	}
-	owner := ownership.Owner{Instance: p.Instance, Namespace: p.member.Namespace, Name: p.member.Spec.CustomerRef.Name}
-	if ownership.StillOwned(organization.Metadata, owner) {
+	if ownership.Judge(organization.Metadata, p.owner()) == ownership.Ours {
 		return removal.MarkerOurs, nil
 	}
 	return removal.MarkerAbsent, nil
 }
 
-// removePerson withdraws the person from a Customer that stays.
+// removePerson withdraws the person from a Customer that stays, unless somebody
+// else declares the address there.
 func (p *memberPass) removePerson(ctx context.Context) (released bool, err error) {
-	nothing, err := p.holdsNothing(ctx)
-	if nothing || err != nil {
-		return nothing, err
+	if declared, released, err := p.declaredOtherwise(ctx); declared || err != nil {
+		return released, err
 	}
-	tenant, ok := p.Directory.Tenant(p.customer.Spec.TenantRef.Name)
-	if !ok {
-		return false, p.tenantProblem(ctx, p.customer.Spec.TenantRef.Name)
+	found, err := p.findOrganizationToWithdraw(ctx)
+	if err != nil || !found {
+		return err == nil, err
 	}
-	p.tenant = tenant
-	id := p.member.Status.OrganizationID
-	if id == "" {
-		id = p.customer.Status.OrganizationID
-	}
-	if id == "" {
-		return false, pass.Missing(v1alpha1.ReasonCustomerNotReady, fmt.Sprintf("Customer %s was not looked at yet", p.customer.Name))
-	}
-	p.org = tenant.Organization(id)
 	p.facts.Removing = "taking grant, invitations, membership and sessions"
 	if err := p.withdraw(ctx); err != nil {
 		if auth0.IsNotFound(err) {
@@ -146,29 +136,41 @@ func (p *memberPass) removePerson(ctx context.Context) (released bool, err error
 	return false, nil
 }
 
-// holdsNothing: the person cannot hold anything by this Member. Either nothing
-// was ever given and there is no organization, or it is a second Member of an
-// address whose seat another one holds.
-func (p *memberPass) holdsNothing(ctx context.Context) (bool, error) {
-	seen := p.customer.Status.ObservedGeneration > 0
-	if p.member.Status.OrganizationID == "" && p.customer.Status.OrganizationID == "" && seen {
-		return true, nil
+// findOrganizationToWithdraw finds where the person may hold something; found is
+// false when there is, for certain, no such organization. A status that was
+// lost proves nothing: then the organization is looked for by its name.
+func (p *memberPass) findOrganizationToWithdraw(ctx context.Context) (found bool, err error) {
+	id := p.member.Status.OrganizationID
+	if id == "" {
+		id = p.customer.Status.OrganizationID
 	}
-	seat := p.member.Status.Seat
-	if seat == nil || seat.Reason != v1alpha1.ReasonDuplicateEmail || p.member.Status.OrganizationID != "" {
-		return false, nil
-	}
-	siblings, err := p.siblings(ctx)
-	if err != nil {
+	tenant, ok := p.Directory.Tenant(p.customer.Spec.TenantRef.Name)
+	if !ok {
+		err := p.tenantProblem(ctx, p.customer.Spec.TenantRef.Name)
+		if id == "" && pass.ProblemOf(err).Reason == v1alpha1.ReasonTenantNotFound {
+			return false, nil
+		}
 		return false, err
 	}
-	for _, sibling := range siblings {
-		holds := sibling.Status.Seat != nil && sibling.Status.Seat.State == v1alpha1.SeatAssigned
-		if holds && sibling.DeletionTimestamp.IsZero() && ownership.PersonRef(string(sibling.Spec.Email)) == p.ref() {
-			return true, nil
+	p.tenant = tenant
+	if id == "" {
+		organization, err := tenant.API().OrganizationByName(ctx, p.customer.OrganizationName())
+		switch {
+		case auth0.IsNotFound(err):
+			return false, nil
+		case err != nil:
+			return false, pass.Auth0("look for the organization", err, p.Now())
+		case ownership.Judge(organization.Metadata, p.owner()) != ownership.Ours:
+			return false, nil
 		}
+		id = organization.ID
 	}
-	return false, nil
+	p.org = tenant.Organization(id)
+	return true, nil
+}
+
+func (p *memberPass) owner() ownership.Owner {
+	return ownership.Owner{Instance: p.Instance, Namespace: p.member.Namespace, Name: p.member.Spec.CustomerRef.Name}
 }
 
 // organizationGone releases the Member when the organization itself is gone.

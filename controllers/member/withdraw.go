@@ -49,6 +49,9 @@ func (p *memberPass) withdraw(ctx context.Context) error {
 	if plan.Takes() || took {
 		state.ChangedAt = metav1.NewMicroTime(p.tenant.Now())
 	}
+	if err := p.recordTargets(ctx, plan); err != nil {
+		return err
+	}
 	if err := p.take(ctx, plan); err != nil {
 		return err
 	}
@@ -63,6 +66,22 @@ func (p *memberPass) withdraw(ctx context.Context) error {
 		p.wait(plan.Again.Sub(p.tenant.Now()))
 	}
 	return nil
+}
+
+// recordTargets writes down whose sessions are to be ended, before anything is
+// taken by which they could be recognised.
+func (p *memberPass) recordTargets(ctx context.Context, plan removal.Plan) error {
+	news := false
+	for _, id := range plan.Revoke {
+		if !p.recorded(id) && len(p.member.Status.Users) < 10 {
+			p.member.Status.Users = append(p.member.Status.Users, v1alpha1.MemberUser{UserID: id, Since: metav1.NewTime(p.tenant.Now())})
+			news = true
+		}
+	}
+	if !news {
+		return nil
+	}
+	return p.write(ctx)
 }
 
 // clearRecordedGrants refuses the known users at once, before anything is listed.
@@ -273,6 +292,9 @@ func (p *memberPass) take(ctx context.Context, plan removal.Plan) error {
 }
 
 func (p *memberPass) revoke(ctx context.Context, userIDs []string) error {
+	if len(userIDs) == 0 {
+		return nil
+	}
 	for _, id := range userIDs {
 		if _, err := p.tenant.API().RevokeAccess(ctx, id); err != nil {
 			return pass.Auth0("end sessions", err, p.Now())

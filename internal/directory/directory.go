@@ -20,10 +20,11 @@ const Lag = 15 * time.Second
 type Directory struct {
 	mu      sync.Mutex
 	tenants map[string]*Tenant
+	looked  map[string]bool
 }
 
 // New makes an empty directory.
-func New() *Directory { return &Directory{tenants: map[string]*Tenant{}} }
+func New() *Directory { return &Directory{tenants: map[string]*Tenant{}, looked: map[string]bool{}} }
 
 // Tenant returns a tenant by its object's name; ok is false while it cannot be used.
 func (d *Directory) Tenant(name string) (tenant *Tenant, ok bool) {
@@ -31,6 +32,22 @@ func (d *Directory) Tenant(name string) (tenant *Tenant, ok bool) {
 	defer d.mu.Unlock()
 	tenant, ok = d.tenants[name]
 	return tenant, ok
+}
+
+// Looked tells whether this process has looked at a tenant, usable or not.
+func (d *Directory) Looked(name string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.looked[name]
+}
+
+// NoteLook remembers that it has, and tells whether this was the first look.
+func (d *Directory) NoteLook(name string) (first bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	first = !d.looked[name]
+	d.looked[name] = true
+	return first
 }
 
 // Put makes a tenant usable, or replaces how it is reached. What was learned of
@@ -115,7 +132,7 @@ func (t *Tenant) Organization(id string) *Organization {
 	defer t.mu.Unlock()
 	org, ok := t.organizations[id]
 	if !ok {
-		org = &Organization{ID: id, tenant: t, gone: map[string]time.Time{}, told: map[string]string{}}
+		org = &Organization{ID: id, tenant: t, observing: make(chan struct{}, 1), gone: map[string]time.Time{}, told: map[string]string{}}
 		t.organizations[id] = org
 	}
 	return org

@@ -17,7 +17,8 @@ type Organization struct {
 	ID     string
 	tenant *Tenant
 
-	observing sync.Mutex
+	// observing holds a token while a look is under way.
+	observing chan struct{}
 
 	mu     sync.Mutex
 	key    string
@@ -65,8 +66,12 @@ func (o *Organization) Latest() *Observation {
 // Observe returns an observation that began at notBefore or later. Reconcilers
 // that ask at once share one. A list that fails returns no observation.
 func (o *Organization) Observe(ctx context.Context, notBefore time.Time) (*Observation, error) {
-	o.observing.Lock()
-	defer o.observing.Unlock()
+	select {
+	case o.observing <- struct{}{}:
+		defer func() { <-o.observing }()
+	case <-ctx.Done():
+		return nil, fmt.Errorf("observe organization: %w", ctx.Err())
+	}
 	if latest := o.Latest(); latest != nil && !latest.At.Before(notBefore) {
 		return latest, nil
 	}
@@ -90,12 +95,37 @@ func (o *Organization) look(ctx context.Context) (*Observation, error) {
 	if fresh.Members, err = api.Members(ctx, o.ID); err != nil {
 		return nil, err
 	}
-	holders, _, err := api.UsersWithAppMetadata(ctx, ownership.GrantKey(o.ID))
-	if err != nil {
+	var truncated bool
+	if fresh.Holders, truncated, err = api.UsersWithAppMetadata(ctx, ownership.GrantKey(o.ID)); err != nil {
 		return nil, err
 	}
-	fresh.Holders = holders
-	return fresh, nil
+	if truncated {
+		err = o.readOtherHolders(ctx, fresh)
+	}
+	return fresh, err
+}
+
+// readOtherHolders reads by id the members whom the search, which ends at
+// 1,000, did not reach.
+func (o *Organization) readOtherHolders(ctx context.Context, fresh *Observation) error {
+	found := make(map[string]bool, len(fresh.Holders))
+	for _, user := range fresh.Holders {
+		found[user.ID] = true
+	}
+	for _, member := range fresh.Members {
+		if found[member.UserID] {
+			continue
+		}
+		user, err := o.tenant.API().User(ctx, member.UserID)
+		if auth0.IsNotFound(err) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		fresh.Holders = append(fresh.Holders, user)
+	}
+	return nil
 }
 
 func (o *Organization) keep(fresh *Observation) {

@@ -12,9 +12,6 @@ type ActivationFacts struct {
 	// New is whether the operator makes the organization in this very call: it
 	// holds nobody yet.
 	New bool
-	// Lost is whether it was under the guard before and somebody else's write
-	// took the mark away: every holder was confirmed then.
-	Lost bool
 	// QuietSince is when sending stopped, zero when it has not.
 	QuietSince time.Time
 	// Unconfirmed counts holders, members with a seat, whose grant was not read back.
@@ -48,7 +45,7 @@ func Activate(f ActivationFacts) ActivationStep {
 	switch {
 	case !f.Wanted || f.Guarded:
 		return ActivationNone
-	case f.New, f.Lost:
+	case f.New:
 		return ActivationWrite
 	case f.Unconfirmed > 0:
 		return ActivationConfirm

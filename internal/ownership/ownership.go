@@ -67,12 +67,6 @@ func Judge(metadata map[string]string, owner Owner) Claim {
 // Marker is the raw marker, for messages.
 func Marker(metadata map[string]string) string { return metadata[MetadataOwner] }
 
-// StillOwned tells whether any owner of this instance in this namespace and of
-// this name, whose object is gone, is still named as owner in force.
-func StillOwned(metadata map[string]string, owner Owner) bool {
-	return metadata[MetadataOwner] == owner.String()
-}
-
 // Released is the metadata after the owner has let go: the guard lets everybody
 // pass, the key stays with the grants, foreign keys stay.
 func Released(metadata map[string]string, owner Owner) map[string]string {

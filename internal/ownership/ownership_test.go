@@ -135,7 +135,6 @@ func TestAccessActivation(t *testing.T) {
 		"no guard":                          {ActivationFacts{}, ActivationNone},
 		"already under it":                  {ActivationFacts{Wanted: true, Guarded: true, Unconfirmed: 3}, ActivationNone},
 		"a new organization holds nobody":   {ActivationFacts{Wanted: true, New: true}, ActivationWrite},
-		"the mark was lost":                 {ActivationFacts{Wanted: true, Lost: true, Unconfirmed: 1}, ActivationWrite},
 		"a holder is not confirmed":         {ActivationFacts{Wanted: true, Unconfirmed: 1}, ActivationConfirm},
 		"confirmed: stop sending":           {ActivationFacts{Wanted: true, ObservedAt: t0, Lag: lag}, ActivationQuiet},
 		"quiet, lag not over":               {ActivationFacts{Wanted: true, QuietSince: t0, ObservedAt: t0.Add(9 * time.Second), Lag: lag}, ActivationWait},

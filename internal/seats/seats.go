@@ -193,7 +193,9 @@ func (plan *Plan) serve(queue []Person, f Facts, inUse map[string]bool, seats in
 	slices.SortFunc(queue, func(a, b Person) int { return precedence(a, b, f.Holdings) })
 	left := 0
 	for _, p := range queue {
-		costsNothing := f.Holdings[p.Ref] == HoldsGrant
+		// A grant is in use already, and so is the seat of a Member of the same
+		// address that is being deleted: that one hands over.
+		costsNothing := inUse[p.Ref]
 		switch {
 		case (costsNothing || plan.InUse < seats) && len(plan.Assign) < MaxAssignments:
 			plan.Assign = append(plan.Assign, entryOf(p))
@@ -230,7 +232,7 @@ func (plan *Plan) reclaim(people []Person, f Facts, waiting int) {
 		if waiting <= 0 || plan.Waiting == 0 {
 			return
 		}
-		if p.State == Assigned && p.Expired && !p.Requested && !p.Admin && !p.Deleting {
+		if p.State == Assigned && p.Expired && f.Holdings[p.Ref] == HoldsNothing && !p.Requested && !p.Admin && !p.Deleting {
 			plan.decide(p, Withdrawing, SeatWithdrawing)
 			waiting--
 		}
@@ -264,15 +266,15 @@ func seatsInUse(f Facts) map[string]bool {
 	return inUse
 }
 
-// onePerAddress splits people into one for each address and the rest. The one
-// who holds the seat comes first, then who is not being deleted, then the
-// older, then the name.
+// onePerAddress splits people into one for each address and the rest. Who is
+// not being deleted comes first, then who holds the seat, then the older, then
+// the name.
 func onePerAddress(people []Person) (winners, duplicates []Person) {
 	sorted := slices.Clone(people)
 	slices.SortFunc(sorted, func(a, b Person) int {
 		return cmp.Or(
-			before(holdsSeat(a), holdsSeat(b)),
 			before(!a.Deleting, !b.Deleting),
+			before(holdsSeat(a), holdsSeat(b)),
 			a.Created.Compare(b.Created),
 			cmp.Compare(a.Name, b.Name),
 		)

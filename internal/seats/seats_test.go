@@ -138,6 +138,24 @@ func TestSeatsDecide(t *testing.T) {
 			inUse:  1,
 			decide: map[string]string{"early": "Refused/DuplicateEmail"},
 		},
+		"a Member of the same address takes over from one that is being deleted, at no cost": {
+			facts: Facts{Seats: 1, People: []Person{person("old", 9, ref("x"), seated, deleting), person("new", 1, ref("x")), person("other", 5)}},
+			inUse: 1, assign: []string{"new"},
+			decide:  map[string]string{"other": "Waiting/SeatLimitReached"},
+			waiting: 1,
+		},
+		"of two that take over one does, the other is refused": {
+			facts: Facts{Seats: 1, People: []Person{person("old", 9, ref("x"), seated, deleting), person("b", 1, ref("x")), person("a", 1, ref("x"))}},
+			inUse: 1, assign: []string{"a"},
+			decide: map[string]string{"b": "Refused/DuplicateEmail"},
+		},
+		"an expired invitation that was accepted all the same keeps its seat": {
+			facts: Facts{Seats: 2, People: []Person{person("a", 3, seated), person("b", 2, seated, expired), person("c", 1)},
+				Holdings: map[string]Holding{"b": HoldsMembership}},
+			inUse:   2,
+			decide:  map[string]string{"c": "Waiting/SeatLimitReached"},
+			waiting: 1,
+		},
 		"outside the domains": {
 			facts:  Facts{Seats: 5, People: []Person{person("a", 1, func(p *Person) { p.InDomains = false })}},
 			decide: map[string]string{"a": "Refused/DomainNotAllowed"},

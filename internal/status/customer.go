@@ -19,6 +19,8 @@ type CustomerFacts struct {
 	// OrganizationSynced and ConnectionsSynced tell how far the pass came.
 	OrganizationSynced bool
 	ConnectionsSynced  bool
+	// ConnectionsProblem is what stopped the connections; the pass went on.
+	ConnectionsProblem *Problem
 	// Window is the reason of ContractActive; Boundary is when that changes next.
 	Window   string
 	Boundary time.Time
@@ -39,8 +41,7 @@ type CustomerFacts struct {
 // the pass's own and are kept.
 func Customer(customer *v1alpha1.Customer, f CustomerFacts) v1alpha1.CustomerStatus {
 	out := *customer.Status.DeepCopy()
-	if f.Problem != nil && f.Problem.Class == Retry && f.Deleting == "" &&
-		settled(out.Conditions, out.ObservedGeneration, customer.Generation, false) {
+	if f.Deleting == "" && f.Problem.nothingNew(out.Conditions, out.ObservedGeneration, customer.Generation, false) {
 		return out
 	}
 	out.ObservedGeneration = customer.Generation
@@ -89,8 +90,8 @@ func (c *conditions) connections(customer *v1alpha1.Customer, f CustomerFacts) {
 			"spec.connections lists none: people sign in through what the organization has")
 	case f.ConnectionsSynced:
 		c.set(v1alpha1.ConditionConnectionsSynced, metav1.ConditionTrue, v1alpha1.ReasonConnectionsSynced, "connections are as declared")
-	case f.OrganizationSynced && f.Problem != nil:
-		c.set(v1alpha1.ConditionConnectionsSynced, metav1.ConditionFalse, f.Problem.Reason, f.Problem.Message)
+	case f.ConnectionsProblem != nil:
+		c.set(v1alpha1.ConditionConnectionsSynced, metav1.ConditionFalse, f.ConnectionsProblem.Reason, f.ConnectionsProblem.Message)
 	}
 }
 
@@ -117,7 +118,7 @@ func until(what string, boundary time.Time) string {
 
 func (c *conditions) guard(f CustomerFacts) {
 	switch {
-	case f.Guard == "":
+	case f.Guard == "" || !f.OrganizationSynced:
 	case f.Guard == v1alpha1.GuardOff:
 		c.set(v1alpha1.ConditionGuardInEffect, metav1.ConditionFalse, v1alpha1.ReasonGuardOff,
 			"the Auth0Tenant's guard is Off: the seat limit, the contract's time and access are not held inside Auth0")

@@ -26,7 +26,7 @@ type MemberFacts struct {
 	Looked bool
 	// Joined: the person is a member of the organization now.
 	Joined bool
-	// Confirmed: the person's grant was read back, and the roles are as declared.
+	// Confirmed: the person's grant was read back.
 	Confirmed bool
 	// Missing: the person had joined and is no member any more.
 	Missing bool
@@ -35,8 +35,7 @@ type MemberFacts struct {
 // Member derives the status of a Member.
 func Member(member *v1alpha1.Member, f MemberFacts) v1alpha1.MemberStatus {
 	out := *member.Status.DeepCopy()
-	if f.Problem != nil && f.Problem.Class == Retry && f.Removing == "" &&
-		settled(out.Conditions, out.ObservedGeneration, member.Generation, out.Attempt != nil) {
+	if f.Removing == "" && f.Problem.nothingNew(out.Conditions, out.ObservedGeneration, member.Generation, out.Attempt != nil) {
 		return out
 	}
 	out.ObservedGeneration = member.Generation
@@ -105,7 +104,7 @@ func memberState(s *v1alpha1.MemberStatus, f MemberFacts) state {
 		return state{reason: v1alpha1.ReasonRemovedInAuth0, stalled: true,
 			message: "the person had joined and was taken out of the organization in Auth0: delete the Member, or ask for an invitation with the annotation " + v1alpha1.AnnotationInviteRequestedAt}
 	case f.Joined && !f.Confirmed:
-		return state{reason: v1alpha1.ReasonGranting, message: "the person has joined; grant and roles are being written", pending: true}
+		return state{reason: v1alpha1.ReasonGranting, message: "the person has joined; the grant is being written", pending: true}
 	case f.Joined:
 		return joined(f.Window)
 	}

@@ -37,6 +37,9 @@ type Problem struct {
 	Reason string
 	// Message for people: what is wrong and what to do, or that nothing is needed.
 	Message string
+	// Starting: this process has not looked yet, and knows nothing better than
+	// what the status says.
+	Starting bool
 }
 
 // Stalls tells whether the problem needs a person, given since when the object
@@ -107,12 +110,20 @@ func notReadySince(list []metav1.Condition, created, now time.Time) time.Time {
 	return ready.LastTransitionTime.Time
 }
 
+// nothingNew tells whether a problem leaves a status as it is: the process is
+// starting, or Auth0 is out of reach for an object that is settled.
+func (p *Problem) nothingNew(list []metav1.Condition, observed, generation int64, pending bool) bool {
+	if p == nil || observed != generation {
+		return false
+	}
+	return p.Starting || p.Class == Retry && settled(list, pending)
+}
+
 // settled tells whether an object's present generation was dealt with: it is
-// ready and nothing is pending, or it waits for a person. An outage does not
-// rewrite its status.
-func settled(list []metav1.Condition, observed, generation int64, pending bool) bool {
+// ready and nothing is pending, or it waits for a person.
+func settled(list []metav1.Condition, pending bool) bool {
 	ready := meta.IsStatusConditionTrue(list, v1alpha1.ConditionReady) && !pending
-	return observed == generation && (ready || meta.IsStatusConditionTrue(list, v1alpha1.ConditionStalled))
+	return ready || meta.IsStatusConditionTrue(list, v1alpha1.ConditionStalled)
 }
 
 func truth(is bool) metav1.ConditionStatus {

@@ -151,6 +151,15 @@ func TestAnOutageRewritesNothingSettled(t *testing.T) {
 	m.Generation++
 	g.Expect(short(Member(m, MemberFacts{Now: now, Problem: outage}).Conditions)).To(HaveKeyWithValue("Ready", "False/Auth0Unavailable"), "a changed one")
 
+	starting := &Problem{Class: Retry, Reason: v1alpha1.ReasonTenantNotReady, Message: "m", Starting: true}
+	waiting := member(func(m *v1alpha1.Member) {
+		m.Status.Seat = seat(v1alpha1.SeatWaiting, "SeatLimitReached", 10*time.Second)
+	})
+	waiting.Status = Member(waiting, MemberFacts{Now: now.Add(-time.Second)})
+	g.Expect(Member(waiting, MemberFacts{Now: now, Problem: starting})).To(Equal(waiting.Status), "one that waits, when the operator starts")
+	unseen := member(func(*v1alpha1.Member) {})
+	g.Expect(short(Member(unseen, MemberFacts{Now: now, Problem: starting}).Conditions)).To(HaveKeyWithValue("Ready", "False/TenantNotReady"), "one that nobody has seen")
+
 	c := customer(1)
 	c.Status = Customer(c, CustomerFacts{Now: now.Add(-time.Minute), OrganizationSynced: true, ConnectionsSynced: true, Guard: v1alpha1.GuardOff, Seats: &v1alpha1.SeatCounts{}})
 	g.Expect(Customer(c, CustomerFacts{Now: now, Problem: outage})).To(Equal(c.Status), "a settled Customer")
@@ -192,10 +201,13 @@ func TestCustomer(t *testing.T) {
 		"on the way under the guard": {synced(func(f *CustomerFacts) { f.Guarded, f.Unconfirmed = false, 2 }),
 			common("GuardInEffect", "False/Activating", "Ready", "False/Activating", "Reconciling", "True/Activating"), "2 people's grants are being confirmed before the guard takes effect"},
 		"a connection that is not there": {synced(func(f *CustomerFacts) {
-			f.ConnectionsSynced, f.Seats, f.Problem = false, nil, &Problem{Class: Person, Reason: "ConnectionNotFound", Message: "m"}
+			f.Problem = &Problem{Class: Person, Reason: "ConnectionNotFound", Message: "m"}
+			f.ConnectionsSynced, f.ConnectionsProblem = false, f.Problem
 		}), common("ConnectionsSynced", "False/ConnectionNotFound", "Ready", "False/ConnectionNotFound", "Stalled", "True/ConnectionNotFound"), "m"},
 		"no tenant yet": {CustomerFacts{Now: now.Add(-59 * time.Minute), Problem: &Problem{Class: Missing, Reason: "TenantNotFound", Message: "m"}},
 			map[string]string{"Ready": "False/TenantNotFound", "Reconciling": "True/TenantNotFound", "OrganizationSynced": "False/TenantNotFound"}, "m"},
+		"a pass that ended early says nothing of the guard": {CustomerFacts{Now: now, Guard: v1alpha1.GuardEnforce, Problem: &Problem{Class: Retry, Reason: "Auth0Unavailable", Message: "m"}},
+			map[string]string{"Ready": "False/Auth0Unavailable", "Reconciling": "True/Auth0Unavailable", "OrganizationSynced": "False/Auth0Unavailable"}, "m"},
 		"being deleted": {synced(func(f *CustomerFacts) { f.Deleting, f.Window = "step", "" }),
 			map[string]string{"Ready": "False/Deleting", "Reconciling": "True/Deleting", "OrganizationSynced": "True/OrganizationSynced", "ConnectionsSynced": "True/NoConnections", "GuardInEffect": "True/GuardInEffect"}, "step"},
 	} {

@@ -19,8 +19,11 @@ type TenantFacts struct {
 	MissingScopes      []string
 	SurplusScopes      []string
 	Customers          int32
-	// Deleting: the object is being deleted while Customers refer to it.
+	// Deleting: the object is being deleted while Customers refer to it, or
+	// Members are on their way out.
 	Deleting bool
+	// Leaving counts those Members.
+	Leaving int
 }
 
 // Auth0Tenant derives the status of an Auth0Tenant.
@@ -44,8 +47,10 @@ func Auth0Tenant(tenant *v1alpha1.Auth0Tenant, f TenantFacts) v1alpha1.Auth0Tena
 
 	since := notReadySince(tenant.Status.Conditions, tenant.CreationTimestamp.Time, f.Now)
 	switch {
-	case f.Deleting:
+	case f.Deleting && f.Customers > 0:
 		c.summarize(true, false, v1alpha1.ReasonInUse, fmt.Sprintf("being deleted; %d Customers refer to it: delete them first", f.Customers))
+	case f.Deleting:
+		c.summarize(true, false, v1alpha1.ReasonInUse, fmt.Sprintf("being deleted; %d Members are on their way out, nothing is needed", f.Leaving))
 	case f.Problem != nil:
 		stalled := f.Problem.stalls(since, f.Now)
 		c.summarize(!stalled, stalled, f.Problem.Reason, f.Problem.Message)

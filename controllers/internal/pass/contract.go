@@ -3,6 +3,8 @@ package pass
 import (
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
 	"github.com/seatwarden/seatwarden/internal/ownership"
 )
@@ -57,6 +59,13 @@ func Strings[T ~string](in []T) []string {
 	return out
 }
 
+// ReconcileRequest is an object's request for a fresh look, cut to what a status
+// can remember.
+func ReconcileRequest(obj metav1.Object) string {
+	value := obj.GetAnnotations()[v1alpha1.AnnotationReconcileRequestedAt]
+	return value[:min(len(value), 253)]
+}
+
 // InviteRequest is a Member's pending request to be invited (again), empty when
 // there is none that counts: an RFC 3339 time that is newer than the request
 // handled last, and older neither than the Member nor than an hour, so that a
@@ -64,7 +73,7 @@ func Strings[T ~string](in []T) []string {
 func InviteRequest(member *v1alpha1.Member, now time.Time) string {
 	value := member.Annotations[v1alpha1.AnnotationInviteRequestedAt]
 	at, err := time.Parse(time.RFC3339, value)
-	if err != nil || at.Before(member.CreationTimestamp.Time) || now.Sub(at) > time.Hour {
+	if err != nil || len(value) > 64 || at.Before(member.CreationTimestamp.Time) || now.Sub(at) > time.Hour {
 		return ""
 	}
 	handled, err := time.Parse(time.RFC3339, member.Status.LastHandledInviteRequest)

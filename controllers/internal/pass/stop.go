@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
@@ -43,6 +44,12 @@ func Person(reason, message string) error {
 // Wait stops a pass that goes on by itself after a time.
 func Wait(reason, message string, after time.Duration) error {
 	return &Stop{Problem: status.Problem{Class: status.Retry, Reason: reason, Message: message}, After: max(after, time.Second)}
+}
+
+// Starting stops a pass until this process has looked at what it depends on. An
+// object that was seen before keeps its status meanwhile.
+func Starting(reason, message string) error {
+	return &Stop{Problem: status.Problem{Class: status.Retry, Reason: reason, Message: message, Starting: true}, After: SlowRetry}
 }
 
 // Auth0 turns an error of a call to Auth0 into the decision that it carries.
@@ -88,6 +95,8 @@ func Result(err error, after time.Duration) (ctrl.Result, error) {
 	switch {
 	case err == nil:
 		return ctrl.Result{RequeueAfter: after}, nil
+	case apierrors.IsConflict(err):
+		return Rewrite(err)
 	case !errors.As(err, &stop):
 		return ctrl.Result{}, err
 	case stop.After == 0:
@@ -98,6 +107,19 @@ func Result(err error, after time.Duration) (ctrl.Result, error) {
 		wait = after
 	}
 	return ctrl.Result{RequeueAfter: wait}, nil
+}
+
+// Rewrite is what follows from a status that could not be written: another
+// look at once when somebody else wrote in between, nothing when the object is
+// gone, back-off otherwise.
+func Rewrite(err error) (ctrl.Result, error) {
+	switch {
+	case apierrors.IsNotFound(err):
+		return ctrl.Result{}, nil
+	case apierrors.IsConflict(err):
+		return ctrl.Result{RequeueAfter: 50 * time.Millisecond}, nil
+	}
+	return ctrl.Result{}, err
 }
 
 // Sooner is the earlier of two times to wait, where zero means never.

@@ -1,0 +1,131 @@
+package member
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+
+	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/controllers/internal/pass"
+	"github.com/seatwarden/seatwarden/internal/invitation"
+	"github.com/seatwarden/seatwarden/internal/ownership"
+)
+
+// declaredOtherwise hands over to whoever else declares the address: another
+// live Member, or the Customer's admins. Removal is of an address from a
+// Customer, not of an object. released says that the finalizer may go.
+func (p *memberPass) declaredOtherwise(ctx context.Context) (declared, released bool, err error) {
+	heir, err := p.heir(ctx)
+	switch {
+	case err != nil:
+		return false, false, err
+	case heir != nil:
+		released, err = p.handOver(ctx, heir)
+		return true, released, err
+	case p.isAdmin():
+		released = p.leaveToAdmins()
+		return true, released, nil
+	}
+	return false, false, nil
+}
+
+// heir is another Member of the address that is not being deleted, read live,
+// nil when there is none. One outside the contract's domains takes nothing over.
+func (p *memberPass) heir(ctx context.Context) (*v1alpha1.Member, error) {
+	list := &v1alpha1.MemberList{}
+	err := p.Live.List(ctx, list, client.InNamespace(p.member.Namespace), client.MatchingFields{v1alpha1.FieldCustomerRef: p.customer.Name})
+	if err != nil {
+		return nil, fmt.Errorf("list Members live: %w", err)
+	}
+	var heir *v1alpha1.Member
+	for i := range list.Items {
+		sibling := &list.Items[i]
+		same := ownership.PersonRef(string(sibling.Spec.Email)) == p.ref() && sibling.UID != p.member.UID
+		outside := sibling.Status.Seat != nil && sibling.Status.Seat.Reason == v1alpha1.ReasonDomainNotAllowed
+		if !same || outside || !sibling.DeletionTimestamp.IsZero() {
+			continue
+		}
+		if heir == nil || seated(sibling) {
+			heir = sibling
+		}
+	}
+	return heir, nil
+}
+
+func seated(member *v1alpha1.Member) bool {
+	return member.Status.Seat != nil && member.Status.Seat.State == v1alpha1.SeatAssigned
+}
+
+// handOver: the heir has our finalizer, the ledger has seated it at no cost,
+// what is known of the person is copied, read back, and only then let go.
+// Nothing is sent to Auth0.
+func (p *memberPass) handOver(ctx context.Context, heir *v1alpha1.Member) (released bool, err error) {
+	if p.member.Status.OrganizationID == "" && p.member.Status.Attempt == nil {
+		return true, nil
+	}
+	if !controllerutil.ContainsFinalizer(heir, v1alpha1.Finalizer) || !seated(heir) {
+		p.facts.Removing = fmt.Sprintf("Member %s of the same address takes over; waiting for its seat", heir.Name)
+		p.wait(time.Second)
+		return false, nil
+	}
+	if err := p.bequeath(ctx, heir); err != nil {
+		return false, err
+	}
+	read := &v1alpha1.Member{}
+	if err := p.Live.Get(ctx, client.ObjectKeyFromObject(heir), read); err != nil {
+		return false, fmt.Errorf("read the Member that takes over: %w", err)
+	}
+	kept := read.UID == heir.UID && read.DeletionTimestamp.IsZero() && seated(read) && read.Status.OrganizationID == p.member.Status.OrganizationID
+	if !kept {
+		p.facts.Removing = fmt.Sprintf("Member %s of the same address takes over; looking again", heir.Name)
+		p.wait(time.Second)
+	}
+	return kept, nil
+}
+
+// bequeath copies users, invitation and an open attempt to the heir, where it
+// has none of its own, at the version that was read.
+func (p *memberPass) bequeath(ctx context.Context, heir *v1alpha1.Member) error {
+	before := heir.DeepCopy()
+	from, to := p.member.Status, &heir.Status
+	to.Tenant, to.OrganizationID = from.Tenant, from.OrganizationID
+	for _, user := range from.Users {
+		known := slices.ContainsFunc(to.Users, func(u v1alpha1.MemberUser) bool { return u.UserID == user.UserID })
+		if !known && len(to.Users) < 10 {
+			to.Users = append(to.Users, user)
+		}
+	}
+	if to.Invitation == nil {
+		to.Invitation = from.Invitation
+	}
+	if to.Attempt == nil {
+		to.Attempt = from.Attempt
+	}
+	return pass.WriteStatus(ctx, p.Client, before, heir)
+}
+
+func (p *memberPass) isAdmin() bool {
+	return slices.ContainsFunc(p.customer.Spec.Admins, func(admin v1alpha1.Admin) bool {
+		return ownership.PersonRef(string(admin.Email)) == p.ref()
+	})
+}
+
+// leaveToAdmins takes nothing from somebody whom the contract names: the Member
+// comes back by itself and finds in Auth0 what the person holds. A call that is
+// on its way is waited for, so that it is not made twice.
+func (p *memberPass) leaveToAdmins() (released bool) {
+	attempt := p.member.Status.Attempt
+	if attempt == nil || attempt.NotAfter == nil {
+		return true
+	}
+	left := attempt.NotAfter.Add(invitation.Margin).Sub(p.Now())
+	if left > 0 {
+		p.facts.Removing = "the contract names this person as an admin; waiting for a call that is on its way, then the Member comes back by itself"
+		p.wait(left)
+	}
+	return left <= 0
+}
