@@ -169,6 +169,31 @@ func TestOneMailRequestedTwice(t *testing.T) {
 	w.Expect(err).NotTo(HaveOccurred(), "the last one works")
 }
 
+// Of two operators one always works on an old version of the Member: it must
+// neither send again nor take what the other has sent for an earlier link.
+func TestOneMailRequestedWithTwoOperators(t *testing.T) {
+	w := world.New(t)
+	w.StartOperator()
+	w.StartOperator()
+	w.CreateCustomer("acme", 2)
+	jane := w.CreateMember("acme", "jane@acme.com")
+	w.UntilMail("jane@acme.com", 1)
+	const requests = 8
+	for i := range requests {
+		w.UntilReason(jane, v1alpha1.ConditionActive, "False/Invited")
+		w.RequestInvitation(jane)
+		w.UntilMail("jane@acme.com", i+2)
+	}
+	w.Throughout("each request is answered once, and the last link lives", func(g Gomega) {
+		organization, _ := w.Organization("acme")
+		g.Expect(w.Mails("jane@acme.com")).To(HaveLen(requests + 1))
+		g.Expect(organization.Invitations).To(ContainElement(HaveField("ID", w.Mails("jane@acme.com")[requests].InvitationID)))
+	})
+	_, err := w.Accept(w.Mails("jane@acme.com")[requests])
+	w.Expect(err).NotTo(HaveOccurred())
+	w.UntilReason(jane, v1alpha1.ConditionActive, "True/Joined")
+}
+
 func TestOneMailWrongAccountConsumes(t *testing.T) {
 	w := world.New(t)
 	w.StartOperator()

@@ -73,15 +73,17 @@ func TestRemovalRacingAcceptance(t *testing.T) {
 		moment func(*http.Request) bool
 		lag    time.Duration
 	}{
-		"right before the deletion":                       {before: true},
-		"right before the deletion, with a lagging list":  {before: true, lag: 10 * time.Second},
-		"right after the deletion":                        {},
-		"after the invitations were listed":               {moment: call("GET", "/invitations")},
-		"after the members were listed":                   {moment: call("GET", "/members")},
-		"after the members were listed, with lag":         {moment: call("GET", "/members"), lag: 10 * time.Second},
-		"after the holders were searched":                 {moment: call("GET", "/users")},
-		"after the person was looked up":                  {moment: call("GET", "/users-by-email")},
-		"after the invitation was deleted":                {moment: func(r *http.Request) bool { return r.Method == "DELETE" && strings.Contains(r.URL.Path, "/invitations/") }},
+		"right before the deletion":                      {before: true},
+		"right before the deletion, with a lagging list": {before: true, lag: 10 * time.Second},
+		"right after the deletion":                       {},
+		"after the invitations were listed":              {moment: call("GET", "/invitations")},
+		"after the members were listed":                  {moment: call("GET", "/members")},
+		"after the members were listed, with lag":        {moment: call("GET", "/members"), lag: 10 * time.Second},
+		"after the holders were searched":                {moment: call("GET", "/users")},
+		"after the person was looked up":                 {moment: call("GET", "/users-by-email")},
+		"after the invitation was deleted": {moment: func(r *http.Request) bool {
+			return r.Method == "DELETE" && strings.Contains(r.URL.Path, "/invitations/")
+		}},
 		"a member, after the grant was cleared":           {joined: true, moment: call("PATCH", "|leaver@acme.com")},
 		"a member, after the sessions ended":              {joined: true, moment: call("POST", "/revoke-access")},
 		"a member, after the membership ended":            {joined: true, moment: call("DELETE", "/members")},
@@ -309,6 +311,20 @@ func TestRemovalDoesNotQueueBehindInvitations(t *testing.T) {
 	w.AssertOut("acme", "jane@acme.com", session)
 	w.Expect(w.Auth0.Outbox().Mails()).To(HaveLen(mails), "and no invitation has gone before it")
 	end()
+}
+
+func TestRemovalOfWhoHoldsNothing(t *testing.T) {
+	w := world.New(t)
+	w.StartOperator()
+	w.CreateCustomer("acme", 1)
+	w.UntilMail("boss@acme.com", 1)
+	waiting := w.CreateMember("acme", "jane@acme.com")
+	w.UntilReason(waiting, v1alpha1.ConditionSeatAssigned, "False/SeatLimitReached")
+	foreign := w.CreateMember("acme", "eve@evil.com")
+	w.UntilReason(foreign, v1alpha1.ConditionSeatAssigned, "False/DomainNotAllowed")
+	w.Remove(waiting)
+	w.Remove(foreign)
+	w.Expect(w.Auth0.Outbox().Mails()).To(HaveLen(1))
 }
 
 // Plans below Enterprise have no endpoint that ends sessions.

@@ -52,6 +52,43 @@ func TestSeatsTwoOperatorsAtOnce(t *testing.T) {
 	})
 }
 
+func TestSeatsComeAndGoWithTwoOperators(t *testing.T) {
+	w := world.New(t)
+	w.StartOperator()
+	w.StartOperator()
+	w.CreateCustomer("acme", 6)
+	endWatch := w.WatchSeats("acme", 6)
+	var people []*v1alpha1.Member
+	for i := range 18 {
+		people = append(people, w.CreateMember("acme", fmt.Sprintf("person-%02d@acme.com", i)))
+	}
+	var gone []*v1alpha1.Member
+	// Some of the leavers have joined, some hold a link, some wait.
+	for i, member := range people {
+		if i%3 == 2 {
+			continue
+		}
+		if mails := w.Mails(string(member.Spec.Email)); i%3 == 0 && len(mails) == 1 {
+			_, err := w.Accept(mails[0])
+			w.Expect(err).NotTo(HaveOccurred())
+		}
+		w.Expect(w.Client.Delete(t.Context(), member)).To(Succeed())
+		gone = append(gone, member)
+	}
+	w.UntilForwarding("the leavers are gone and those who stay have their seats", func(g Gomega) {
+		g.Expect(w.Members()).To(HaveLen(7))
+		g.Expect(w.Seated("acme")).To(HaveLen(6))
+		g.Expect(w.Holders("acme")).To(HaveLen(6))
+	})
+	endWatch()
+	for _, member := range gone {
+		w.AssertOut("acme", string(member.Spec.Email))
+	}
+	for _, mail := range w.Auth0.Outbox().Mails() {
+		w.Expect(w.Mails(mail.To)).To(HaveLen(1), "nobody is mailed twice")
+	}
+}
+
 // crowd has many Members created at once for few seats while operators run as told.
 func crowd(t *testing.T, members, seats int, operate func(w *world.World)) {
 	w := world.New(t)
