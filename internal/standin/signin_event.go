@@ -98,12 +98,14 @@ func (si *signIn) event(t *Tenant, client *Client, user *User, connection, organ
 		event["connection"] = map[string]any{"id": c.ID, "name": c.Name, "strategy": c.Strategy, "metadata": anyValues(c.Metadata)}
 	}
 	if o := t.organizations.get(organizationID); o != nil {
-		event["organization"] = map[string]any{
-			"id": o.ID, "name": o.Name, "display_name": displayName(o), "metadata": si.metadataOf(o),
-		}
+		event["organization"] = si.organizationForEvent(o)
 		event["authorization"] = map[string]any{"roles": roleNames(t, o.MemberRoles[user.UserID])}
 	}
 	return event
+}
+
+func (si *signIn) organizationForEvent(o *Organization) map[string]any {
+	return map[string]any{"id": o.ID, "name": o.Name, "display_name": displayName(o), "metadata": si.metadataOf(o)}
 }
 
 // metadataOf is an organization's metadata as Actions see it.

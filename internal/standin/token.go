@@ -9,7 +9,6 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -20,8 +19,6 @@ import (
 const (
 	grantClientCredentials = "client_credentials"
 	assertionType          = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-	// managementTokenLife is how long a token for the Management API is valid.
-	managementTokenLife = 24 * time.Hour
 )
 
 func writeOAuthError(w http.ResponseWriter, e *oauthError) { writeJSON(w, e.status, e) }
@@ -46,7 +43,7 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) string {
 	case "":
 		writeOAuthError(w, &oauthError{http.StatusForbidden, "unsupported_grant_type", "Unsupported grant type: undefined"})
 	case grantClientCredentials:
-		s.tokenForClient(w, r, form)
+		s.signIn.tokenForClient(w, r, form)
 	default:
 		s.tokenForPerson(w, r, form)
 	}
@@ -74,56 +71,6 @@ func tokenForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 		}
 	}
 	return form, nil
-}
-
-// tokenForClient grants a client its scopes of the Management API, or those of
-// them that it asks for.
-func (s *Server) tokenForClient(w http.ResponseWriter, r *http.Request, form url.Values) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	t := s.tenantOf(r)
-	client, failed := s.authenticateClient(t, r, form)
-	if failed != nil {
-		writeOAuthError(w, failed)
-		return
-	}
-	issuer := s.issuer(t)
-	audience := form.Get("audience")
-	switch {
-	case client.Secret == "" && len(client.PublicKeys) == 0,
-		len(client.GrantTypes) > 0 && !slices.Contains(client.GrantTypes, grantClientCredentials):
-		writeOAuthError(w, &oauthError{http.StatusForbidden, "unauthorized_client", "Grant type 'client_credentials' not allowed for the client."})
-		return
-	case audience != issuer+"api/v2/":
-		writeOAuthError(w, &oauthError{http.StatusForbidden, "access_denied", "Service not enabled within domain: " + audience})
-		return
-	case len(client.Scopes) == 0:
-		writeOAuthError(w, &oauthError{http.StatusForbidden, "access_denied", "Client is not authorized to access \"" + audience + "\". You need to create a \"client-grant\" associated to this API."})
-		return
-	}
-	scope := strings.Join(grantedScopes(client, form.Get("scope")), " ")
-	now := s.clock.Now()
-	token, err := s.keys.Sign(map[string]any{
-		"iss": issuer, "sub": client.ClientID + "@clients", "aud": audience, "azp": client.ClientID,
-		"iat": now.Unix(), "exp": now.Add(managementTokenLife).Unix(), "scope": scope, "gty": "client-credentials",
-	})
-	if err != nil {
-		writeOAuthError(w, &oauthError{http.StatusInternalServerError, "server_error", err.Error()})
-		return
-	}
-	s.secrets.Add(SecretAccessToken, token)
-	writeJSON(w, http.StatusOK, map[string]any{
-		"access_token": token, "token_type": "Bearer", "expires_in": int(managementTokenLife.Seconds()), "scope": scope,
-	})
-}
-
-func grantedScopes(client *Client, asked string) []string {
-	if asked == "" {
-		return client.Scopes
-	}
-	return slices.DeleteFunc(strings.Fields(asked), func(scope string) bool {
-		return !slices.Contains(client.Scopes, scope)
-	})
 }
 
 // authenticateClient identifies the application of a token request by HTTP

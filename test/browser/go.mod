@@ -7,8 +7,10 @@ go 1.26.0
 require (
 	github.com/chromedp/cdproto v0.159.0
 	github.com/chromedp/chromedp v0.23.0
+	github.com/coreos/go-oidc/v3 v3.21.0
 	github.com/onsi/gomega v1.44.0
 	github.com/seatwarden/seatwarden v0.0.0
+	golang.org/x/oauth2 v0.37.0
 )
 
 require (

@@ -3,6 +3,7 @@ package actions
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/dop251/goja"
@@ -14,12 +15,12 @@ func newAPI(vm *goja.Runtime, p *pipeline, event map[string]any, continuing bool
 	effects := p.effects
 	b := &apiBuilder{vm: vm, api: vm.NewObject(), effects: effects, pipeline: p, event: event}
 	b.member("accessToken", "setCustomClaim", b.setter(effects.AccessTokenClaims))
-	b.member("accessToken", "addScope", func(call goja.FunctionCall) { effects.Scopes[b.text(call, 0)] = true })
-	b.member("accessToken", "removeScope", func(call goja.FunctionCall) { effects.Scopes[b.text(call, 0)] = false })
 	if p.trigger == CredentialsExchange {
-		b.member("access", "deny", func(call goja.FunctionCall) { b.deny(b.text(call, 0), b.text(call, 1)) })
+		b.member("access", "deny", b.denyExchange)
 		return b.api
 	}
+	b.member("accessToken", "addScope", func(call goja.FunctionCall) { effects.Scopes[b.text(call, 0)] = true })
+	b.member("accessToken", "removeScope", func(call goja.FunctionCall) { effects.Scopes[b.text(call, 0)] = false })
 	b.member("access", "deny", func(call goja.FunctionCall) { b.deny("access_denied", b.text(call, 0)) })
 	b.member("idToken", "setCustomClaim", b.setter(effects.IDTokenClaims))
 	b.member("user", "setAppMetadata", b.setter(effects.AppMetadata))
@@ -77,6 +78,19 @@ func (b *apiBuilder) deny(code, reason string) {
 	if b.effects.Denial == nil {
 		b.effects.Denial = &Denial{Code: code, Reason: reason}
 	}
+}
+
+// denyExchange denies a machine its token, with one of the codes that Auth0 documents. The reason is optional.
+func (b *apiBuilder) denyExchange(call goja.FunctionCall) {
+	code := b.text(call, 0)
+	if !slices.Contains([]string{"invalid_scope", "invalid_request", "server_error"}, code) {
+		b.fail("the code of a denial is invalid_scope, invalid_request or server_error")
+	}
+	reason := ""
+	if !goja.IsUndefined(call.Argument(1)) {
+		reason = b.text(call, 1)
+	}
+	b.deny(code, reason)
 }
 
 // setter stores a name and a plain value.
