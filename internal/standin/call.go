@@ -55,13 +55,14 @@ func (s *Server) management(w http.ResponseWriter, r *http.Request, ro *route, p
 		s: s, t: t, r: r, params: params, query: queryValues(r.URL.Query()),
 		body: body, scopes: scopes, now: s.clock.Now(),
 	}
+	if ro.stream != nil {
+		ro.stream(c, w)
+		return clientID
+	}
 	raw, err := s.handle(c, ro)
-	var failed *apiError
 	switch {
-	case errors.As(err, &failed):
-		writeJSON(w, failed.StatusCode, failed)
 	case err != nil:
-		writeJSON(w, http.StatusInternalServerError, newError(http.StatusInternalServerError, "", "%s", err.Error()))
+		writeError(w, err)
 	case ro.status == http.StatusNoContent || raw == nil:
 		w.WriteHeader(http.StatusNoContent)
 	default:

@@ -63,6 +63,15 @@ type oauthError struct {
 	Description string `json:"error_description"`
 }
 
+// writeError answers with an error of the Management API, or with 500.
+func writeError(w http.ResponseWriter, err error) {
+	var failed *apiError
+	if !errors.As(err, &failed) {
+		failed = newError(http.StatusInternalServerError, "", "%s", err.Error())
+	}
+	writeJSON(w, failed.StatusCode, failed)
+}
+
 func writeJSON(w http.ResponseWriter, status int, body any) {
 	raw, err := json.Marshal(body)
 	if err != nil { // the bodies are made of JSON's own types

@@ -47,7 +47,7 @@ func (w *fuzzWorld) fill() {
 		UserID: "auth0|jane", Email: "jane@acme.com", CreatedAt: now,
 		Identities: []Identity{{UserID: "jane", Connection: "staff", Provider: strategyDatabase}},
 	}, now)
-	o := &Organization{ID: "org_fuzz", Name: "acme", CreatedAt: now, Connections: []*EnabledConnection{{ConnectionID: "con_fuzz"}}}
+	o := &Organization{ID: "org_fuzz", Name: "acme", CreatedAt: now, Connections: []*EnabledConnection{{ConnectionID: "con_fuzz"}}, tenant: t}
 	o.addMember("auth0|jane", now)
 	o.invitations.put("uinv_fuzz", &Invitation{ID: "uinv_fuzz", ClientID: "app", InviteeEmail: "joe@acme.com", CreatedAt: now, ExpiresAt: now.Add(time.Hour)})
 	o.DiscoveryDomains = []*DiscoveryDomain{{ID: "ord_fuzz", Domain: "acme.com", Status: "pending", CreatedAt: now}}
@@ -99,6 +99,9 @@ func FuzzManagementRequest(f *testing.F) {
 	f.Fuzz(func(t *testing.T, route int, query string, isJSON bool, body string) {
 		routes := w.s.router.routes
 		ro := routes[((route%len(routes))+len(routes))%len(routes)]
+		if ro.stream != nil {
+			return // it ends with its client only
+		}
 		w.fill()
 		request := httptest.NewRequest(ro.method, ro.fuzzPath(), strings.NewReader(body))
 		request.URL.RawQuery = query

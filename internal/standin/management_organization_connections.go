@@ -169,11 +169,12 @@ func addOrganizationConnection(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.emitConnection(eventConnectionAdded, o, e)
 	return c.organizationConnectionItem(e), nil
 }
 
 func getOrganizationConnection(c *call) (any, error) {
-	e, err := c.enabledConnection()
+	_, e, err := c.enabledConnection()
 	if err != nil {
 		return nil, err
 	}
@@ -181,7 +182,7 @@ func getOrganizationConnection(c *call) (any, error) {
 }
 
 func updateOrganizationConnection(c *call) (any, error) {
-	e, err := c.enabledConnection()
+	o, e, err := c.enabledConnection()
 	if err != nil {
 		return nil, err
 	}
@@ -192,6 +193,7 @@ func updateOrganizationConnection(c *call) (any, error) {
 	if err := body.applyTo(e, c.t.connections.get(e.ConnectionID)); err != nil {
 		return nil, err
 	}
+	c.emitConnection(eventConnectionUpdated, o, e)
 	return c.organizationConnectionItem(e), nil
 }
 
@@ -208,23 +210,24 @@ func addEnabledConnection(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.emitConnection(eventConnectionAdded, o, e)
 	return c.enabledConnectionItem(e), nil
 }
 
-func (c *call) enabledConnection() (*EnabledConnection, error) {
+func (c *call) enabledConnection() (*Organization, *EnabledConnection, error) {
 	o, err := c.organization()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	e := o.connection(c.param("connectionId"))
 	if e == nil {
-		return nil, notFound("", "No connection found by that id")
+		return nil, nil, notFound("", "No connection found by that id")
 	}
-	return e, nil
+	return o, e, nil
 }
 
 func getEnabledConnection(c *call) (any, error) {
-	e, err := c.enabledConnection()
+	_, e, err := c.enabledConnection()
 	if err != nil {
 		return nil, err
 	}
@@ -232,7 +235,7 @@ func getEnabledConnection(c *call) (any, error) {
 }
 
 func updateEnabledConnection(c *call) (any, error) {
-	e, err := c.enabledConnection()
+	o, e, err := c.enabledConnection()
 	if err != nil {
 		return nil, err
 	}
@@ -243,6 +246,7 @@ func updateEnabledConnection(c *call) (any, error) {
 	if err := body.applyTo(e, c.t.connections.get(e.ConnectionID)); err != nil {
 		return nil, err
 	}
+	c.emitConnection(eventConnectionUpdated, o, e)
 	return c.enabledConnectionItem(e), nil
 }
 
@@ -253,8 +257,9 @@ func deleteEnabledConnection(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.Connections = slices.DeleteFunc(o.Connections, func(e *EnabledConnection) bool {
-		return e.ConnectionID == c.param("connectionId")
-	})
+	if e := o.connection(c.param("connectionId")); e != nil {
+		c.emitConnection(eventConnectionRemoved, o, e)
+		o.Connections = slices.DeleteFunc(o.Connections, func(other *EnabledConnection) bool { return other == e })
+	}
 	return nil, nil
 }

@@ -134,7 +134,7 @@ func createOrganization(c *call) (any, error) {
 	if err := c.checkOrganizationName(*body.Name, nil); err != nil {
 		return nil, err
 	}
-	o := &Organization{ID: newID("org_"), CreatedAt: c.now}
+	o := &Organization{ID: newID("org_"), CreatedAt: c.now, tenant: c.t}
 	body.applyTo(o)
 	for _, given := range body.EnabledConnections {
 		if _, err := c.enable(o, given); err != nil {
@@ -143,6 +143,7 @@ func createOrganization(c *call) (any, error) {
 	}
 	c.t.organizations.put(o.ID, o)
 	item := organizationItem(o)
+	c.t.emit(eventOrganizationCreated, organizationItem(o), c.now)
 	if len(o.Connections) > 0 {
 		connections := []any{}
 		for _, e := range o.Connections {
@@ -229,6 +230,7 @@ func updateOrganization(c *call) (any, error) {
 		}
 	}
 	body.applyTo(o)
+	c.t.emit(eventOrganizationUpdated, organizationItem(o), c.now)
 	return organizationItem(o), nil
 }
 
@@ -240,6 +242,7 @@ func deleteOrganization(c *call) (any, error) {
 		return nil, notFound("", messageNoOrganizationOrName)
 	}
 	c.t.organizations.remove(o.ID)
+	c.t.emit(eventOrganizationDeleted, organizationItem(o), c.now)
 	for _, g := range c.t.clientGrants.all() {
 		g.Organizations = slices.DeleteFunc(g.Organizations, func(id string) bool { return id == o.ID })
 	}

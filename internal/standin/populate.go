@@ -225,7 +225,7 @@ func (s *Server) addOrganization(t *Tenant, seed OrganizationSeed) (Organization
 	}
 	now := s.clock.Now()
 	o := &Organization{
-		ID: newID("org_"), Name: seed.Name, DisplayName: seed.DisplayName, Metadata: seed.Metadata, CreatedAt: now,
+		ID: newID("org_"), Name: seed.Name, DisplayName: seed.DisplayName, Metadata: seed.Metadata, CreatedAt: now, tenant: t,
 	}
 	for _, name := range seed.Connections {
 		c := t.connectionByName(name)

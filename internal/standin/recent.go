@@ -9,6 +9,7 @@ const (
 	mailsKept   = 10_000
 	secretsKept = 100_000
 	logsKept    = 10_000
+	eventsKept  = 10_000
 	// userVersionsKept and endedMembershipsKept are for one user and one
 	// organization, besides their time.
 	userVersionsKept     = 1_000

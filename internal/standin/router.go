@@ -19,6 +19,8 @@ type route struct {
 	// status of a success; 204 answers without a body.
 	status int
 	handle func(*call) (any, error)
+	// stream, if set, answers in place of handle, without Server.mu.
+	stream func(*call, http.ResponseWriter)
 }
 
 // router finds routes by escaped path segments, so that an id may contain an

@@ -22,5 +22,6 @@ func (s *Server) routes() *router {
 	s.selfServiceRoutes(rt)
 	s.tenantRoutes(rt)
 	s.logRoutes(rt)
+	s.eventRoutes(rt)
 	return rt
 }

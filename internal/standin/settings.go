@@ -92,6 +92,9 @@ type Settings struct {
 	// OrganizationOnRefresh tells whether Actions see event.organization when a
 	// refresh token is exchanged: Present (default) or Absent. Not documented.
 	OrganizationOnRefresh string `json:"organization_on_refresh"`
+	// EventsRetention is how far back a stream of events can be resumed; a cursor
+	// from before answers 410. Not documented; 24 hours by default.
+	EventsRetention Duration `json:"events_retention"`
 	// ConnectionDeletionTime is how long the deletion of a connection is under
 	// way: its name stays taken, and a repeated DELETE answers 202. None by default.
 	ConnectionDeletionTime Duration `json:"connection_deletion_time"`
@@ -113,6 +116,7 @@ func DefaultSettings() Settings {
 		OrganizationOnRefresh: Present,
 
 		ConnectionEnabledClients: ClientsHidden,
+		EventsRetention:          Duration(24 * time.Hour),
 	}
 }
 
@@ -143,6 +147,7 @@ func (s Settings) Validate() error {
 		{"expired_invitations_linger", s.ExpiredInvitationsLinger},
 		{"action_build_time", s.ActionBuildTime},
 		{"connection_deletion_time", s.ConnectionDeletionTime},
+		{"events_retention", s.EventsRetention},
 	} {
 		if c.value < 0 {
 			return fmt.Errorf("setting %s is negative", c.name)

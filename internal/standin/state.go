@@ -86,6 +86,12 @@ type Tenant struct {
 	logs     []LogEntry
 	// logged counts the entries that the log ever had.
 	logged int
+	// events are the latest; moreEvents is closed and replaced at each one.
+	events     []event
+	moreEvents chan struct{}
+	// emitted counts the events that there ever were; stream is their stream's id.
+	emitted int
+	stream  string
 	// kept is how long former versions of users are kept.
 	kept time.Duration
 	// deletedUsers are those whose versions are still kept, in the order of
@@ -106,6 +112,8 @@ func newTenant(domain string) *Tenant {
 		bindings:     map[string][]Binding{},
 		settings:     tenantDefaults(),
 		kept:         versionsKept,
+		moreEvents:   make(chan struct{}),
+		stream:       newID("est_"),
 	}
 }
 
@@ -215,6 +223,8 @@ type Organization struct {
 	CreatedAt        time.Time          `json:"created_at"`
 
 	invitations table[Invitation]
+	// tenant is told of memberships.
+	tenant *Tenant
 }
 
 // EnabledConnection is a connection as one organization uses it.

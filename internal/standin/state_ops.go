@@ -84,7 +84,12 @@ const longAgo = time.Hour
 // saveUser stores a user and notes its version for the search index.
 func (t *Tenant) saveUser(u *User, now time.Time) {
 	u.UpdatedAt = now
+	kind := eventUserUpdated
+	if t.users.get(u.UserID) == nil {
+		kind = eventUserCreated
+	}
 	t.users.put(u.UserID, u)
+	t.emit(kind, userItem(u), now)
 	copied := cloneJSON(*u)
 	t.addUserVersion(u.UserID, userVersion{at: now, user: &copied})
 }
@@ -93,9 +98,14 @@ func (t *Tenant) saveUser(u *User, now time.Time) {
 // and memberships. The organizations' lists keep showing the ghost for as long
 // as they lag.
 func (t *Tenant) deleteUser(id string, now time.Time) {
-	if !t.users.remove(id) {
+	u := t.users.get(id)
+	if u == nil {
 		return
 	}
+	deleted := userItem(u)
+	deleted["deleted_at"] = timestamp(now)
+	defer t.emit(eventUserDeleted, deleted, now)
+	t.users.remove(id)
 	t.addUserVersion(id, userVersion{at: now})
 	t.deleteSessions(id)
 	t.deleteRefreshTokens(id)
@@ -197,6 +207,7 @@ func (o *Organization) isMember(userID string) bool {
 func (o *Organization) addMember(userID string, now time.Time) {
 	if !o.isMember(userID) {
 		o.Memberships = append(o.Memberships, &Membership{UserID: userID, Since: now})
+		o.emitMember(eventMemberAdded, userID, now)
 	}
 }
 
@@ -205,6 +216,7 @@ func (o *Organization) removeMember(userID string, now time.Time) {
 	for _, m := range o.Memberships {
 		if m.UserID == userID && m.Until.IsZero() {
 			m.Until = now
+			o.emitMember(eventMemberDeleted, userID, now)
 		}
 	}
 	ended := 0
