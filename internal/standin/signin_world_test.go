@@ -24,13 +24,13 @@ const (
 // directory behind each kind of connection.
 type world struct {
 	*WithT
-	t    *testing.T
+	t    testing.TB
 	s    *Server
 	acme *Organization
 	beta *Organization
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
 	s := New(t)
 	w := &world{WithT: NewWithT(t), t: t, s: s}
