@@ -1,0 +1,72 @@
+package standin
+
+import (
+	"encoding/json"
+	"os"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+
+	. "github.com/onsi/gomega"
+)
+
+// The table of the docs names each setting of the sign-in with its default
+// first, and no value that there is not.
+func TestSettingsOfTheSignInAreDocumented(t *testing.T) {
+	g := NewWithT(t)
+	raw, err := os.ReadFile("../../docs/standin-sign-in.md")
+	g.Expect(err).NotTo(HaveOccurred())
+	documented := map[string][]string{}
+	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z_.]+)` \\| ([^|]+) \\|").FindAllStringSubmatch(string(raw), -1) {
+		for _, value := range strings.Split(row[2], ",") {
+			documented[row[1]] = append(documented[row[1]], strings.Trim(strings.TrimSpace(value), "`"))
+		}
+	}
+	defaults := defaultSignInSettings()
+	fields := reflect.TypeFor[SignInSettings]()
+	for i := range fields.NumField() {
+		name := fields.Field(i).Tag.Get("json")
+		g.Expect(documented).To(HaveKey(name))
+		text, isText := reflect.ValueOf(defaults).Field(i).Interface().(string)
+		if !isText {
+			continue
+		}
+		g.Expect(documented[name][0]).To(Equal(text), "the default of %s", name)
+		for _, value := range documented[name] {
+			changed, err := json.Marshal(map[string]string{name: value})
+			g.Expect(err).NotTo(HaveOccurred())
+			s := DefaultSettings()
+			g.Expect(decodeStrict(changed, &s)).To(Succeed())
+			g.Expect(s.Validate()).To(Succeed(), "%s: %s", name, value)
+		}
+	}
+	wrong := DefaultSettings()
+	wrong.DeniedRefresh = "Maybe"
+	g.Expect(wrong.Validate()).To(MatchError(ContainSubstring("denied_refresh")))
+	wrong = DefaultSettings()
+	wrong.OrganizationMetadataCache = -1
+	g.Expect(wrong.Validate()).To(MatchError(ContainSubstring("organization_metadata_cache")))
+}
+
+func TestRolesAfterMembershipEnds(t *testing.T) {
+	for setting, want := range map[string]int{Kept: 1, Removed: 0} {
+		g := NewWithT(t)
+		s := New(t, WithSettings(func(s *Settings) { s.RolesAfterMembershipEnds = setting }))
+		_, err := s.AddConnection(Connection{Name: "people", Strategy: strategyDatabase})
+		g.Expect(err).NotTo(HaveOccurred())
+		user, err := s.AddUser(UserSeed{Connection: "people", Email: "jane@acme.com"})
+		g.Expect(err).NotTo(HaveOccurred())
+		o, err := s.AddOrganization(OrganizationSeed{Name: "acme", Members: []string{user.UserID}})
+		g.Expect(err).NotTo(HaveOccurred())
+		s.mu.Lock()
+		row := s.main.organizations.get(o.ID)
+		row.addMemberRoles(user.UserID, []string{"rol_1"})
+		c := &call{s: s, t: s.main, now: s.clock.Now(), params: map[string]string{"id": o.ID}, body: []byte(`{"members":["` + user.UserID + `"]}`)}
+		_, err = deleteMembers(c)
+		s.mu.Unlock()
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(row.isMember(user.UserID)).To(BeFalse())
+		g.Expect(row.MemberRoles[user.UserID]).To(HaveLen(want), setting)
+	}
+}
