@@ -106,7 +106,7 @@ bench: ## Measure the stand-in, and that its memory stays flat over a million ca
 .PHONY: fuzz
 fuzz: ## Fuzz the stand-in's requests, search syntax and cursors, a minute each.
 	for target in FuzzManagementRequest FuzzSearch FuzzCursor; do \
-		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime 1m ./internal/standin; done
+		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime 1m -fuzzminimizetime 1s ./internal/standin; done
 
 .PHONY: verify
 verify: verify-generated verify-tidy vet lint ## Check that generated files are current, modules tidy, vet and linters clean.

@@ -46,7 +46,7 @@ func (a *auditLog) add(e AuditEntry) {
 	a.entries, _ = keepLast(append(a.entries, e), auditKept)
 }
 
-// Audit returns the requests received so far, at least the last 100,000, in the
+// Audit returns the requests received so far, at least the last 50,000, in the
 // order in which they were finished.
 func (s *Server) Audit() []AuditEntry {
 	s.audit.mu.Lock()

@@ -117,8 +117,8 @@ func BenchmarkManagementAPI(b *testing.B) {
 	b.ReportMetric(float64(l.calls)/b.Elapsed().Seconds(), "calls/s")
 }
 
-// TestMemoryStaysFlat makes very many calls and compares the heap at a fifth of
-// them, when all that is remembered is full, with the heap at the end.
+// TestMemoryStaysFlat makes very many calls and compares the heap at two fifths
+// of them, when all that is remembered is full, with the heap at the end.
 func TestMemoryStaysFlat(t *testing.T) {
 	if *soakCalls == 0 {
 		t.Skip("takes minutes: make bench runs it")
@@ -144,8 +144,8 @@ func TestMemoryStaysFlat(t *testing.T) {
 		samples = append(samples, stats.HeapAlloc)
 		t.Logf("%9d calls: %d MiB", l.calls, stats.HeapAlloc>>20)
 	}
-	const slack = 32 << 20
-	if last := samples[len(samples)-1]; last > samples[0]+samples[0]/2+slack {
-		t.Errorf("the heap grew from %d to %d bytes", samples[0], last)
+	const slack = 16 << 20 // what is remembered is cut back in steps
+	if first, last := samples[1], samples[len(samples)-1]; last > first+first/4+slack {
+		t.Errorf("the heap grew from %d to %d bytes", first, last)
 	}
 }

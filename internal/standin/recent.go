@@ -5,9 +5,9 @@ import "slices"
 // How much a stand-in remembers of what passed, so that one that runs for long
 // does not grow: the oldest is forgotten first.
 const (
-	auditKept   = 100_000
+	auditKept   = 50_000
 	mailsKept   = 10_000
-	secretsKept = 100_000
+	secretsKept = 20_000
 	logsKept    = 10_000
 	eventsKept  = 10_000
 	// userVersionsKept and endedMembershipsKept are for one user and one

@@ -30,7 +30,7 @@ type Secret struct {
 }
 
 // SecretRegister remembers every secret that ever existed in a stand-in, at
-// least the last 100,000, used up and deleted ones included, so that a test can search what the system
+// least the last 20,000, used up and deleted ones included, so that a test can search what the system
 // under test wrote for any of them.
 type SecretRegister struct {
 	clock *Clock

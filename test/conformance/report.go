@@ -20,6 +20,8 @@ type report struct {
 	inScope    map[string]*counts
 	outOfScope map[string]*counts
 	different  []result
+	// statusOnly counts the calls whose recorded answer was blackened.
+	statusOnly int
 }
 
 func newReport(excuses []*excuse) *report {
@@ -38,6 +40,9 @@ func (r *report) add(results []result) {
 			table[res.resource] = c
 		}
 		c.files[res.file] = true
+		if res.inScope && blackened(res.call) {
+			r.statusOnly++
+		}
 		c.calls++
 		left, by := excused(r.excuses, res)
 		switch {
@@ -73,6 +78,7 @@ func (r *report) print(w io.Writer, verbose, all bool) bool {
 		}
 	}
 	total := r.printTables(w)
+	_, _ = fmt.Fprintf(w, "\nOf %d calls the publisher blackened the answer: their status is compared alone.\n", r.statusOnly)
 	idle := 0
 	_, _ = fmt.Fprintf(w, "\n%d excuses (excuses.yaml):\n", len(r.excuses))
 	for _, e := range r.excuses {
