@@ -10,20 +10,21 @@ import (
 	. "github.com/onsi/gomega"
 )
 
-func get(t *testing.T, address string) (string, *http.Response) {
+// get returns the body, the status and the header of a page.
+func get(t *testing.T, address string) (string, int, http.Header) {
 	t.Helper()
 	response, err := http.Get(address)
 	NewWithT(t).Expect(err).NotTo(HaveOccurred())
 	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(response.Body)
 	NewWithT(t).Expect(err).NotTo(HaveOccurred())
-	return string(body), response
+	return string(body), response.StatusCode, response.Header
 }
 
 func TestOutboxPages(t *testing.T) {
 	g := NewWithT(t)
 	s := New(t)
-	body, _ := get(t, s.ControlURL()+"/")
+	body, _, _ := get(t, s.ControlURL()+"/")
 	g.Expect(body).To(ContainSubstring("No mail has been sent yet."))
 	for i := range 2 {
 		s.outbox.send(Mail{
@@ -31,27 +32,27 @@ func TestOutboxPages(t *testing.T) {
 			Link: s.URL() + "/app/portal/login?invitation=t1&organization=org_1", SentAt: s.clock.Now(),
 		})
 	}
-	body, response := get(t, s.ControlURL()+"/outbox")
+	body, _, header := get(t, s.ControlURL()+"/outbox")
 	g.Expect(body).To(MatchRegexp(`(?s)jane1@acme\.com.*jane0@acme\.com`), "the newest first")
 	g.Expect(body).NotTo(ContainSubstring("invitation=t1"))
-	g.Expect(response.Header.Get("Content-Security-Policy")).To(Equal(pagePolicy))
-	body, _ = get(t, s.ControlURL()+"/outbox/1")
+	g.Expect(header.Get("Content-Security-Policy")).To(Equal(pagePolicy))
+	body, _, _ = get(t, s.ControlURL()+"/outbox/1")
 	g.Expect(body).To(And(ContainSubstring("jane0@acme.com"), ContainSubstring("Join &lt;Acme&gt;"), ContainSubstring("Ida &amp; Co"),
 		ContainSubstring(`href="`+s.URL()+`/app/portal/login?invitation=t1&amp;organization=org_1"`)))
 	for _, path := range []string{"/outbox/0", "/outbox/3", "/outbox/x"} {
-		_, response = get(t, s.ControlURL()+path)
-		g.Expect(response.StatusCode).To(Equal(http.StatusNotFound), path)
+		_, status, _ := get(t, s.ControlURL()+path)
+		g.Expect(status).To(Equal(http.StatusNotFound), path)
 	}
-	_, response = get(t, s.ControlURL()+"/outbox/style.css")
-	g.Expect(response.Header.Get("Content-Type")).To(HavePrefix("text/css"))
+	_, _, header = get(t, s.ControlURL()+"/outbox/style.css")
+	g.Expect(header.Get("Content-Type")).To(HavePrefix("text/css"))
 }
 
 // Nothing on the listener that plays Auth0 leads to the mails.
 func TestSecretsOutboxIsNotOnTheListenerOfAuth0(t *testing.T) {
 	s := New(t)
 	for _, path := range []string{"/", "/outbox", "/outbox/1", "/control/outbox"} {
-		_, response := get(t, s.URL()+path)
-		NewWithT(t).Expect(response.StatusCode).To(Equal(http.StatusNotFound), path)
+		_, status, _ := get(t, s.URL()+path)
+		NewWithT(t).Expect(status).To(Equal(http.StatusNotFound), path)
 	}
 }
 
@@ -87,7 +88,7 @@ func TestRefusalsArePutInWords(t *testing.T) {
 
 func TestScreenHint(t *testing.T) {
 	w := newWorld(t)
-	body, _ := get(t, w.s.URL()+"/authorize?"+w.authorizeQuery(url.Values{
+	body, _, _ := get(t, w.s.URL()+"/authorize?"+w.authorizeQuery(url.Values{
 		"redirect_uri": {w.s.URL() + "/app/" + portal + "/callback"}, "screen_hint": {"signup"}}).Encode())
 	w.Expect(body).To(MatchRegexp(`(?s)value="register".*value="login"`))
 }

@@ -153,5 +153,5 @@ func (s Settings) Validate() error {
 			return fmt.Errorf("setting %s is negative", c.name)
 		}
 	}
-	return s.SignInSettings.validate()
+	return s.validate()
 }

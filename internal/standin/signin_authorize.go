@@ -114,6 +114,11 @@ func (si *signIn) check(tx *transaction, client *Client, form url.Values) *refus
 	if tx.challenge == "" && isPublic(client) {
 		return refuse("invalid_request", "Parameter 'code_challenge' is required")
 	}
+	return si.checkOrganization(tx, client)
+}
+
+// checkOrganization judges what the sign-in brings of an organization.
+func (si *signIn) checkOrganization(tx *transaction, client *Client) *refusal {
 	if tx.organizationID == "" {
 		if tx.ticket != "" || client.OrganizationUsage == usageRequire && client.OrganizationRequireBehavior != behaviorPreLogin &&
 			client.OrganizationRequireBehavior != behaviorPostLogin {
