@@ -73,7 +73,7 @@ func (p *customerPass) unconfirmed() int {
 	for i := range p.members {
 		member := &p.members[i]
 		seated := member.Status.Seat != nil && member.Status.Seat.State == v1alpha1.SeatAssigned
-		if seated && member.DeletionTimestamp.IsZero() && p.inOrganization(member) && !(confirmed(member) && p.grantSeen(member)) {
+		if seated && member.DeletionTimestamp.IsZero() && p.inOrganization(member) && (!confirmed(member) || !p.grantSeen(member)) {
 			count++
 		}
 	}

@@ -109,6 +109,9 @@ func (p *memberPass) join(ctx context.Context) error {
 	}
 	p.facts.Confirmed = true
 	p.closeAttempt()
+	if err := p.checkRoles(); err != nil {
+		return err
+	}
 	for _, user := range profiles {
 		if err := p.syncRoles(ctx, user.ID); err != nil {
 			return err

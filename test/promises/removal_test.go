@@ -82,7 +82,7 @@ func TestRemovalRacingAcceptance(t *testing.T) {
 		"after the holders were searched":                {moment: call("GET", "/users")},
 		"after the person was looked up":                 {moment: call("GET", "/users-by-email")},
 		"after the invitation was deleted": {moment: func(r *http.Request) bool {
-			return r.Method == "DELETE" && strings.Contains(r.URL.Path, "/invitations/")
+			return r.Method == http.MethodDelete && strings.Contains(r.URL.Path, "/invitations/")
 		}},
 		"a member, after the grant was cleared":           {joined: true, moment: call("PATCH", "|leaver@acme.com")},
 		"a member, after the sessions ended":              {joined: true, moment: call("POST", "/revoke-access")},

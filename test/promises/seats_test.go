@@ -92,7 +92,7 @@ func TestSeatsComeAndGoWithTwoOperators(t *testing.T) {
 // crowd has many Members created at once for few seats while operators run as told.
 func crowd(t *testing.T, members, seats int, operate func(w *world.World)) {
 	w := world.New(t)
-	w.CreateCustomer("acme", int32(seats)) //nolint:gosec // a small constant
+	w.CreateCustomer("acme", int32(seats))
 	endWatch := w.WatchSeats("acme", seats)
 	var creating sync.WaitGroup
 	errs := make(chan error, members)
