@@ -96,6 +96,7 @@ test-unit: ## Run the tests that need no control plane.
 
 .PHONY: conformance
 conformance: ## Replay recordings of Auth0 against the stand-in and print where they differ.
+	@go -C test/conformance test ./...
 	@go -C test/conformance run .
 
 .PHONY: bench
