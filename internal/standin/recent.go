@@ -10,6 +10,8 @@ const (
 	secretsKept = 20_000
 	logsKept    = 10_000
 	eventsKept  = 10_000
+	// deletedUsersKept are still seen by lagging reads, besides their time.
+	deletedUsersKept = 5_000
 	// userVersionsKept and endedMembershipsKept are for one user and one
 	// organization, besides their time.
 	userVersionsKept     = 1_000

@@ -126,7 +126,7 @@ func (t *Tenant) addUserVersion(id string, v userVersion) {
 	if v.user == nil {
 		t.deletedUsers = append(t.deletedUsers, deletedUser{id: id, at: v.at})
 	}
-	for len(t.deletedUsers) > 0 && v.at.Sub(t.deletedUsers[0].at) > t.kept {
+	for len(t.deletedUsers) > 0 && (len(t.deletedUsers) > deletedUsersKept || v.at.Sub(t.deletedUsers[0].at) > t.kept) {
 		t.forgetUser(t.deletedUsers[0].id)
 		t.deletedUsers = t.deletedUsers[1:]
 	}
