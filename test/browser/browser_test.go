@@ -32,12 +32,12 @@ func TestMain(m *testing.M) { os.Exit(run(m)) }
 func run(m *testing.M) int {
 	file := chromium()
 	if file == "" {
-		fmt.Println("no Chromium is on PATH: no browser test runs")
+		fmt.Fprintln(os.Stderr, "no Chromium is on PATH: no browser test runs")
 		return m.Run()
 	}
 	profile, err := os.MkdirTemp("", "browser")
 	if err != nil {
-		fmt.Println(err)
+		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	defer func() { _ = os.RemoveAll(profile) }()
@@ -48,7 +48,7 @@ func run(m *testing.M) int {
 	ctx, closeBrowser := chromedp.NewContext(allocated)
 	defer closeBrowser()
 	if err := chromedp.Do(ctx); err != nil {
-		fmt.Println("start Chromium:", err)
+		fmt.Fprintln(os.Stderr, "start Chromium:", err)
 		return 1
 	}
 	browser = ctx
@@ -177,8 +177,8 @@ func (b *tab) typeIn(label, value string) {
 
 var unsafe = regexp.MustCompile(`[^A-Za-z0-9]+`)
 
-// look takes a picture of the page and holds it to the accessibility rules, as
-// people see it who prefer light and as those who prefer dark.
+// look takes pictures of the page and holds it to the accessibility rules, as
+// people see it who prefer light, who prefer dark, and on a narrow screen.
 func (b *tab) look(name string) {
 	b.t.Helper()
 	rules, err := os.ReadFile(axeFile)
@@ -193,6 +193,11 @@ func (b *tab) look(name string) {
 			b.Expect(b.violations(string(rules))).To(BeEmpty(), "accessibility of %s, %s", b.where(), scheme)
 		}
 	}
+	b.do(chromedp.EmulateViewport(320, 640))
+	b.picture(name + " narrow")
+	b.Expect(evaluate[bool](b, `document.documentElement.scrollWidth <= window.innerWidth`)).To(BeTrue(),
+		"%s on a narrow screen is not wider than it", b.where())
+	b.do(chromedp.ResetViewport())
 }
 
 // picture writes a screenshot into the ignored folder.

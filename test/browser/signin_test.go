@@ -124,7 +124,8 @@ func TestAccessWithTheKeyboardAlone(t *testing.T) {
 	b.tabTo("Continue with Okta")
 	b.picture("focus")
 	b.enter()
-	b.Expect(b.focused()).To(ContainSubstring("Your e-mail address"), "the first thing to fill in has the focus")
+	b.Eventually(b.focused).WithTimeout(patience).Should(ContainSubstring("Your e-mail address"),
+		"the first thing to fill in has the focus")
 	b.do(chromedp.KeyEvent("a", chromedp.KeyModifiers(chromedp.ModifierCtrl)))
 	b.keys("jane@acme.com")
 	b.enter()

@@ -141,4 +141,6 @@ func (w *world) userID(email string) string {
 	return ""
 }
 
-func (w *world) userPath(email string) string { return "/api/v2/users/" + url.PathEscape(w.userID(email)) }
+func (w *world) userPath(email string) string {
+	return "/api/v2/users/" + url.PathEscape(w.userID(email))
+}

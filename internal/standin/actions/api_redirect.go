@@ -22,8 +22,8 @@ func (b *apiBuilder) redirect() {
 	b.function(group, "canRedirect", func(goja.FunctionCall) goja.Value { return b.vm.ToValue(b.interactive()) })
 	b.member(group, "sendUserTo", func(call goja.FunctionCall) {
 		target, err := url.Parse(b.text(call, 0))
-		if err != nil || target.Host == "" {
-			b.fail("the address to send the user to is not absolute")
+		if err != nil || target.Host == "" || target.Scheme != "http" && target.Scheme != "https" {
+			b.fail("the address to send the user to is no absolute one of http or https")
 		}
 		query := target.Query()
 		for name, value := range b.options(call, 1, "query") {
@@ -46,6 +46,10 @@ func (b *apiBuilder) redirect() {
 func (b *apiBuilder) interactive() bool {
 	transaction, _ := b.event["transaction"].(map[string]any)
 	prompts, _ := transaction["prompt"].([]string)
+	for _, prompt := range list(transaction["prompt"]) {
+		text, _ := prompt.(string)
+		prompts = append(prompts, text)
+	}
 	return b.protocol() != protocolRefresh && !slices.Contains(prompts, "none")
 }
 

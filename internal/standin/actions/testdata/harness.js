@@ -56,6 +56,7 @@ function apiFor(outcome, event) {
       canRedirect: () => event.transaction?.protocol !== "oauth2-refresh-token" && !prompts.includes("none"),
       sendUserTo: (url, options) => {
         const target = new URL(url);
+        if (!/^https?:$/.test(target.protocol)) throw new TypeError("address");
         for (const [name, value] of Object.entries(options?.query ?? {})) target.searchParams.set(name, value);
         outcome.redirect = target.href;
       },
