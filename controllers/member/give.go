@@ -192,6 +192,9 @@ func (p *memberPass) syncRoles(ctx context.Context, userID string) error {
 // wantedRoles are the ids of the Member's roles, or says which ones Auth0 does
 // not have.
 func (p *memberPass) wantedRoles(ctx context.Context) ([]string, error) {
+	if err := p.checkRoles(); err != nil {
+		return nil, err
+	}
 	names := pass.Strings(p.member.Spec.Roles)
 	ids, unknown, err := p.tenant.RoleIDs(ctx, names)
 	if err != nil {

@@ -48,7 +48,7 @@ func (p *memberPass) invite(ctx context.Context) error {
 	case invitation.Send:
 		return p.send(ctx, decision.Supersede)
 	}
-	return nil
+	return p.checkRoles()
 }
 
 // consume records that the invitation was used up, once a read by its id says
