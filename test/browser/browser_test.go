@@ -181,6 +181,7 @@ var unsafe = regexp.MustCompile(`[^A-Za-z0-9]+`)
 // people see it who prefer light, who prefer dark, and on a narrow screen.
 func (b *tab) look(name string) {
 	b.t.Helper()
+	b.do(chromedp.EmulateViewport(1000, 800))
 	rules, err := os.ReadFile(axeFile)
 	for _, scheme := range []string{"light", "dark"} {
 		b.do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
@@ -197,7 +198,6 @@ func (b *tab) look(name string) {
 	b.picture(name + " narrow")
 	b.Expect(evaluate[bool](b, `document.documentElement.scrollWidth <= window.innerWidth`)).To(BeTrue(),
 		"%s on a narrow screen is not wider than it", b.where())
-	b.do(chromedp.ResetViewport())
 }
 
 // picture writes a screenshot into the ignored folder.
