@@ -1,4 +1,4 @@
-package promises
+package faults
 
 import (
 	"crypto/rand"
