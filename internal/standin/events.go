@@ -18,6 +18,8 @@ const (
 	eventOrganizationDeleted = "organization.deleted"
 	eventMemberAdded         = "organization.member.added"
 	eventMemberDeleted       = "organization.member.deleted"
+	eventMemberRoleAssigned  = "organization.member.role.assigned"
+	eventMemberRoleDeleted   = "organization.member.role.deleted"
 	eventConnectionAdded     = "organization.connection.added"
 	eventConnectionUpdated   = "organization.connection.updated"
 	eventConnectionRemoved   = "organization.connection.removed"
@@ -28,8 +30,14 @@ const (
 
 var eventTypes = []string{
 	eventOrganizationCreated, eventOrganizationUpdated, eventOrganizationDeleted, eventMemberAdded, eventMemberDeleted,
+	eventMemberRoleAssigned, eventMemberRoleDeleted,
 	eventConnectionAdded, eventConnectionUpdated, eventConnectionRemoved, eventUserCreated, eventUserUpdated, eventUserDeleted,
 }
+
+const (
+	eventsPath  = "/events"
+	eventsRoute = managementPrefix + eventsPath
+)
 
 // heartbeat is how often a stream without events tells its position.
 const heartbeat = 15 * time.Second
@@ -63,12 +71,33 @@ func (o *Organization) emitMember(kind, userID string, now time.Time) {
 	if o.tenant == nil {
 		return
 	}
+	o.tenant.emit(kind, map[string]any{
+		"organization": map[string]any{"id": o.ID, "name": o.Name}, "user": o.tenant.userOfEvent(userID),
+	}, now)
+}
+
+// emitMemberRole tells of a user's role within an organization, which the
+// official description gives its id alone here.
+func (o *Organization) emitMemberRole(kind, userID, roleID string, now time.Time) {
+	if o.tenant == nil {
+		return
+	}
+	role := map[string]any{"id": roleID, "name": ""}
+	if known := o.tenant.roles.get(roleID); known != nil {
+		role["name"] = known.Name
+	}
+	o.tenant.emit(kind, map[string]any{
+		"organization": map[string]any{"id": o.ID}, "user": o.tenant.userOfEvent(userID), "role": role,
+	}, now)
+}
+
+func (t *Tenant) userOfEvent(userID string) map[string]any {
 	user := map[string]any{"user_id": userID}
-	if u := o.tenant.users.get(userID); u != nil {
+	if u := t.users.get(userID); u != nil {
 		put(user, "email", u.Email)
 		put(user, "name", u.Name)
 	}
-	o.tenant.emit(kind, map[string]any{"organization": map[string]any{"id": o.ID, "name": o.Name}, "user": user}, now)
+	return user
 }
 
 // emitConnection tells of a connection of an organization.
@@ -84,7 +113,7 @@ func (c *call) emitConnection(kind string, o *Organization, e *EnabledConnection
 }
 
 func (s *Server) eventRoutes(rt *router) {
-	rt.add("GET", "/events", 200, "", nil, "read:events")
+	rt.add("GET", eventsPath, 200, "", nil, "read:events")
 	rt.routes[len(rt.routes)-1].stream = streamEvents
 }
 

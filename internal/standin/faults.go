@@ -25,6 +25,9 @@ const (
 	FaultHang = "hang"
 	// FaultHangAfter carries the call out and holds its answer until released.
 	FaultHangAfter = "hang-after"
+	// FaultEndStream ends a running stream of events once Fault.Messages were
+	// sent. It passes over every other call.
+	FaultEndStream = "end-stream"
 )
 
 // Fault says what goes wrong with some calls.
@@ -43,6 +46,9 @@ type Fault struct {
 	// Delay for kind delay. For status 429 it says how far ahead
 	// x-ratelimit-reset is.
 	Delay Duration `json:"delay,omitempty"`
+	// Messages for kind end-stream: how many the stream sends before its end,
+	// those that tell its position alone included; 0 is none.
+	Messages int `json:"messages,omitempty"`
 	// Nth lets calls before the nth matching one pass; 0 and 1 hit the first.
 	Nth int `json:"nth,omitempty"`
 	// Count is how many calls are hit; 0 is every one.
@@ -55,14 +61,14 @@ type Fault struct {
 }
 
 func (f *Fault) validate() error {
-	kinds := []string{FaultStatus, FaultDelay, FaultDropBefore, FaultDropAfter, FaultHang, FaultHangAfter}
+	kinds := []string{FaultStatus, FaultDelay, FaultDropBefore, FaultDropAfter, FaultHang, FaultHangAfter, FaultEndStream}
 	switch {
 	case !slices.Contains(kinds, f.Kind):
 		return fmt.Errorf("fault kind is %q, allowed are %q", f.Kind, kinds)
 	case f.Kind == FaultStatus && (f.Status < 400 || f.Status > 599):
 		return fmt.Errorf("fault status is %d, allowed are 400 to 599", f.Status)
-	case f.Nth < 0 || f.Count < 0 || f.Delay < 0:
-		return errors.New("nth, count and delay of a fault must not be negative")
+	case f.Nth < 0 || f.Count < 0 || f.Delay < 0 || f.Messages < 0:
+		return errors.New("nth, count, delay and messages of a fault must not be negative")
 	}
 	if _, err := path.Match(f.Route, ""); err != nil {
 		return fmt.Errorf("fault route %q is no pattern: %w", f.Route, err)
@@ -71,7 +77,7 @@ func (f *Fault) validate() error {
 }
 
 func (f *Fault) matches(method, route string) bool {
-	if f.Method != "" && f.Method != method {
+	if f.Method != "" && f.Method != method || f.Kind == FaultEndStream && route != eventsRoute {
 		return false
 	}
 	if f.Route == "" || f.Route == route {
@@ -130,6 +136,34 @@ func (f *Fault) after(answer *bufferedWriter, w http.ResponseWriter) {
 	}
 	<-f.release
 	answer.flushTo(w)
+}
+
+// endingWriter fails once a stream has sent its last message. Each message is
+// one Write.
+type endingWriter struct {
+	http.ResponseWriter
+	left int
+}
+
+var errStreamEnds = errors.New("the stream ends here")
+
+func (w *endingWriter) Write(b []byte) (int, error) {
+	if w.left == 0 {
+		return 0, errStreamEnds
+	}
+	w.left--
+	return w.ResponseWriter.Write(b)
+}
+
+// FlushError sends what was written, and ends the stream behind its last message.
+func (w *endingWriter) FlushError() error {
+	if err := http.NewResponseController(w.ResponseWriter).Flush(); err != nil {
+		return err
+	}
+	if w.left == 0 {
+		return errStreamEnds
+	}
+	return nil
 }
 
 type faultList struct {

@@ -35,6 +35,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		entry.RateLimited = true
 		return
 	}
+	if fault != nil && fault.Kind == FaultEndStream {
+		entry.ClientID = s.dispatch(&endingWriter{ResponseWriter: recorded, left: fault.Messages}, r, ro, params)
+		return
+	}
 	if fault == nil || !fault.afterEffect() {
 		entry.ClientID = s.dispatch(recorded, r, ro, params)
 		return

@@ -127,7 +127,7 @@ func deleteMembers(c *call) (any, error) {
 	for _, id := range ids {
 		o.removeMember(id, c.now)
 		if c.s.settings.RolesAfterMembershipEnds == Removed {
-			delete(o.MemberRoles, id)
+			o.removeMemberRoles(id, o.MemberRoles[id], c.now)
 		}
 	}
 	return nil, nil
@@ -192,7 +192,7 @@ func addMemberRoles(c *call) (any, error) {
 	if held > maxRolesPerMember {
 		return nil, newError(409, "", "No more roles can be assigned to this organization member.")
 	}
-	o.addMemberRoles(u.UserID, roles)
+	o.addMemberRoles(u.UserID, roles, c.now)
 	return nil, nil
 }
 
@@ -201,8 +201,6 @@ func deleteMemberRoles(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.MemberRoles[u.UserID] = slices.DeleteFunc(o.MemberRoles[u.UserID], func(id string) bool {
-		return slices.Contains(roles, id)
-	})
+	o.removeMemberRoles(u.UserID, roles, c.now)
 	return nil, nil
 }

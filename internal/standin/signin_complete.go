@@ -120,7 +120,7 @@ func (si *signIn) enter(tx *transaction, user *User, who *authenticated) (string
 			return logInvitationFailed, refuse("access_denied", "the specified account is not allowed to accept the current invitation")
 		}
 		o.addMember(user.UserID, now)
-		o.addMemberRoles(user.UserID, invitation.Roles)
+		o.addMemberRoles(user.UserID, invitation.Roles, now)
 		user.EmailVerified = true
 		si.applyInvitation(invitation, user, who.isNew)
 		tx.tenant.saveUser(user, now)

@@ -61,7 +61,7 @@ func TestRolesAfterMembershipEnds(t *testing.T) {
 		g.Expect(err).NotTo(HaveOccurred())
 		s.mu.Lock()
 		row := s.main.organizations.get(o.ID)
-		row.addMemberRoles(user.UserID, []string{"rol_1"})
+		row.addMemberRoles(user.UserID, []string{"rol_1"}, s.clock.Now())
 		c := &call{s: s, t: s.main, now: s.clock.Now(), params: map[string]string{"id": o.ID}, body: []byte(`{"members":["` + user.UserID + `"]}`)}
 		_, err = deleteMembers(c)
 		s.mu.Unlock()

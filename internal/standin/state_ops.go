@@ -113,7 +113,7 @@ func (t *Tenant) deleteUser(id string, now time.Time) {
 	delete(t.userPermissions, id)
 	for _, o := range t.organizations.all() {
 		o.removeMember(id, now)
-		delete(o.MemberRoles, id)
+		o.removeMemberRoles(id, o.MemberRoles[id], now)
 	}
 }
 
@@ -266,15 +266,35 @@ func (o *Organization) enabledConnection(id string) *EnabledConnection {
 
 // addMemberRoles gives roles to a user within the organization; those that the
 // user has are kept.
-func (o *Organization) addMemberRoles(userID string, roleIDs []string) {
+func (o *Organization) addMemberRoles(userID string, roleIDs []string, now time.Time) {
 	if o.MemberRoles == nil {
 		o.MemberRoles = map[string][]string{}
 	}
 	for _, id := range roleIDs {
 		if !slices.Contains(o.MemberRoles[userID], id) {
 			o.MemberRoles[userID] = append(o.MemberRoles[userID], id)
+			o.emitMemberRole(eventMemberRoleAssigned, userID, id, now)
 		}
 	}
+}
+
+// removeMemberRoles takes roles within the organization from a user; those that
+// the user does not have are passed over.
+func (o *Organization) removeMemberRoles(userID string, roleIDs []string, now time.Time) {
+	held := o.MemberRoles[userID]
+	kept := []string{}
+	for _, id := range held {
+		if !slices.Contains(roleIDs, id) {
+			kept = append(kept, id)
+			continue
+		}
+		o.emitMemberRole(eventMemberRoleDeleted, userID, id, now)
+	}
+	if len(kept) == 0 {
+		delete(o.MemberRoles, userID)
+		return
+	}
+	o.MemberRoles[userID] = kept
 }
 
 // mergeMetadata merges patch into base at the first level, as Auth0 does with
