@@ -2,6 +2,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -39,8 +40,8 @@ func newCommand() *cobra.Command {
 }
 
 type serveFlags struct {
-	listen, control, caOut, clientID, clientSecret, profile, state string
-	tls                                                            bool
+	listen, control, caOut, clientID, clientSecret, profile, latency, state string
+	tls                                                                     bool
 }
 
 const serveHelp = `Serve plays one Auth0 tenant in memory: the Management API, the token endpoint,
@@ -86,6 +87,7 @@ func newServeCommand() *cobra.Command {
 	flags.StringVar(&f.clientID, "client-id", "", "id of a client that may call the whole Management API")
 	flags.StringVar(&f.clientSecret, "client-secret", "", "its secret (needs --client-id)")
 	flags.StringVar(&f.profile, "profile", "", "limits of a subscription: "+strings.Join(standin.Profiles(), ", ")+" (default unlimited, or what --state says)")
+	flags.StringVar(&f.latency, "latency", "", "how long the Management API takes: Off, or Recorded as of Auth0 (default Off, or what --state says)")
 	flags.StringVar(&f.state, "state", "", "YAML file with what the tenant holds at the start; see hack/standin/example-state.yaml")
 	return cmd
 }
@@ -123,11 +125,12 @@ func serve(cmd *cobra.Command, f serveFlags) error {
 	if err != nil {
 		return err
 	}
-	if f.profile != "" {
-		if err := s.Configure(func(settings *standin.Settings) { settings.Profile = f.profile }); err != nil {
-			_ = s.Close()
-			return err
-		}
+	if err := s.Configure(func(settings *standin.Settings) {
+		settings.Profile = cmp.Or(f.profile, settings.Profile)
+		settings.Latency = cmp.Or(f.latency, settings.Latency)
+	}); err != nil {
+		_ = s.Close()
+		return err
 	}
 	if f.caOut != "" {
 		if err := os.WriteFile(f.caOut, s.CAPEM(), 0o644); err != nil { //nolint:gosec // a public certificate

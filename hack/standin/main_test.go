@@ -23,6 +23,7 @@ func TestServeRefusesFlagsThatContradictEachOther(t *testing.T) {
 		{[]string{"--client-id", "x"}, "go together"},
 		{[]string{"--client-secret", "x"}, "go together"},
 		{[]string{"--profile", "gold", "--listen", "127.0.0.1:0", "--control", "127.0.0.1:0"}, "setting profile"},
+		{[]string{"--latency", "slow", "--listen", "127.0.0.1:0", "--control", "127.0.0.1:0"}, "setting latency"},
 		{[]string{"--state", "none.yaml"}, "read the seed"},
 		{[]string{"--listen", "nowhere"}, "listen as Auth0"},
 		{[]string{"extra"}, "unknown command"},

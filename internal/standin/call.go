@@ -60,6 +60,7 @@ func (s *Server) management(w http.ResponseWriter, r *http.Request, ro *route, p
 		return clientID
 	}
 	raw, err := s.handle(c, ro)
+	s.waitAsRecorded(r.Context(), ro)
 	switch {
 	case err != nil:
 		writeError(w, err)

@@ -28,6 +28,9 @@ type Options struct {
 	Settings *Settings
 	// Seed is what the first tenant holds at the start. May be nil.
 	Seed *Seed
+	// Sleep waits out what Settings.Latency asks for, or until the context ends.
+	// Default: in real time.
+	Sleep func(context.Context, time.Duration)
 }
 
 // Server is a running stand-in. Its methods are safe for concurrent use.
@@ -39,6 +42,8 @@ type Server struct {
 	audit   *auditLog
 	faults  *faultList
 	limits  *limiter
+
+	latencies *latencies
 
 	// mu guards settings and everything in the tenants.
 	mu       sync.Mutex
@@ -73,7 +78,8 @@ func Start(o Options) (*Server, error) {
 	s := &Server{
 		clock: clock, outbox: &Outbox{}, secrets: newSecretRegister(clock), keys: keys,
 		audit: &auditLog{}, faults: newFaultList(), limits: newLimiter(),
-		settings: settings, tenants: map[string]*Tenant{}, scheme: "http",
+		latencies: newLatencies(o.Sleep),
+		settings:  settings, tenants: map[string]*Tenant{}, scheme: "http",
 	}
 	listener, err := listen(o.Listen)
 	if err != nil {

@@ -75,6 +75,10 @@ type Settings struct {
 	// free, professional or enterprise. Session and refresh-token endpoints
 	// answer on enterprise and unlimited only.
 	Profile string `json:"profile"`
+	// Latency tells how long the Management API takes to answer: Off (default),
+	// no longer than it needs, or Recorded, as long as Auth0 was measured to in
+	// recordings, by route.
+	Latency string `json:"latency"`
 	// MembersLag is how far the list of an organization's members is behind
 	// (GET /organizations/{id}/members). Auth0 names 5 to 10 s for removals.
 	MembersLag Duration `json:"members_lag"`
@@ -108,6 +112,7 @@ func DefaultSettings() Settings {
 	return Settings{
 		SignInSettings:           defaultSignInSettings(),
 		Profile:                  ProfileUnlimited,
+		Latency:                  LatencyOff,
 		ExpiredInvitationsLinger: Duration(time.Hour),
 		InvitationMetadata: InvitationMetadata{
 			New: MetadataApplied, Existing: MetadataMerged, Visible: VisibleSameSignIn,
@@ -127,6 +132,7 @@ func (s Settings) Validate() error {
 		allowed     []string
 	}{
 		{"profile", s.Profile, Profiles()},
+		{"latency", s.Latency, []string{LatencyOff, LatencyRecorded}},
 		{"invitation_metadata.new", s.InvitationMetadata.New, []string{MetadataApplied, MetadataIgnored}},
 		{"invitation_metadata.existing", s.InvitationMetadata.Existing, []string{MetadataMerged, MetadataReplaced, MetadataIgnored}},
 		{"invitation_metadata.visible", s.InvitationMetadata.Visible, []string{VisibleSameSignIn, VisibleNextSignIn}},
