@@ -64,7 +64,8 @@ type Seen struct {
 	ExpiresAt time.Time
 }
 
-// Facts are what is known about a person who holds a seat.
+// Facts are what is known about a person who holds a seat and is no member of
+// the organization.
 type Facts struct {
 	// Now is Auth0's time.
 	Now time.Time
@@ -80,8 +81,6 @@ type Facts struct {
 	GoneSince time.Time
 	// Lag is how long Auth0 may take to show a new member.
 	Lag time.Duration
-	// Member: the person belongs to the organization.
-	Member bool
 	// Joined: the person is known to have belonged to it once.
 	Joined bool
 	// Requested: a new request to send the invitation again.
@@ -96,8 +95,6 @@ type Step string
 const (
 	// Nothing to do; a person's click or request changes that.
 	Nothing Step = "Nothing"
-	// Join: the person is a member; record that.
-	Join Step = "Join"
 	// Missing: the person had joined and is no member any more. Not invited by itself.
 	Missing Step = "Missing"
 	// Wait until Decision.At.
@@ -127,11 +124,10 @@ type Decision struct {
 	Supersede []string
 }
 
-// Decide says what to do about the invitation of a person who holds a seat.
+// Decide says what to do about the invitation of a person who holds a seat and
+// has not joined: a member is granted, and never invited.
 func Decide(f Facts) Decision {
 	switch {
-	case f.Member:
-		return Decision{Step: Join}
 	case f.Attempt != nil && f.Attempt.Invites:
 		return f.unfinished()
 	case f.Joined:

@@ -28,8 +28,6 @@ func TestOneMailDecide(t *testing.T) {
 		"never invited, not looked yet": {Facts{}, Decision{Step: Look}},
 		"never invited":                 {Facts{ListedAt: now}, Decision{Step: Send}},
 		"never invited, on hold":        {Facts{ListedAt: now, Hold: true}, Decision{Step: Held}},
-		"already a member is granted, not invited": {
-			Facts{ListedAt: now, Member: true}, Decision{Step: Join}},
 		"status lost, a live invitation of ours is found": {
 			Facts{ListedAt: now, Seen: []Seen{seen("old", "a0", time.Hour, dead), seen("u1", "a1", time.Minute, alive)}},
 			Decision{Step: Adopt, Seen: seen("u1", "a1", time.Minute, alive)}},
