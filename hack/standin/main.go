@@ -45,7 +45,8 @@ type serveFlags struct {
 }
 
 const serveHelp = `Serve plays one Auth0 tenant in memory: the Management API, the token endpoint,
-and sign-in with organizations and invitations. Nothing is kept when it ends.
+and sign-in with organizations and invitations. Nothing is kept when it ends,
+unless it was exported before.
 
 Two addresses listen:
 
@@ -64,6 +65,8 @@ Try, while it runs:
   curl -X PATCH http://127.0.0.1:4401/control/settings -d '{"profile": "free", "members_lag": "10s"}'
   curl http://127.0.0.1:4401/control/audit
   curl http://127.0.0.1:4401/control/state
+  curl http://127.0.0.1:4401/control/export -o point.json
+  curl http://127.0.0.1:4401/control/restore --data-binary @point.json
 
 Whoever reaches --control reads every secret in it, and whoever reaches --listen
 can sign in as anybody in the seeded directories: keep both on your own machine.`

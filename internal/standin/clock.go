@@ -6,7 +6,7 @@ import (
 )
 
 // Clock is the one time of a stand-in: the machine's time plus an offset that
-// only grows. Token expiry, invitations, rate windows, lag and the Date header
+// only grows, until Server.Restore brings back an earlier one. Token expiry, invitations, rate windows, lag and the Date header
 // of every response follow it.
 type Clock struct {
 	mu     sync.Mutex

@@ -71,6 +71,11 @@ func (s *Server) controlHandler() http.Handler {
 	handle("GET /control/outbox", s.controlOutbox)
 	handle("GET /control/secrets", func(*http.Request) (any, error) { return s.secrets.All(), nil })
 	handle("GET /control/state", func(*http.Request) (any, error) { return s.Snapshot(), nil })
+	handle("GET /control/export", func(*http.Request) (any, error) {
+		exported, err := s.Export()
+		return json.RawMessage(exported), err
+	})
+	handle("POST /control/restore", s.controlRestore)
 	handle("POST /control/seed", s.controlSeed)
 	handle("POST /control/connections/{name}/directory", s.controlAddPerson)
 	handle("DELETE /control/connections/{name}/directory/{email}", s.controlRemovePerson)
@@ -155,6 +160,20 @@ func (s *Server) controlSeed(r *http.Request) (any, error) {
 		return nil, err
 	}
 	return s.Seed(seed)
+}
+
+// maxExport is the largest export that is read.
+const maxExport = 1 << 30
+
+func (s *Server) controlRestore(r *http.Request) (any, error) {
+	exported, err := io.ReadAll(io.LimitReader(r.Body, maxExport))
+	if err != nil {
+		return nil, fmt.Errorf("read the request: %w", err)
+	}
+	if err := s.Restore(exported); err != nil {
+		return nil, err
+	}
+	return s.clockState(), nil
 }
 
 func (s *Server) controlAddPerson(r *http.Request) (any, error) {

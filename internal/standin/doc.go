@@ -9,10 +9,10 @@
 //	client := auth0.AddClient(standin.Client{Name: "operator"})
 //
 // Beside the listener that plays Auth0 there is a second one for control
-// (/control/...): clock, faults, limits, audit log, outbox and the register of
-// every secret that existed. The same operations are methods of Server. The
-// two never share a port, so nothing that is tested can reach the controls by
-// accident.
+// (/control/...): clock, faults, limits, audit log, outbox, export and restore,
+// and the register of every secret that existed. The same operations are
+// methods of Server. The two never share a port, so nothing that is tested can
+// reach the controls by accident.
 //
 // Where Auth0's behaviour is not documented, it is a field of Settings with
 // the assumed default, so that both answers can be tried.

@@ -180,12 +180,13 @@ func (t *Tenant) forgetEvents(before time.Time) {
 }
 
 // eventsAfter returns what happened behind a position, and what is closed when
-// more happens.
-func (c *call) eventsAfter(position int) ([]event, <-chan struct{}) {
+// more happens. The position comes back earlier if a restored tenant is not so far.
+func (c *call) eventsAfter(position int) (int, []event, <-chan struct{}) {
 	c.s.mu.Lock()
 	defer c.s.mu.Unlock()
+	position = min(position, c.t.emitted)
 	first := max(0, len(c.t.events)-(c.t.emitted-position))
-	return slices.Clone(c.t.events[first:]), c.t.moreEvents
+	return position, slices.Clone(c.t.events[first:]), c.t.moreEvents
 }
 
 // streamEvents sends events as server-sent events until the client goes. The
@@ -205,7 +206,9 @@ func streamEvents(c *call, w http.ResponseWriter) {
 	defer beat.Stop()
 	out := http.NewResponseController(w)
 	for {
-		events, more := c.eventsAfter(position)
+		var events []event
+		var more <-chan struct{}
+		position, events, more = c.eventsAfter(position)
 		for _, e := range events {
 			position = e.position
 			if kinds := c.query["event_type"]; len(kinds) > 0 && !slices.Contains(kinds, e.kind) {

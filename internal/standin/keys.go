@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"math/big"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -17,10 +18,15 @@ import (
 )
 
 // Keys signs the tokens of a stand-in with RS256.
-type Keys struct {
+type Keys struct{ pair atomic.Pointer[keyPair] }
+
+// keyPair is a signing key and its certificate in PEM.
+type keyPair struct {
 	key         jose.JSONWebKey
 	certificate string
 }
+
+func (k *Keys) key() jose.JSONWebKey { return k.pair.Load().key }
 
 // signingKey makes one key a process: making a key takes a good part of a
 // second, and tokens of different stand-ins are told apart by their issuer.
@@ -41,13 +47,15 @@ func newKeys() (*Keys, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Keys{key: key, certificate: certificate}, nil
+	keys := &Keys{}
+	keys.pair.Store(&keyPair{key: key, certificate: certificate})
+	return keys, nil
 }
 
 // Sign returns claims as a compact JWT. The claims must be representable in JSON.
 func (k *Keys) Sign(claims map[string]any) (string, error) {
 	signer, err := jose.NewSigner(
-		jose.SigningKey{Algorithm: jose.RS256, Key: k.key},
+		jose.SigningKey{Algorithm: jose.RS256, Key: k.key()},
 		(&jose.SignerOptions{}).WithType("JWT"),
 	)
 	if err != nil {
@@ -69,7 +77,8 @@ func (k *Keys) Verify(token, issuer, audience string, now time.Time) (map[string
 	}
 	var claims jwt.Claims
 	all := map[string]any{}
-	if err := parsed.Claims(k.key.Public(), &claims, &all); err != nil {
+	key := k.key()
+	if err := parsed.Claims(key.Public(), &claims, &all); err != nil {
 		return nil, errors.New("signature does not verify")
 	}
 	expected := jwt.Expected{Issuer: issuer, AnyAudience: jwt.Audience{audience}, Time: now}
@@ -98,9 +107,34 @@ var signingCertificate = sync.OnceValues(func() (string, error) {
 })
 
 // Certificate returns the certificate of the signing key in PEM.
-func (k *Keys) Certificate() string { return k.certificate }
+func (k *Keys) Certificate() string { return k.pair.Load().certificate }
 
 // JWKS returns the public keys as /.well-known/jwks.json shows them.
 func (k *Keys) JWKS() jose.JSONWebKeySet {
-	return jose.JSONWebKeySet{Keys: []jose.JSONWebKey{k.key.Public()}}
+	key := k.key()
+	return jose.JSONWebKeySet{Keys: []jose.JSONWebKey{key.Public()}}
+}
+
+// storedKeys are a key and its certificate as an export holds them: the key is
+// a private JSON web key.
+type storedKeys struct{ jwk, certificate string }
+
+func (k *Keys) export() (storedKeys, error) {
+	pair := k.pair.Load()
+	raw, err := pair.key.MarshalJSON()
+	if err != nil {
+		return storedKeys{}, fmt.Errorf("export the signing key: %w", err)
+	}
+	return storedKeys{jwk: string(raw), certificate: pair.certificate}, nil
+}
+
+func (s storedKeys) pair() (*keyPair, error) {
+	var key jose.JSONWebKey
+	if err := key.UnmarshalJSON([]byte(s.jwk)); err != nil {
+		return nil, fmt.Errorf("the signing key: %w", err)
+	}
+	if _, ok := key.Key.(*rsa.PrivateKey); !ok || !key.Valid() {
+		return nil, errors.New("the signing key is no private RSA key")
+	}
+	return &keyPair{key: key, certificate: s.certificate}, nil
 }

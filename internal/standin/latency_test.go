@@ -130,7 +130,7 @@ type caller struct {
 func newCaller(t *testing.T, s *Server) *caller {
 	t.Helper()
 	token, err := s.keys.Sign(map[string]any{
-		"iss": s.URL() + "/", "aud": s.URL() + "/api/v2/", "exp": time.Now().Add(time.Hour).Unix(),
+		"iss": s.URL() + "/", "aud": s.URL() + "/api/v2/", "exp": s.clock.Now().Add(time.Hour).Unix(),
 		"azp": "test", "scope": strings.Join(managementScopes(s), " "),
 	})
 	NewWithT(t).Expect(err).NotTo(HaveOccurred())

@@ -45,14 +45,18 @@ func newSecretRegister(clock *Clock) *SecretRegister {
 
 // Add records a secret once. An empty value is ignored.
 func (r *SecretRegister) Add(kind, value string) {
+	r.add(Secret{Kind: kind, Value: value, At: r.clock.Now()})
+}
+
+func (r *SecretRegister) add(secret Secret) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if value == "" || r.seen[value] {
+	if secret.Value == "" || r.seen[secret.Value] {
 		return
 	}
-	r.seen[value] = true
+	r.seen[secret.Value] = true
 	var forgotten []Secret
-	r.all, forgotten = keepLast(append(r.all, Secret{Kind: kind, Value: value, At: r.clock.Now()}), secretsKept)
+	r.all, forgotten = keepLast(append(r.all, secret), secretsKept)
 	for _, s := range forgotten {
 		delete(r.seen, s.Value)
 	}

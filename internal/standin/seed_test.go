@@ -95,6 +95,16 @@ func TestTheControlClientDoesWhatTheMethodsDo(t *testing.T) {
 	g.Expect(found).To(BeTrue())
 	g.Expect(org.ID).To(Equal(seeded.Organizations[0].ID))
 
+	exported, err := c.Export(ctx)
+	g.Expect(err).NotTo(HaveOccurred())
+	_, err = c.Seed(ctx, standin.Seed{TenantSeed: standin.TenantSeed{Clients: []standin.Client{{Name: "late"}}}})
+	g.Expect(err).NotTo(HaveOccurred())
+	_, err = c.Restore(ctx, exported)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(s.Snapshot().Clients).To(HaveLen(1))
+	_, err = c.Restore(ctx, exported[:len(exported)-1])
+	g.Expect(err).To(HaveOccurred())
+
 	before, err := c.Now(ctx)
 	g.Expect(err).NotTo(HaveOccurred())
 	after, err := c.Forward(ctx, 24*time.Hour)

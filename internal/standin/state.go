@@ -52,10 +52,15 @@ func (t *table[T]) find(match func(*T) bool) *T {
 	return nil
 }
 
-// Tenant is one Auth0 tenant. All of it is guarded by Server.mu.
+// Tenant is one Auth0 tenant. Its content is guarded by Server.mu.
 type Tenant struct {
-	// Domain is host:port, as clients address it.
+	// Domain is host:port, as clients address it. It does not change.
 	Domain string
+	content
+}
+
+// content is what a tenant holds.
+type content struct {
 	// DefaultRedirectionURI is the tenant's default login route: invitations
 	// use it when the application has no initiate_login_uri. May be empty.
 	DefaultRedirectionURI string
@@ -107,13 +112,15 @@ type deletedUser struct {
 
 func newTenant(domain string) *Tenant {
 	return &Tenant{
-		Domain:       domain,
-		userVersions: map[string][]userVersion{},
-		bindings:     map[string][]Binding{},
-		settings:     tenantDefaults(),
-		kept:         versionsKept,
-		moreEvents:   make(chan struct{}),
-		stream:       newID("est_"),
+		Domain: domain,
+		content: content{
+			userVersions: map[string][]userVersion{},
+			bindings:     map[string][]Binding{},
+			settings:     tenantDefaults(),
+			kept:         versionsKept,
+			moreEvents:   make(chan struct{}),
+			stream:       newID("est_"),
+		},
 	}
 }
 

@@ -116,6 +116,17 @@ func (c *Client) State(ctx context.Context) (standin.Snapshot, error) {
 	return call[standin.Snapshot](ctx, c, http.MethodGet, "/control/state", nil)
 }
 
+// Export returns all that the stand-in holds, for Restore.
+func (c *Client) Export(ctx context.Context) (json.RawMessage, error) {
+	return call[json.RawMessage](ctx, c, http.MethodGet, "/control/export", nil)
+}
+
+// Restore puts the stand-in back to where it was at an Export and returns its time.
+func (c *Client) Restore(ctx context.Context, exported json.RawMessage) (time.Time, error) {
+	state, err := call[standin.ClockState](ctx, c, http.MethodPost, "/control/restore", exported)
+	return state.Now, err
+}
+
 // Seed adds content to the first tenant and returns what it became.
 func (c *Client) Seed(ctx context.Context, seed standin.Seed) (standin.Seeded, error) {
 	return call[standin.Seeded](ctx, c, http.MethodPost, "/control/seed", seed)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"strconv"
 	"time"
 )
 
@@ -28,11 +29,7 @@ func (c coder) decode(tree any, v reflect.Value) error {
 		v.SetString(s)
 		return err
 	case reflect.Int, reflect.Int64, reflect.Uint64, reflect.Float64:
-		number, err := shaped[json.Number](tree, v)
-		if err != nil {
-			return err
-		}
-		return json.Unmarshal([]byte(number), v.Addr().Interface())
+		return decodeNumber(tree, v)
 	case reflect.Struct:
 		return c.decodeStruct(tree, v)
 	}
@@ -51,6 +48,27 @@ func (c coder) decode(tree any, v reflect.Value) error {
 		return c.decodeInterface(tree, v)
 	default:
 		return fmt.Errorf("a %s has no form in JSON", v.Type())
+	}
+}
+
+func decodeNumber(tree any, v reflect.Value) error {
+	number, err := shaped[json.Number](tree, v)
+	if err != nil {
+		return err
+	}
+	switch {
+	case v.CanInt():
+		n, err := strconv.ParseInt(number.String(), 10, 64)
+		v.SetInt(n)
+		return err
+	case v.CanUint():
+		n, err := strconv.ParseUint(number.String(), 10, 64)
+		v.SetUint(n)
+		return err
+	default:
+		n, err := number.Float64()
+		v.SetFloat(n)
+		return err
 	}
 }
 

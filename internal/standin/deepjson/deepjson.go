@@ -94,9 +94,16 @@ func left(t reflect.Type) bool { return t.Kind() == reflect.Chan || t.Kind() == 
 
 func (c coder) encode(v reflect.Value) (any, error) {
 	switch v.Kind() {
-	case reflect.Bool, reflect.String, reflect.Float64,
-		reflect.Int, reflect.Int64, reflect.Uint64:
-		return v.Interface(), nil
+	case reflect.Bool:
+		return v.Bool(), nil
+	case reflect.String:
+		return v.String(), nil
+	case reflect.Int, reflect.Int64:
+		return v.Int(), nil
+	case reflect.Uint64:
+		return v.Uint(), nil
+	case reflect.Float64:
+		return v.Float(), nil
 	case reflect.Pointer:
 		return c.encodePointer(v)
 	case reflect.Slice:

@@ -12,6 +12,13 @@ import (
 
 type owner struct{ name string }
 
+// worded has a JSON of its own, which is passed over.
+type worded int64
+
+func (worded) MarshalText() ([]byte, error) { return []byte("word"), nil }
+
+func (*worded) UnmarshalText([]byte) error { return nil }
+
 type inner struct {
 	text  string
 	Count int
@@ -24,6 +31,7 @@ type all struct {
 	unsigned uint64
 	ratio    float64
 	lasts    time.Duration
+	word     worded
 	at, none time.Time
 	raw      []byte
 	missing  []string
@@ -47,7 +55,7 @@ func TestEverythingComesBackAsItWas(t *testing.T) {
 	var none []string
 	was, now := &owner{name: "was"}, &owner{name: "now"}
 	from := all{
-		flag: true, number: -3, big: math.MaxInt64, unsigned: math.MaxUint64, ratio: 0.1, lasts: time.Minute,
+		flag: true, number: -3, big: math.MaxInt64, unsigned: math.MaxUint64, ratio: 0.1, lasts: time.Minute, word: 5,
 		at: time.Date(2030, 1, 2, 3, 4, 5, 6, time.UTC), raw: []byte{0, 255}, empty: []string{},
 		rows: []*inner{{text: "a", Count: 1}, nil}, byName: map[string]inner{"b": {text: "b"}}, emptyMap: map[string]string{},
 		any: map[string]any{
