@@ -1,0 +1,163 @@
+package directory
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+
+	"github.com/seatwarden/seatwarden/internal/auth0"
+	"github.com/seatwarden/seatwarden/internal/ownership"
+	"github.com/seatwarden/seatwarden/internal/seats"
+)
+
+var t0 = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+// lists is what Auth0 would list; every other call of the port panics.
+type lists struct {
+	auth0.API
+	now         time.Time
+	members     []auth0.OrganizationMember
+	invitations []auth0.Invitation
+	holders     []auth0.User
+	truncated   bool
+	users       map[string]auth0.User
+	err         error
+	looks       int
+}
+
+func (l *lists) Now() time.Time { return l.now }
+
+func (l *lists) Invitations(context.Context, string) ([]auth0.Invitation, bool, error) {
+	l.looks++
+	return l.invitations, false, nil
+}
+
+func (l *lists) Members(context.Context, string) ([]auth0.OrganizationMember, error) {
+	return l.members, l.err
+}
+
+func (l *lists) UsersWithAppMetadata(context.Context, string) ([]auth0.User, bool, error) {
+	return l.holders, l.truncated, nil
+}
+
+func (l *lists) User(_ context.Context, id string) (auth0.User, error) {
+	if user, ok := l.users[id]; ok {
+		return user, nil
+	}
+	return auth0.User{}, &auth0.Error{Kind: auth0.KindNotFound}
+}
+
+func organization(api auth0.API) *Organization {
+	org := New().Put("default", "acme.eu.auth0.com", api).Organization("org_1")
+	org.SetKey("k")
+	return org
+}
+
+func holder(id, person string) auth0.User {
+	return auth0.User{ID: id, AppMetadata: map[string]string{ownership.GrantKey("org_1"): ownership.Grant{Key: "k", Person: person, Attempt: "a"}.String()}}
+}
+
+func TestObserveIsShared(t *testing.T) {
+	g := NewWithT(t)
+	api := &lists{now: t0}
+	org := organization(api)
+	first, err := org.Observe(t.Context(), t0)
+	g.Expect(err).NotTo(HaveOccurred())
+	second, err := org.Observe(t.Context(), t0)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(second).To(BeIdenticalTo(first), "one look serves all who ask for none newer")
+
+	api.now = t0.Add(time.Second)
+	third, err := org.Observe(t.Context(), t0.Add(time.Second))
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(third.At).To(Equal(t0.Add(time.Second)))
+	g.Expect(api.looks).To(Equal(2))
+}
+
+func TestHandsOffAFailedListLeavesTheLastLook(t *testing.T) {
+	g := NewWithT(t)
+	api := &lists{now: t0, members: []auth0.OrganizationMember{{UserID: "u1"}}}
+	org := organization(api)
+	_, err := org.Observe(t.Context(), t0)
+	g.Expect(err).NotTo(HaveOccurred())
+
+	api.now, api.err, api.members = t0.Add(time.Minute), errors.New("second page"), nil
+	look, err := org.Observe(t.Context(), t0.Add(time.Minute))
+	g.Expect(err).To(HaveOccurred())
+	g.Expect(look).To(BeNil())
+	g.Expect(org.Latest().Members).To(HaveLen(1))
+}
+
+func TestObserveWaitsForNobodyWhoseTimeIsUp(t *testing.T) {
+	g := NewWithT(t)
+	org := organization(&lists{now: t0})
+	org.observing <- struct{}{}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := org.Observe(ctx, t0)
+	g.Expect(err).To(MatchError(context.Canceled))
+}
+
+func TestSeatsHoldings(t *testing.T) {
+	g := NewWithT(t)
+	mine := func(id, person string, expires time.Time) auth0.Invitation {
+		return auth0.Invitation{ID: id, ExpiresAt: expires, AppMetadata: holder("", person).AppMetadata}
+	}
+	api := &lists{
+		now:     t0,
+		members: []auth0.OrganizationMember{{UserID: "u1", Email: "Ann@acme.com"}, {UserID: "u2", Email: "bob@acme.com"}, {UserID: "u3"}},
+		holders: []auth0.User{holder("u1", ownership.PersonRef("ann@acme.com")), {ID: "u9", AppMetadata: map[string]string{"seatwarden_org_1": "other.p.a"}}},
+		invitations: []auth0.Invitation{
+			mine("i1", "carol", t0.Add(time.Hour)), mine("i2", "dan", t0), {ID: "i3", Email: "eve@acme.com", ExpiresAt: t0.Add(time.Hour)},
+		},
+	}
+	org := organization(api)
+	look, err := org.Observe(t.Context(), t0)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(org.Holdings(look, t0)).To(Equal(map[string]seats.Holding{
+		ownership.PersonRef("ann@acme.com"): seats.HoldsGrant,
+		ownership.PersonRef("bob@acme.com"): seats.HoldsMembership,
+		"carol":                             seats.HoldsGrant,
+	}), "a grant of another key, a dead link and a foreign invitation hold nothing")
+
+	org.Forget(ownership.PersonRef("ann@acme.com"), []string{"i1"})
+	g.Expect(org.Holdings(org.Latest(), t0)).To(HaveLen(1), "whoever was removed holds nothing until the next look")
+}
+
+func TestSeatsHoldersBeyondTheSearch(t *testing.T) {
+	g := NewWithT(t)
+	api := &lists{
+		now: t0, truncated: true,
+		members: []auth0.OrganizationMember{{UserID: "u1"}, {UserID: "u2"}, {UserID: "gone"}},
+		holders: []auth0.User{holder("u1", "ann")},
+		users:   map[string]auth0.User{"u2": holder("u2", "bob")},
+	}
+	org := organization(api)
+	look, err := org.Observe(t.Context(), t0)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(org.Holdings(look, t0)).To(HaveKeyWithValue("bob", seats.HoldsGrant))
+}
+
+func TestGoneSince(t *testing.T) {
+	g := NewWithT(t)
+	api := &lists{now: t0, invitations: []auth0.Invitation{{ID: "i1"}}}
+	org := organization(api)
+	observe := func(at time.Time) {
+		api.now = at
+		_, err := org.Observe(t.Context(), at)
+		g.Expect(err).NotTo(HaveOccurred())
+	}
+	observe(t0)
+	g.Expect(org.GoneSince("i1")).To(BeZero())
+	api.invitations = nil
+	observe(t0.Add(time.Minute))
+	g.Expect(org.GoneSince("i1")).To(Equal(t0.Add(time.Minute)))
+	observe(t0.Add(2 * time.Minute))
+	g.Expect(org.GoneSince("i1")).To(Equal(t0.Add(time.Minute)), "it remembers")
+	api.invitations = []auth0.Invitation{{ID: "i1"}}
+	observe(t0.Add(3 * time.Minute))
+	g.Expect(org.GoneSince("i1")).To(BeZero(), "it was the list that lagged")
+}
