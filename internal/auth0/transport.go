@@ -2,9 +2,11 @@ package auth0
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 )
 
 type routeKey struct{}
@@ -38,10 +40,18 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		t.tokens.drop(used)
 		response, used, err = t.try(req, route)
 	}
-	if used != "" && err != nil && KindOf(err) == KindForbidden {
+	if used != "" && err != nil && lacksScope(route, err) {
 		t.tokens.dropOutgrown(used)
 	}
 	return response, err
+}
+
+// lacksScope tells whether a new token might be allowed more. Ending sessions is
+// optional: where its scopes were not granted, each removal would buy a token.
+func lacksScope(route string, err error) bool {
+	var refused *Error
+	return errors.As(err, &refused) && refused.Kind == KindForbidden && refused.Code == "insufficient_scope" &&
+		!strings.HasSuffix(route, "/revoke-access") && !strings.Contains(route, "/device-credentials")
 }
 
 // try sends the request with the current token. used is empty when there was none.
