@@ -56,7 +56,7 @@ func TestEverythingComesBackAsItWas(t *testing.T) {
 	was, now := &owner{name: "was"}, &owner{name: "now"}
 	from := all{
 		flag: true, number: -3, big: math.MaxInt64, unsigned: math.MaxUint64, ratio: 0.1, lasts: time.Minute, word: 5,
-		at: time.Date(2030, 1, 2, 3, 4, 5, 6, time.UTC), raw: []byte{0, 255}, empty: []string{},
+		at: time.Date(2030, 1, 2, 3, 4, 5, 6, time.UTC), none: time.Time{}, missing: nil, noMap: nil, nilPtr: nil, err: nil, raw: []byte{0, 255}, empty: []string{},
 		rows: []*inner{{text: "a", Count: 1}, nil}, byName: map[string]inner{"b": {text: "b"}}, emptyMap: map[string]string{},
 		any: map[string]any{
 			"nil": nil, "int": 1, "float": 1.0, "texts": []string{"x"}, "list": []any{int64(2), map[string]any{"type": "trap"}},
