@@ -109,6 +109,10 @@ fuzz: ## Fuzz the stand-in's requests, search syntax and cursors, a minute each.
 	for target in FuzzManagementRequest FuzzSearch FuzzCursor; do \
 		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime 1m -fuzzminimizetime 1s ./internal/standin; done
 
+.PHONY: mutants
+mutants: tools ## Break the code on purpose and see the tests of the promises fail; by hand, before a release.
+	go run ./hack/mutants
+
 .PHONY: verify
 verify: verify-generated verify-tidy vet lint ## Check that generated files are current, modules tidy, vet and linters clean.
 
