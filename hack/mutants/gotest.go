@@ -137,6 +137,15 @@ func (r result) tail() string {
 	return "        " + strings.Join(lines[max(0, len(lines)-20):], "\n        ")
 }
 
+// failure is where an assertion failed, with the beginning of what it says.
+var failure = regexp.MustCompile(`(?m)^\s+(\w+\.go:\d+: .*(?:\n.*\S.*){0,3})`)
+
+// firstFailure is what the test noticed first, for readers to see that it
+// noticed the mutation and not something else.
+func (r result) firstFailure() string {
+	return "        " + strings.ReplaceAll(strings.TrimSpace(failure.FindString(r.output)), "\n", "\n        ")
+}
+
 // anchored is the pattern of -run that fits one test, or one of its cases, alone.
 func anchored(name string) string {
 	parts := strings.Split(name, "/")

@@ -142,11 +142,9 @@ func runAll(ctx context.Context, out io.Writer, mutations []Mutation) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(out, "        %s in %s\n", one.verdict, seconds(one.took))
+		fmt.Fprintf(out, "        %s in %s\n%s\n", one.verdict, seconds(one.took), one.detail)
 		if one.verdict == verdictKilled {
 			killed++
-		} else {
-			fmt.Fprintln(out, one.detail)
 		}
 		outcomes = append(outcomes, one)
 	}
@@ -164,7 +162,7 @@ func runAll(ctx context.Context, out io.Writer, mutations []Mutation) error {
 func run(ctx context.Context, m Mutation, sound map[string]result) (outcome, error) {
 	mutated, err := m.apply()
 	if err != nil {
-		return outcome{verdict: verdictStale, detail: err.Error()}, nil
+		return outcome{verdict: verdictStale, detail: "        " + err.Error()}, nil //nolint:nilerr // a verdict on the mutation, which ends nothing
 	}
 	key := m.Package + " " + m.Test
 	baseline, known := sound[key]
@@ -180,6 +178,9 @@ func run(ctx context.Context, m Mutation, sound map[string]result) (outcome, err
 	with, err := test(ctx, m.Package, m.Test, &overlay{file: m.File, content: mutated})
 	if err != nil {
 		return outcome{}, err
+	}
+	if with.failed {
+		return outcome{verdict: verdictKilled, detail: with.firstFailure(), took: with.took}, nil
 	}
 	return outcome{verdict: with.verdict(), detail: with.tail(), took: with.took}, nil
 }
