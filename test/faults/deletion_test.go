@@ -184,7 +184,7 @@ func TestDeletionMissingScope(t *testing.T) {
 	w := world.Bare(t)
 	machine := limited(w, "delete:organizations")
 	tenant := w.CreateTenant(func(tenant *v1alpha1.Auth0Tenant) { tenant.Spec.Credentials.ClientID = machine.ClientID })
-	w.StartOperator()
+	w.StartOperator(world.Sweeping)
 	customer := w.CreateCustomer("acme", 2, withDelete)
 	w.UntilReason(customer, v1alpha1.ConditionReady, "True/Reconciled")
 	w.UntilReason(tenant, v1alpha1.ConditionReady, "True/Reconciled")

@@ -332,7 +332,7 @@ func TestFaultsOfCustomers(t *testing.T) {
 					fault.change(w, customer)
 				}
 			})
-			w.StartOperator()
+			w.StartOperator(world.Sweeping)
 			if fault.waits {
 				w.UntilReason(customer, v1alpha1.ConditionReady, "False/"+fault.reason)
 				w.UntilTold(customer, fault.reason, fault.message)
@@ -357,7 +357,7 @@ func TestFaultsOfCustomers(t *testing.T) {
 
 func TestFaultsUnknownRole(t *testing.T) {
 	w := world.New(t)
-	w.StartOperator()
+	w.StartOperator(world.Sweeping)
 	w.CreateCustomer("acme", 2, func(customer *v1alpha1.Customer) {
 		customer.Spec.Roles = &v1alpha1.CustomerRoles{Allowed: []v1alpha1.RoleName{"editor"}}
 	})
@@ -423,7 +423,7 @@ func TestFaultsNamespaceStruckOff(t *testing.T) {
 // TestFaultsOrganizationDeleted: an organization that vanished is not made again.
 func TestFaultsOrganizationDeleted(t *testing.T) {
 	w := world.New(t)
-	w.StartOperator()
+	w.StartOperator(world.Sweeping)
 	customer := w.CreateCustomer("acme", 2)
 	boss := w.AdminMember(customer)
 	w.Join(boss)
@@ -445,7 +445,7 @@ func TestFaultsOrganizationDeleted(t *testing.T) {
 // invited by itself, and is on request.
 func TestFaultsTakenOutByHand(t *testing.T) {
 	w := world.New(t)
-	w.StartOperator()
+	w.StartOperator(world.Sweeping)
 	customer := w.CreateCustomer("acme", 2)
 	boss := w.AdminMember(customer)
 	w.Join(boss)
@@ -521,7 +521,7 @@ func versionsOf(w *world.World, objects []client.Object) []string {
 // loop, neither an invitation nor a removal, and is told once.
 func TestFaultsRefusedCalls(t *testing.T) {
 	w := world.New(t)
-	w.StartOperator()
+	w.StartOperator(world.Sweeping)
 	w.CreateCustomer("acme", 3)
 	bob := w.CreateMember("acme", "bob@acme.com")
 	w.Join(bob)

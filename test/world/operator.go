@@ -40,7 +40,8 @@ type OperatorOptions struct {
 	AfterAnswer func(*http.Request, *http.Response)
 	// NoAnswer is called with each request that ended without an answer.
 	NoAnswer func(*http.Request)
-	// LiveInterval and SettledInterval default to 300 ms and 2 s.
+	// LiveInterval and SettledInterval default to 300 ms and, as in
+	// production, 10 minutes: no sweep hides a wake-up that is lost.
 	LiveInterval, SettledInterval time.Duration
 	// Now is the operator's wall clock; nil means time.Now.
 	Now func() time.Time
@@ -49,7 +50,7 @@ type OperatorOptions struct {
 // StartOperator starts an operator and waits until it runs.
 func (w *World) StartOperator(change ...func(*OperatorOptions)) *Operator {
 	w.Helper()
-	opts := OperatorOptions{LiveInterval: 300 * time.Millisecond, SettledInterval: 2 * time.Second}
+	opts := OperatorOptions{LiveInterval: 300 * time.Millisecond, SettledInterval: 10 * time.Minute}
 	for _, c := range change {
 		c(&opts)
 	}
@@ -175,3 +176,7 @@ func (b *logBuffer) tail(lines int) string {
 	all := strings.Split(b.String(), "\n")
 	return strings.Join(all[max(0, len(all)-lines):], "\n")
 }
+
+// Sweeping has the operator look at everything every 2 seconds, for what changes
+// in Auth0 and nowhere else.
+func Sweeping(o *OperatorOptions) { o.SettledInterval = 2 * time.Second }

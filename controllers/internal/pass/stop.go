@@ -15,6 +15,14 @@ import (
 	"github.com/seatwarden/seatwarden/internal/status"
 )
 
+// missingRetry is how often a pass looks for what was missing, in case nobody
+// tells: of two objects that are applied at once, each may be looked at before
+// the other is in the cache.
+const missingRetry = 5 * time.Second
+
+// startingRetry is the same for what this process has not looked at yet.
+const startingRetry = time.Second
+
 // SlowRetry is how often a pass is repeated that a person must help.
 const SlowRetry = 10 * time.Minute
 
@@ -33,7 +41,7 @@ func (s *Stop) Unwrap() error { return s.Cause }
 
 // Missing stops a pass until something is there. It stalls after a while.
 func Missing(reason, message string) error {
-	return &Stop{Problem: status.Problem{Class: status.Missing, Reason: reason, Message: message}, After: status.Patience}
+	return &Stop{Problem: status.Problem{Class: status.Missing, Reason: reason, Message: message}, After: missingRetry}
 }
 
 // Person stops a pass until a person changes something.
@@ -49,7 +57,7 @@ func Wait(reason, message string, after time.Duration) error {
 // Starting stops a pass until this process has looked at what it depends on. An
 // object that was seen before keeps its status meanwhile.
 func Starting(reason, message string) error {
-	return &Stop{Problem: status.Problem{Class: status.Retry, Reason: reason, Message: message, Starting: true}, After: SlowRetry}
+	return &Stop{Problem: status.Problem{Class: status.Retry, Reason: reason, Message: message, Starting: true}, After: startingRetry}
 }
 
 // Auth0 turns an error of a call to Auth0 into the decision that it carries.
