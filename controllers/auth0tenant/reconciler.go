@@ -20,6 +20,10 @@ import (
 	"github.com/seatwarden/seatwarden/internal/status"
 )
 
+// pollDeletion is how often a tenant that is being deleted looks whether the
+// Members on their way out are gone: nobody tells it.
+const pollDeletion = 3 * time.Second
+
 // Connect makes a client for a tenant. onJump is called when Auth0's time moves
 // against this machine's by more than a little.
 type Connect func(opts auth0.Options, onJump func()) (auth0.API, error)
@@ -76,7 +80,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	r.noteLook(ctx, tenant.Name, users)
 	facts.Problem = pass.ProblemOf(err)
 	if writeErr := r.report(ctx, tenant, facts); writeErr != nil {
-		return ctrl.Result{}, writeErr
+		return pass.Rewrite(writeErr)
 	}
 	return pass.Result(err, r.Interval)
 }
@@ -176,16 +180,16 @@ func (r *Reconciler) delete(ctx context.Context, tenant *v1alpha1.Auth0Tenant, u
 	if len(users)+facts.Leaving == 0 {
 		r.Directory.Remove(tenant.Name)
 		r.connections.drop(tenant.Name)
-		return ctrl.Result{}, pass.RemoveFinalizer(ctx, r.Client, tenant)
+		return pass.Result(pass.RemoveFinalizer(ctx, r.Client, tenant), 0)
 	}
 	facts.Deleting = true
 	err = r.check(ctx, tenant, users, &facts)
 	r.noteLook(ctx, tenant.Name, users)
 	facts.Problem = pass.ProblemOf(err)
 	if writeErr := r.report(ctx, tenant, facts); writeErr != nil {
-		return ctrl.Result{}, writeErr
+		return pass.Rewrite(writeErr)
 	}
-	return pass.Result(err, r.Interval)
+	return pass.Result(err, min(r.Interval, pollDeletion))
 }
 
 // leaving counts the Members that are being deleted and were given something

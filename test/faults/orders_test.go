@@ -134,7 +134,7 @@ func TestOrdersEverythingDeletedTogether(t *testing.T) {
 		t.Run(string(policy), func(t *testing.T) {
 			w := world.Bare(t)
 			tenant := w.CreateTenant()
-			w.StartOperator()
+			w.StartOperator(func(o *world.OperatorOptions) { o.TenantInterval = time.Minute })
 			customer := w.CreateCustomer("acme", 2, func(c *v1alpha1.Customer) { c.Spec.DeletionPolicy = policy })
 			w.Join(w.AdminMember(customer))
 			jane := w.CreateMember("acme", "jane@acme.com")

@@ -43,6 +43,8 @@ type OperatorOptions struct {
 	// LiveInterval and SettledInterval default to 300 ms and, as in
 	// production, 10 minutes: no sweep hides a wake-up that is lost.
 	LiveInterval, SettledInterval time.Duration
+	// TenantInterval defaults to 1 s.
+	TenantInterval time.Duration
 	// Now is the operator's wall clock; nil means time.Now.
 	Now func() time.Time
 }
@@ -50,7 +52,7 @@ type OperatorOptions struct {
 // StartOperator starts an operator and waits until it runs.
 func (w *World) StartOperator(change ...func(*OperatorOptions)) *Operator {
 	w.Helper()
-	opts := OperatorOptions{LiveInterval: 300 * time.Millisecond, SettledInterval: 10 * time.Minute}
+	opts := OperatorOptions{LiveInterval: 300 * time.Millisecond, SettledInterval: 10 * time.Minute, TenantInterval: time.Second}
 	for _, c := range change {
 		c(&opts)
 	}
@@ -65,7 +67,7 @@ func (w *World) StartOperator(change ...func(*OperatorOptions)) *Operator {
 	w.Expect(controllers.Setup(ctx, mgr, controllers.Options{
 		Namespace: OperatorNamespace, Instance: "test", Workers: 4,
 		LiveInterval: opts.LiveInterval, SettledInterval: opts.SettledInterval,
-		ProbeInterval: 100 * time.Millisecond, TenantInterval: time.Second,
+		ProbeInterval: 100 * time.Millisecond, TenantInterval: opts.TenantInterval,
 		Connect: w.connect(opts), Now: opts.Now,
 	})).To(Succeed())
 	operator := &Operator{world: w, cancel: cancel, done: make(chan error, 1)}
