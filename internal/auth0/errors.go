@@ -57,8 +57,12 @@ func (e *Error) Error() string {
 	return text
 }
 
-// KindOf is the kind of an error of this package, and KindUnknown for any other.
+// KindOf is the kind of an error of this package, KindUnknown for any other, and
+// empty for none.
 func KindOf(err error) Kind {
+	if err == nil {
+		return ""
+	}
 	var e *Error
 	if errors.As(err, &e) {
 		return e.Kind
@@ -72,7 +76,7 @@ func IsNotFound(err error) bool { return err != nil && KindOf(err) == KindNotFou
 // DidNothing tells whether the call certainly had no effect, so that it may be
 // made again at once.
 func DidNothing(err error) bool {
-	return KindOf(err) != KindUnknown
+	return err != nil && KindOf(err) != KindUnknown
 }
 
 // RetryAt is when a rate-limited call may be made again.
