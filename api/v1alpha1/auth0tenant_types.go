@@ -44,6 +44,29 @@ type Auth0TenantSpec struct {
 	// +listMapKey=name
 	// +kubebuilder:validation:MaxItems=500
 	Namespaces []NamespaceGrant `json:"namespaces,omitempty"`
+
+	// brake holds a mass removal across all Customers of this tenant.
+	// +optional
+	// +kubebuilder:default={}
+	Brake TenantBrake `json:"brake,omitzero"`
+
+	// mode is Manage (default), Observe or Paused, for all Customers of this
+	// tenant; of this and a Customer's own the stricter counts.
+	// +optional
+	// +kubebuilder:default=Manage
+	Mode Mode `json:"mode,omitempty"`
+}
+
+// TenantBrake holds a mass removal across all Customers of a tenant. It counts
+// by what the operator last saw, and so may come a little late.
+type TenantBrake struct {
+	// people who may be removed within 10 minutes, 0 to 1,000,000; default 50. The
+	// people of a Customer that is deleted with its organization count.
+	// +optional
+	// +kubebuilder:default=50
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=1000000
+	People *int32 `json:"people,omitempty"`
 }
 
 // CredentialsMethod is how the operator proves who it is.
@@ -154,6 +177,15 @@ type NamespaceGrant struct {
 	// trust is Full: whoever writes Customers there is trusted with the whole tenant.
 	// +required
 	Trust NamespaceTrust `json:"trust"`
+
+	// adopt names existing organizations that Customers of this namespace may take
+	// over, at most 100.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=100
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=50
+	Adopt []string `json:"adopt,omitempty"`
 }
 
 // Auth0TenantStatus is what the operator last saw of the tenant.

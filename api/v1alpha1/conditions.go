@@ -29,6 +29,9 @@ const (
 	// ConditionSeatsExceeded (Customer) is present, and True, when more people
 	// want or hold seats than the contract has.
 	ConditionSeatsExceeded = "SeatsExceeded"
+	// ConditionRemovalsHeld (Customer) is present, and True, when removals wait for
+	// a person's approval.
+	ConditionRemovalsHeld = "RemovalsHeld"
 
 	// ConditionSeatAssigned (Member): the person holds one of the contract's seats.
 	ConditionSeatAssigned = "SeatAssigned"
@@ -60,6 +63,10 @@ const (
 	ReasonScopeMissing = "ScopeMissing"
 	// ReasonRoleNotFound: Auth0 has no role of that name.
 	ReasonRoleNotFound = "RoleNotFound"
+	// ReasonPaused: mode is Paused; nothing is done.
+	ReasonPaused = "Paused"
+	// ReasonObserving: mode is Observe; what would be called is listed in status.planned.
+	ReasonObserving = "Observing"
 	// ReasonRoleNotAllowed: the Customer's roles.allowed does not list the role.
 	ReasonRoleNotAllowed = "RoleNotAllowed"
 )
@@ -126,6 +133,16 @@ const (
 	ReasonActivating = "Activating"
 	// ReasonSeatLimitExceeded: more seats are in use than the contract has.
 	ReasonSeatLimitExceeded = "SeatLimitExceeded"
+	// ReasonAwaitingApproval: more people were removed at once than the brake lets through.
+	ReasonAwaitingApproval = "AwaitingApproval"
+	// ReasonAdoptionNotListed: the Auth0Tenant does not let this namespace adopt the organization.
+	ReasonAdoptionNotListed = "AdoptionNotListed"
+	// ReasonUnmanagedMembers: the adopted organization has members who hold no seat; the guard would shut them out.
+	ReasonUnmanagedMembers = "UnmanagedMembers"
+	// ReasonUserDeleted: the user of a removed person was deleted in Auth0.
+	ReasonUserDeleted = "UserDeleted"
+	// ReasonUserKept: the user of a removed person was kept in Auth0; the Event says why.
+	ReasonUserKept = "UserKept"
 	// ReasonMembersWaiting: people wait for a seat.
 	ReasonMembersWaiting = "MembersWaiting"
 )
@@ -168,6 +185,10 @@ const (
 	ReasonRemovedInAuth0 = "RemovedInAuth0"
 	// ReasonOnHold: nobody is invited now: contract not active, or the guard is being put in effect.
 	ReasonOnHold = "OnHold"
+	// ReasonLeaving: the person is being removed under another Member; this one goes on when that is done.
+	ReasonLeaving = "Leaving"
+	// ReasonTooManyWithdrawn: the Customer remembers as many removed people as it can; the removal waits.
+	ReasonTooManyWithdrawn = "TooManyWithdrawn"
 	// ReasonWithdrawing: the person is being removed; the message names the step.
 	ReasonWithdrawing = "Withdrawing"
 	// ReasonStillOwned: the Customer is gone but its organization is still marked as ours.

@@ -93,6 +93,14 @@ type CustomerSpec struct {
 	// +optional
 	// +kubebuilder:default=Retain
 	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
+
+	// mode is Manage (default), Observe or Paused; of this and the Auth0Tenant's
+	// the stricter counts. Observe: Auth0 is read, and what would be called is
+	// listed in status.planned. Paused: nothing is done. Under both, deleting this
+	// Customer or its Members leaves Auth0 as it is.
+	// +optional
+	// +kubebuilder:default=Manage
+	Mode Mode `json:"mode,omitempty"`
 }
 
 // TenantRef names an Auth0Tenant.
@@ -115,7 +123,26 @@ type OrganizationSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([a-z0-9_-]*[a-z0-9])?$')",message="an Auth0 organization's name has a-z, 0-9, - and _, and begins and ends with a letter or digit"
 	// +kubebuilder:validation:XValidation:rule="!self.startsWith('org_')",message="an Auth0 organization's name must not begin with org_"
 	Name string `json:"name,omitempty"`
+
+	// adoption says what to do when an organization of that name exists and is
+	// not ours. Never (default): leave it alone and say so. IfListed: take it over
+	// with its people, if the Auth0Tenant lists it for this namespace in
+	// spec.namespaces[].adopt. An adopted organization is never deleted.
+	// +optional
+	// +kubebuilder:default=Never
+	Adoption Adoption `json:"adoption,omitempty"`
 }
+
+// Adoption says what to do about an organization that exists and is not ours.
+// +kubebuilder:validation:Enum=Never;IfListed
+type Adoption string
+
+const (
+	// AdoptionNever leaves it alone.
+	AdoptionNever Adoption = "Never"
+	// AdoptionIfListed takes it over if the Auth0Tenant lists it for the namespace.
+	AdoptionIfListed Adoption = "IfListed"
+)
 
 // Contract is a half-open interval of time, judged by Auth0's clock.
 //
@@ -216,19 +243,77 @@ type Invitations struct {
 }
 
 // RemovalUser is what becomes of a removed person's Auth0 user.
-// +kubebuilder:validation:Enum=Keep
+// +kubebuilder:validation:Enum=Keep;Delete
 type RemovalUser string
 
-// RemovalUserKeep leaves the user in Auth0, without seat, roles and membership.
-const RemovalUserKeep RemovalUser = "Keep"
+const (
+	// RemovalUserKeep leaves the user in Auth0, without seat, roles and membership.
+	RemovalUserKeep RemovalUser = "Keep"
+	// RemovalUserDelete deletes the user after the grace, if it is nobody else's.
+	RemovalUserDelete RemovalUser = "Delete"
+)
 
 // Removal says what becomes of a person who is removed.
 type Removal struct {
-	// user is Keep: the Auth0 user stays, without seat, roles and membership here.
+	// user is Keep (default): the Auth0 user stays, without seat, roles and
+	// membership here; or Delete: after the grace the user is deleted, if it came
+	// by our invitation, has one identity, lives in an enterprise connection that
+	// only this Customer uses, and is in no other organization. Any other is kept.
 	// +optional
 	// +kubebuilder:default=Keep
 	User RemovalUser `json:"user,omitempty"`
+
+	// grace is how long a removed person can be brought back by applying a Member
+	// of the same address: without mail if they had joined. 0s to 720h (30 days);
+	// default 10m. Access is taken at once all the same.
+	// +optional
+	// +kubebuilder:default="10m"
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]{1,5}h)?([0-9]{1,5}m)?([0-9]{1,7}s)?$') && duration(self) <= duration('720h')",message="removal.grace is hours, minutes and seconds, such as 10m or 24h, at most 720h (30 days)"
+	Grace *metav1.Duration `json:"grace,omitempty"`
+
+	// brake holds a mass removal until a person approves it.
+	// +optional
+	// +kubebuilder:default={}
+	Brake Brake `json:"brake,omitzero"`
 }
+
+// Brake holds a mass removal: within 10 minutes at most people, or percent of
+// the Customer's people if that is more, are removed. What goes beyond is held,
+// with nothing taken from anybody, until it is approved or declared again.
+type Brake struct {
+	// people who may be removed within 10 minutes whatever their share, 0 to
+	// 100,000; default 5.
+	// +optional
+	// +kubebuilder:default=5
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=100000
+	People *int32 `json:"people,omitempty"`
+
+	// percent of the Customer's people who may be removed within 10 minutes, 0 to
+	// 100; default 25. 100 turns the brake off for this Customer, but for the
+	// Auth0Tenant's.
+	// +optional
+	// +kubebuilder:default=25
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=100
+	Percent *int32 `json:"percent,omitempty"`
+}
+
+// Mode is what the operator may do to Auth0.
+// +kubebuilder:validation:Enum=Manage;Observe;Paused
+type Mode string
+
+const (
+	// ModeManage makes Auth0 what is declared.
+	ModeManage Mode = "Manage"
+	// ModeObserve reads, and lists what would be called.
+	ModeObserve Mode = "Observe"
+	// ModePaused does nothing.
+	ModePaused Mode = "Paused"
+)
 
 // DeletionPolicy is what becomes of the organization when its Customer is deleted.
 // +kubebuilder:validation:Enum=Retain;Delete
@@ -249,7 +334,7 @@ type CustomerStatus struct {
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
 	// conditions: Ready, Reconciling, Stalled, OrganizationSynced,
-	// ConnectionsSynced, ContractActive, GuardInEffect, SeatsExceeded.
+	// ConnectionsSynced, ContractActive, GuardInEffect, SeatsExceeded, RemovalsHeld.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -289,11 +374,169 @@ type CustomerStatus struct {
 	// +optional
 	Activation *Activation `json:"activation,omitempty"`
 
+	// withdrawn are the people on their way out, and those who went lately: who
+	// may still be brought back, and whose removal is held. At most 500; beyond
+	// that Members wait, untouched.
+	// +optional
+	// +listType=map
+	// +listMapKey=person
+	// +kubebuilder:validation:MaxItems=500
+	Withdrawn []WithdrawnPerson `json:"withdrawn,omitempty"`
+
+	// heldRemovals is what waits for approval, absent when nothing does.
+	// +optional
+	HeldRemovals *HeldRemovals `json:"heldRemovals,omitempty"`
+
+	// lastHandledApproval is the last value of the annotation
+	// seatwarden.dev/approve-removals that approved something.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	LastHandledApproval string `json:"lastHandledApproval,omitempty"`
+
+	// unmanaged are people in the organization whom nobody declares.
+	// +optional
+	Unmanaged *Unmanaged `json:"unmanaged,omitempty"`
+
+	// planned are the first calls to Auth0 that mode Observe keeps from being
+	// made, for this Customer and its Members.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=20
+	Planned []PlannedCall `json:"planned,omitempty"`
+
+	// plannedCount is how many they are in all.
+	// +optional
+	PlannedCount int32 `json:"plannedCount,omitempty"`
+
 	// lastHandledReconcileAt is the last value of the annotation
 	// seatwarden.dev/reconcile-requested-at that was acted on.
 	// +optional
 	// +kubebuilder:validation:MaxLength=253
 	LastHandledReconcileAt string `json:"lastHandledReconcileAt,omitempty"`
+}
+
+// WithdrawalState is how far a person is on the way out.
+// +kubebuilder:validation:Enum=Withdrawing;Held;Approved;Withdrawn;Destroying;Removed
+type WithdrawalState string
+
+const (
+	// WithdrawalWithdrawing: the person's Member is being deleted, and access is being taken.
+	WithdrawalWithdrawing WithdrawalState = "Withdrawing"
+	// WithdrawalHeld: the Member is gone, nothing was taken, and a person must approve.
+	WithdrawalHeld WithdrawalState = "Held"
+	// WithdrawalApproved: the Member is gone, and access is being taken.
+	WithdrawalApproved WithdrawalState = "Approved"
+	// WithdrawalWithdrawn: nothing is left to take; within the grace a Member of
+	// the address brings the person back.
+	WithdrawalWithdrawn WithdrawalState = "Withdrawn"
+	// WithdrawalDestroying: the grace is over, and the user is being deleted.
+	WithdrawalDestroying WithdrawalState = "Destroying"
+	// WithdrawalRemoved: all is done; kept a while for the brake to count.
+	WithdrawalRemoved WithdrawalState = "Removed"
+)
+
+// WithdrawnPerson is somebody on the way out. An acceptance, an address or a
+// user that was seen is kept, so that the person is found under any name.
+type WithdrawnPerson struct {
+	// person stands for the e-mail address without regard to case: 16 hex digits.
+	// +kubebuilder:validation:MaxLength=16
+	Person string `json:"person"`
+	// email that was declared.
+	// +kubebuilder:validation:MaxLength=254
+	Email string `json:"email"`
+	// member is the name of the Member that declared it last.
+	// +kubebuilder:validation:MaxLength=253
+	Member string `json:"member"`
+	// state is Withdrawing, Held, Approved, Withdrawn, Destroying or Removed.
+	State WithdrawalState `json:"state"`
+	// requestedAt is when the removal was asked for, by the operator's clock; the
+	// brake counts by it.
+	RequestedAt metav1.MicroTime `json:"requestedAt"`
+	// organizationID is where the person was given something.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	OrganizationID string `json:"organizationID,omitempty"`
+	// joined: the person had joined.
+	// +optional
+	Joined bool `json:"joined,omitempty"`
+	// attempt that may have been on its way.
+	// +optional
+	Attempt *Attempt `json:"attempt,omitempty"`
+	// invitation that was sent last. It never holds the link.
+	// +optional
+	Invitation *MemberInvitation `json:"invitation,omitempty"`
+	// users in Auth0 that are the person.
+	// +optional
+	// +listType=map
+	// +listMapKey=userID
+	// +kubebuilder:validation:MaxItems=10
+	Users []MemberUser `json:"users,omitempty"`
+	// withdrawal is how far it is.
+	// +optional
+	Withdrawal *Withdrawal `json:"withdrawal,omitempty"`
+}
+
+// HeldRemovals is what waits for approval.
+type HeldRemovals struct {
+	// hash to be quoted in the annotation seatwarden.dev/approve-removals. It
+	// changes with the people it stands for.
+	// +kubebuilder:validation:MaxLength=64
+	Hash string `json:"hash"`
+	// people who are held.
+	People int32 `json:"people"`
+}
+
+// Unmanaged are people in the organization whom nobody declares. They use no
+// seat, and nothing is done about them.
+type Unmanaged struct {
+	// members of the organization without a Member.
+	Members int32 `json:"members"`
+	// invitations that others sent, and whose link is alive.
+	Invitations int32 `json:"invitations"`
+	// grants of ours that no Member stands for. They use a seat.
+	Grants int32 `json:"grants"`
+	// sample of them, at most 20.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=20
+	Sample []UnmanagedPerson `json:"sample,omitempty"`
+}
+
+// UnmanagedKind is what an unmanaged person holds.
+// +kubebuilder:validation:Enum=Member;Invitation;Grant
+type UnmanagedKind string
+
+const (
+	// UnmanagedMember is a member of the organization.
+	UnmanagedMember UnmanagedKind = "Member"
+	// UnmanagedInvitation is an invitation that others sent.
+	UnmanagedInvitation UnmanagedKind = "Invitation"
+	// UnmanagedGrant is a grant of ours.
+	UnmanagedGrant UnmanagedKind = "Grant"
+)
+
+// UnmanagedPerson is one of them.
+type UnmanagedPerson struct {
+	// kind is Member, Invitation or Grant.
+	Kind UnmanagedKind `json:"kind"`
+	// id in Auth0: of the user, or of the invitation.
+	// +kubebuilder:validation:MaxLength=512
+	ID string `json:"id"`
+	// email, where Auth0 tells it.
+	// +optional
+	// +kubebuilder:validation:MaxLength=320
+	Email string `json:"email,omitempty"`
+}
+
+// PlannedCall is a call to Auth0 that mode Observe keeps from being made.
+type PlannedCall struct {
+	// route is the call's method and route, such as POST /api/v2/organizations.
+	// +kubebuilder:validation:MaxLength=128
+	Route string `json:"route"`
+	// about is whom or what it is about.
+	// +optional
+	// +kubebuilder:validation:MaxLength=512
+	About string `json:"about,omitempty"`
 }
 
 // SeatCounts counts people.

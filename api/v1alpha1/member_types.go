@@ -200,6 +200,16 @@ type MemberStatus struct {
 	// +optional
 	Withdrawal *Withdrawal `json:"withdrawal,omitempty"`
 
+	// planned are the first calls to Auth0 that mode Observe keeps from being made.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=20
+	Planned []PlannedCall `json:"planned,omitempty"`
+
+	// plannedCount is how many they are in all.
+	// +optional
+	PlannedCount int32 `json:"plannedCount,omitempty"`
+
 	// lastHandledInviteRequest is the last value of the annotation
 	// seatwarden.dev/invite-requested-at that was acted on.
 	// +optional

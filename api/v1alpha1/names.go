@@ -12,6 +12,12 @@ const (
 	// AnnotationInviteRequestedAt on a Member asks for its invitation to be sent
 	// again. RFC 3339; ignored when older than the Member or than an hour.
 	AnnotationInviteRequestedAt = "seatwarden.dev/invite-requested-at"
+	// AnnotationApproveRemovals on a Customer approves the removals that are held:
+	// its value is status.heldRemovals.hash.
+	AnnotationApproveRemovals = "seatwarden.dev/approve-removals"
+	// AnnotationTakeOver on a Customer takes an organization over from another
+	// owner: its value is that owner's marker, as the condition quotes it.
+	AnnotationTakeOver = "seatwarden.dev/take-over"
 )
 
 // LabelGeneratedFor marks a Member that the operator made for one of a

@@ -51,7 +51,7 @@ func (p *customerPass) activate(ctx context.Context) error {
 // since they were read last, and others write there too.
 func (p *customerPass) putUnderGuard(ctx context.Context) error {
 	var err error
-	if p.organization, err = p.tenant.API().Organization(ctx, p.organization.ID); err != nil {
+	if p.organization, err = p.api().Organization(ctx, p.organization.ID); err != nil {
 		return pass.Auth0("read the organization", err, p.Now())
 	}
 	return p.writeOrganization(ctx, true)

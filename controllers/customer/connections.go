@@ -26,7 +26,7 @@ func (p *customerPass) syncConnections(ctx context.Context) error {
 		p.facts.ConnectionsSynced = true
 		return nil
 	}
-	enabled, err := p.tenant.API().EnabledConnections(ctx, p.organization.ID)
+	enabled, err := p.api().EnabledConnections(ctx, p.organization.ID)
 	if err != nil {
 		return pass.Auth0("read the organization's connections", err, p.Now())
 	}
@@ -65,10 +65,10 @@ func (p *customerPass) enableAs(ctx context.Context, name string, enabled []auth
 	at := slices.IndexFunc(enabled, func(c auth0.EnabledConnection) bool { return c.ConnectionID == connection.ID })
 	switch {
 	case at < 0:
-		err = p.tenant.API().EnableConnection(ctx, p.organization.ID, want)
+		err = p.api().EnableConnection(ctx, p.organization.ID, want)
 	case enabled[at].AssignMembershipOnLogin || enabled[at].SignupEnabled:
 		want.ShowAsButton = enabled[at].ShowAsButton
-		err = p.tenant.API().UpdateEnabledConnection(ctx, p.organization.ID, want)
+		err = p.api().UpdateEnabledConnection(ctx, p.organization.ID, want)
 	}
 	if err != nil {
 		return err
@@ -87,7 +87,7 @@ func (p *customerPass) connection(ctx context.Context, name string, anew bool) (
 			}
 		}
 	}
-	connection, err := p.tenant.API().ConnectionByName(ctx, name)
+	connection, err := p.api().ConnectionByName(ctx, name)
 	if auth0.IsNotFound(err) {
 		return connection, pass.Person(v1alpha1.ReasonConnectionNotFound, fmt.Sprintf("Auth0 has no connection %s: create it there, or correct spec.connections", name))
 	}
@@ -116,7 +116,7 @@ func (p *customerPass) disableDropped(ctx context.Context, enabled []auth0.Enabl
 			continue
 		}
 		if slices.ContainsFunc(enabled, func(c auth0.EnabledConnection) bool { return c.ConnectionID == known.ID }) {
-			err := p.tenant.API().DisableConnection(ctx, p.organization.ID, known.ID)
+			err := p.api().DisableConnection(ctx, p.organization.ID, known.ID)
 			if err != nil && !auth0.IsNotFound(err) {
 				return pass.Auth0("disable connection "+known.Name, err, p.Now())
 			}

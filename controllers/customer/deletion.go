@@ -51,7 +51,7 @@ func (p *customerPass) letGo(ctx context.Context) (done bool, err error) {
 		return p.deleteOrganization(ctx, organization)
 	}
 	p.facts.Deleting = "releasing the organization"
-	_, err = p.tenant.API().UpdateOrganization(ctx, organization.ID, auth0.OrganizationUpdate{Metadata: ownership.Released(organization.Metadata, p.owner())})
+	_, err = p.api().UpdateOrganization(ctx, organization.ID, auth0.OrganizationUpdate{Metadata: ownership.Released(organization.Metadata, p.owner())})
 	if err != nil && !auth0.IsNotFound(err) {
 		return false, pass.Auth0("release the organization", err, p.Now())
 	}
@@ -64,9 +64,9 @@ func (p *customerPass) letGo(ctx context.Context) (done bool, err error) {
 func (p *customerPass) findToDelete(ctx context.Context) (organization auth0.Organization, ours bool, err error) {
 	id := p.customer.Status.OrganizationID
 	if id != "" {
-		organization, err = p.tenant.API().Organization(ctx, id)
+		organization, err = p.api().Organization(ctx, id)
 	} else {
-		organization, err = p.tenant.API().OrganizationByName(ctx, p.customer.OrganizationName())
+		organization, err = p.api().OrganizationByName(ctx, p.customer.OrganizationName())
 	}
 	switch {
 	case auth0.IsNotFound(err):
@@ -81,11 +81,11 @@ func (p *customerPass) findToDelete(ctx context.Context) (organization auth0.Org
 
 func (p *customerPass) deleteOrganization(ctx context.Context, organization auth0.Organization) (done bool, err error) {
 	p.facts.Deleting = fmt.Sprintf("deleting organization %s", organization.Name)
-	err = p.tenant.API().DeleteOrganization(ctx, organization.ID)
+	err = p.api().DeleteOrganization(ctx, organization.ID)
 	if err != nil && !auth0.IsNotFound(err) {
 		return false, pass.Auth0("delete the organization", err, p.Now())
 	}
-	_, err = p.tenant.API().Organization(ctx, organization.ID)
+	_, err = p.api().Organization(ctx, organization.ID)
 	if auth0.IsNotFound(err) {
 		p.tenant.Forget(organization.ID)
 		return true, nil

@@ -50,7 +50,7 @@ func (p *customerPass) findTenant(ctx context.Context) error {
 // findOrganization reads the organization by its id, or makes it. One that
 // vanished is not made again, one that is not ours is not touched.
 func (p *customerPass) findOrganization(ctx context.Context) error {
-	api := p.tenant.API()
+	api := p.api()
 	var err error
 	if id := p.customer.Status.OrganizationID; id != "" {
 		p.organization, err = api.Organization(ctx, id)
@@ -76,14 +76,14 @@ func (p *customerPass) findOrganization(ctx context.Context) error {
 // is no harm: the organization is found with our marker the next time.
 func (p *customerPass) claim(ctx context.Context) (auth0.Organization, error) {
 	name := p.customer.OrganizationName()
-	found, err := p.tenant.API().OrganizationByName(ctx, name)
+	found, err := p.api().OrganizationByName(ctx, name)
 	if auth0.IsNotFound(err) {
 		created, err := p.create(ctx, name)
 		if err == nil || auth0.KindOf(err) != auth0.KindConflict {
 			return created, err
 		}
 		// Somebody made it in between, perhaps our own call whose answer was lost.
-		if found, err = p.tenant.API().OrganizationByName(ctx, name); err != nil {
+		if found, err = p.api().OrganizationByName(ctx, name); err != nil {
 			return auth0.Organization{}, err
 		}
 	} else if err != nil {
@@ -97,7 +97,7 @@ func (p *customerPass) claim(ctx context.Context) (auth0.Organization, error) {
 }
 
 func (p *customerPass) create(ctx context.Context, name string) (auth0.Organization, error) {
-	return p.tenant.API().CreateOrganization(ctx, auth0.OrganizationCreate{
+	return p.api().CreateOrganization(ctx, auth0.OrganizationCreate{
 		Name: name, DisplayName: p.customer.DisplayName(),
 		Metadata: map[string]string{
 			ownership.MetadataOwner: p.owner().String(),
@@ -168,7 +168,7 @@ func (p *customerPass) writeOrganization(ctx context.Context, guarded bool) erro
 		update.DisplayName = &display
 	}
 	if changed || update.DisplayName != nil {
-		updated, err := p.tenant.API().UpdateOrganization(ctx, p.organization.ID, update)
+		updated, err := p.api().UpdateOrganization(ctx, p.organization.ID, update)
 		if err != nil {
 			return pass.Auth0("update the organization", err, p.Now())
 		}

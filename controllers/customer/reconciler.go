@@ -179,3 +179,6 @@ func (p *customerPass) forgetSweep() {
 func jitter(interval time.Duration) time.Duration {
 	return interval + time.Duration(rand.Int64N(int64(interval/10)+1)) //nolint:gosec // no secret depends on it
 }
+
+// api is how Auth0 is reached.
+func (p *customerPass) api() auth0.API { return p.tenant.API() }

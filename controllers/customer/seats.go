@@ -267,7 +267,7 @@ func (p *customerPass) dropStaleHoldings(ctx context.Context, members []v1alpha1
 		if !ok || declared[grant.Person] {
 			continue
 		}
-		read, err := p.tenant.API().User(ctx, user.ID)
+		read, err := p.api().User(ctx, user.ID)
 		if err != nil && !auth0.IsNotFound(err) {
 			return pass.Auth0("read a user", err, p.Now())
 		}
@@ -280,7 +280,7 @@ func (p *customerPass) dropStaleHoldings(ctx context.Context, members []v1alpha1
 		if !ok || declared[grant.Person] {
 			continue
 		}
-		_, err := p.tenant.API().Invitation(ctx, p.org.ID, listed.ID)
+		_, err := p.api().Invitation(ctx, p.org.ID, listed.ID)
 		if err != nil && !auth0.IsNotFound(err) {
 			return pass.Auth0("read an invitation", err, p.Now())
 		}

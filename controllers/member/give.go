@@ -126,12 +126,12 @@ func (p *memberPass) grant(ctx context.Context, user auth0.User) error {
 		return nil
 	}
 	err := p.give(ctx, false, func(ctx context.Context, attempt string) error {
-		return p.tenant.API().SetAppMetadata(ctx, user.ID, ownership.GrantKey(p.org.ID), p.grantOf(attempt))
+		return p.api().SetAppMetadata(ctx, user.ID, ownership.GrantKey(p.org.ID), p.grantOf(attempt))
 	})
 	if err != nil {
 		return pass.Auth0("write the grant", err, p.Now())
 	}
-	written, err := p.tenant.API().User(ctx, user.ID)
+	written, err := p.api().User(ctx, user.ID)
 	if err != nil {
 		return pass.Auth0("read the grant back", err, p.Now())
 	}
@@ -160,7 +160,7 @@ func (p *memberPass) syncRoles(ctx context.Context, userID string) error {
 	if err != nil {
 		return pass.Auth0("read the tenant's roles", err, p.Now())
 	}
-	has, err := p.tenant.API().MemberRoles(ctx, p.org.ID, userID)
+	has, err := p.api().MemberRoles(ctx, p.org.ID, userID)
 	if err != nil {
 		return pass.Auth0("read the person's roles", err, p.Now())
 	}
@@ -176,7 +176,7 @@ func (p *memberPass) syncRoles(ctx context.Context, userID string) error {
 		}
 	}
 	if len(remove) > 0 {
-		if err := p.tenant.API().RemoveMemberRoles(ctx, p.org.ID, userID, remove...); err != nil {
+		if err := p.api().RemoveMemberRoles(ctx, p.org.ID, userID, remove...); err != nil {
 			return pass.Auth0("take roles", err, p.Now())
 		}
 	}
@@ -184,7 +184,7 @@ func (p *memberPass) syncRoles(ctx context.Context, userID string) error {
 		return nil
 	}
 	err = p.give(ctx, false, func(ctx context.Context, _ string) error {
-		return p.tenant.API().AssignMemberRoles(ctx, p.org.ID, userID, add...)
+		return p.api().AssignMemberRoles(ctx, p.org.ID, userID, add...)
 	})
 	return pass.Auth0("assign roles", err, p.Now())
 }

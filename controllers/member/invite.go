@@ -55,7 +55,7 @@ func (p *memberPass) invite(ctx context.Context) error {
 // that it is gone: the list ends at 1,000.
 func (p *memberPass) consume(ctx context.Context) error {
 	last := p.member.Status.Invitation
-	_, err := p.tenant.API().Invitation(ctx, p.org.ID, last.ID)
+	_, err := p.api().Invitation(ctx, p.org.ID, last.ID)
 	switch {
 	case auth0.IsNotFound(err):
 		last.State = v1alpha1.InvitationConsumed
@@ -166,17 +166,17 @@ func (p *memberPass) send(ctx context.Context, supersede []string) error {
 		// Not before the attempt is written: who works on an old version would
 		// delete what another pass has just sent.
 		for _, id := range supersede {
-			if err := p.tenant.API().DeleteInvitation(ctx, p.org.ID, id); err != nil {
+			if err := p.api().DeleteInvitation(ctx, p.org.ID, id); err != nil {
 				return err
 			}
 		}
 		for _, user := range profiles {
-			if err := p.tenant.API().SetAppMetadata(ctx, user.ID, ownership.GrantKey(p.org.ID), p.grantOf(attempt)); err != nil {
+			if err := p.api().SetAppMetadata(ctx, user.ID, ownership.GrantKey(p.org.ID), p.grantOf(attempt)); err != nil {
 				return err
 			}
 		}
 		var err error
-		sent, err = p.tenant.API().CreateInvitation(ctx, p.org.ID, p.newInvitation(attempt, roleIDs))
+		sent, err = p.api().CreateInvitation(ctx, p.org.ID, p.newInvitation(attempt, roleIDs))
 		return err
 	})
 	if err != nil {
@@ -242,7 +242,7 @@ func (p *memberPass) newInvitation(attempt string, roleIDs []string) auth0.Invit
 // and those of the person's users that belong to the organization already.
 func (p *memberPass) existingProfiles(ctx context.Context) (profiles, members []auth0.User, err error) {
 	for _, spelling := range spellings(p.email()) {
-		users, err := p.tenant.API().UsersByEmail(ctx, spelling)
+		users, err := p.api().UsersByEmail(ctx, spelling)
 		if err != nil {
 			return nil, nil, pass.Auth0("look the person up", err, p.Now())
 		}

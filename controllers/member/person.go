@@ -44,7 +44,7 @@ func (p *memberPass) members(ctx context.Context) ([]auth0.User, error) {
 			out = append(out, user)
 			continue
 		}
-		user, err := p.tenant.API().User(ctx, id)
+		user, err := p.api().User(ctx, id)
 		if auth0.IsNotFound(err) {
 			continue
 		}
@@ -138,7 +138,7 @@ func (p *memberPass) isMember(ctx context.Context, userID string) (bool, error) 
 	if p.listed(userID) {
 		return true, nil
 	}
-	organizations, err := p.tenant.API().UserOrganizations(ctx, userID)
+	organizations, err := p.api().UserOrganizations(ctx, userID)
 	if auth0.IsNotFound(err) {
 		return false, nil
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
 	"github.com/seatwarden/seatwarden/controllers/internal/pass"
+	"github.com/seatwarden/seatwarden/internal/auth0"
 	"github.com/seatwarden/seatwarden/internal/directory"
 	"github.com/seatwarden/seatwarden/internal/status"
 )
@@ -132,3 +133,6 @@ func (p *memberPass) write(ctx context.Context) error {
 func (p *memberPass) wait(after time.Duration) {
 	p.again = pass.Sooner(p.again, max(after, 50*time.Millisecond))
 }
+
+// api is how Auth0 is reached.
+func (p *memberPass) api() auth0.API { return p.tenant.API() }

@@ -175,7 +175,7 @@ func (p *memberPass) owner() ownership.Owner {
 
 // organizationGone releases the Member when the organization itself is gone.
 func (p *memberPass) organizationGone(ctx context.Context, cause error) (bool, error) {
-	_, err := p.tenant.API().Organization(ctx, p.org.ID)
+	_, err := p.api().Organization(ctx, p.org.ID)
 	if auth0.IsNotFound(err) {
 		return true, nil
 	}

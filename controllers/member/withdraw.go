@@ -87,7 +87,7 @@ func (p *memberPass) recordTargets(ctx context.Context, plan removal.Plan) error
 // clearRecordedGrants refuses the known users at once, before anything is listed.
 func (p *memberPass) clearRecordedGrants(ctx context.Context) (took bool, err error) {
 	for _, user := range p.member.Status.Users {
-		read, err := p.tenant.API().User(ctx, user.UserID)
+		read, err := p.api().User(ctx, user.UserID)
 		if auth0.IsNotFound(err) {
 			continue
 		}
@@ -97,7 +97,7 @@ func (p *memberPass) clearRecordedGrants(ctx context.Context) (took bool, err er
 		if grant, ok := ownership.GrantIn(read.AppMetadata, p.org.ID); !ok || grant.Person != p.ref() {
 			continue
 		}
-		if err := p.tenant.API().ClearAppMetadata(ctx, user.UserID, ownership.GrantKey(p.org.ID)); err != nil {
+		if err := p.api().ClearAppMetadata(ctx, user.UserID, ownership.GrantKey(p.org.ID)); err != nil {
 			return took, pass.Auth0("clear the grant", err, p.Now())
 		}
 		took = true
@@ -144,7 +144,7 @@ func (p *memberPass) addRecordedInvitation(ctx context.Context, facts *removal.F
 	if last == nil || slices.Contains(facts.InvitationIDs, last.ID) {
 		return nil
 	}
-	_, err := p.tenant.API().Invitation(ctx, p.org.ID, last.ID)
+	_, err := p.api().Invitation(ctx, p.org.ID, last.ID)
 	switch {
 	case auth0.IsNotFound(err):
 		return nil
@@ -184,7 +184,7 @@ func (p *memberPass) siblings(ctx context.Context) ([]v1alpha1.Member, error) {
 func (p *memberPass) withdrawalProfiles(ctx context.Context) ([]removal.Profile, error) {
 	ids := p.candidates()
 	for _, spelling := range p.seenSpellings() {
-		users, err := p.tenant.API().UsersByEmail(ctx, spelling)
+		users, err := p.api().UsersByEmail(ctx, spelling)
 		if err != nil {
 			return nil, pass.Auth0("look the person up", err, p.Now())
 		}
@@ -209,11 +209,11 @@ func (p *memberPass) withdrawalProfiles(ctx context.Context) ([]removal.Profile,
 }
 
 func (p *memberPass) withdrawalProfile(ctx context.Context, id string) (removal.Profile, error) {
-	user, err := p.tenant.API().User(ctx, id)
+	user, err := p.api().User(ctx, id)
 	if err != nil {
 		return removal.Profile{}, err
 	}
-	organizations, err := p.tenant.API().UserOrganizations(ctx, id)
+	organizations, err := p.api().UserOrganizations(ctx, id)
 	if err != nil {
 		return removal.Profile{}, err
 	}
@@ -231,7 +231,7 @@ func (p *memberPass) withdrawalProfile(ctx context.Context, id string) (removal.
 // heldRoles are the person's roles in the organization: they may outlive the
 // membership, so that somebody invited back would come back with them.
 func (p *memberPass) heldRoles(ctx context.Context, userID string) ([]string, error) {
-	roles, err := p.tenant.API().MemberRoles(ctx, p.org.ID, userID)
+	roles, err := p.api().MemberRoles(ctx, p.org.ID, userID)
 	if err != nil && !auth0.IsNotFound(err) {
 		return nil, err
 	}
@@ -262,7 +262,7 @@ func (p *memberPass) guardInEffect() bool {
 
 // take carries a plan out in its order. What is gone already is done.
 func (p *memberPass) take(ctx context.Context, plan removal.Plan) error {
-	api := p.tenant.API()
+	api := p.api()
 	for _, id := range plan.ClearGrants {
 		if err := api.ClearAppMetadata(ctx, id, ownership.GrantKey(p.org.ID)); err != nil {
 			return pass.Auth0("clear the grant", err, p.Now())
@@ -296,7 +296,7 @@ func (p *memberPass) revoke(ctx context.Context, userIDs []string) error {
 		return nil
 	}
 	for _, id := range userIDs {
-		if _, err := p.tenant.API().RevokeAccess(ctx, id); err != nil {
+		if _, err := p.api().RevokeAccess(ctx, id); err != nil {
 			return pass.Auth0("end sessions", err, p.Now())
 		}
 	}
