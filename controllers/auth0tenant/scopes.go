@@ -7,16 +7,16 @@ var requiredScopes = []string{
 	"read:organizations", "create:organizations", "update:organizations",
 	"read:organization_connections", "create:organization_connections", "update:organization_connections", "delete:organization_connections",
 	"read:organization_invitations", "create:organization_invitations", "delete:organization_invitations",
-	"read:organization_members", "delete:organization_members",
+	"read:organization_members", "create:organization_members", "delete:organization_members",
 	"read:organization_member_roles", "create:organization_member_roles", "delete:organization_member_roles",
 	"read:users", "update:users_app_metadata",
 	"read:roles", "read:clients", "read:connections",
 }
 
 // optionalScopes are used where they are granted: deleting organizations, and
-// ending sessions and refresh tokens (Enterprise) or device credentials.
+// users, and ending sessions and refresh tokens (Enterprise) or device credentials.
 var optionalScopes = []string{
-	"delete:organizations",
+	"delete:organizations", "delete:users",
 	"read:sessions", "delete:sessions", "read:refresh_tokens", "delete:refresh_tokens",
 	"read:device_credentials", "delete:device_credentials",
 }

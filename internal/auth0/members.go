@@ -30,6 +30,19 @@ func (c *Client) Members(ctx context.Context, orgID string) (all []OrganizationM
 	return all, err
 }
 
+// AddMembers makes users members, ten at once.
+func (c *Client) AddMembers(ctx context.Context, orgID string, userIDs ...string) error {
+	for batch := range slices.Chunk(userIDs, membersAtOnce) {
+		err := c.call(ctx, "POST /api/v2/organizations/{id}/members", func(ctx context.Context) error {
+			return c.sdk.Organizations.Members.Create(ctx, orgID, &management.CreateOrganizationMemberRequestContent{Members: batch})
+		}, append([]string{orgID}, batch...)...)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // RemoveMembers ends memberships, ten at once. What Auth0 says to a user that is
 // gone is not documented, so a refused batch is made again one by one, and one
 // person's trouble keeps nobody else's membership.

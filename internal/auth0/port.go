@@ -50,6 +50,9 @@ type API interface {
 
 	// Members lists the members of an organization. Eventually consistent: a hint.
 	Members(ctx context.Context, orgID string) ([]OrganizationMember, error)
+	// AddMembers makes users members without an invitation and without a mail. It
+	// gives. Users who are members already are no error.
+	AddMembers(ctx context.Context, orgID string, userIDs ...string) error
 	// RemoveMembers ends memberships; users who are no members are no error.
 	RemoveMembers(ctx context.Context, orgID string, userIDs ...string) error
 	// MemberRoles lists the roles of a user in an organization. Roles live apart
@@ -76,6 +79,8 @@ type API interface {
 	// ClearAppMetadata deletes one first-level key of a user's app_metadata. A
 	// user that is gone is no error.
 	ClearAppMetadata(ctx context.Context, userID, key string) error
+	// DeleteUser deletes a user for good. One that is gone is no error.
+	DeleteUser(ctx context.Context, userID string) error
 	// RevokeAccess ends a user's sessions and refresh tokens. Where the plan has
 	// no such endpoints it falls back to device credentials; revoked is false
 	// when neither is to be had, which is no error.
@@ -190,6 +195,8 @@ type User struct {
 	EmailVerified bool
 	// Connections are those of the user's identities, the primary one first.
 	Connections []string
+	// CreatedAt is when the profile came to be; known only of a user read by id.
+	CreatedAt time.Time
 	// AppMetadata holds the first-level string values; others are left out.
 	AppMetadata map[string]string
 }

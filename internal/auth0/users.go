@@ -42,6 +42,7 @@ func (c *Client) User(ctx context.Context, id string) (user User, err error) {
 			return err
 		}
 		user, err = toUser(answer)
+		user.CreatedAt = answer.GetCreatedAt()
 		return err
 	}, id)
 	return user, err
@@ -147,6 +148,17 @@ func (c *Client) patchAppMetadata(ctx context.Context, userID, key string, value
 		})
 		return err
 	}, userID, key)
+}
+
+// DeleteUser deletes a user for good.
+func (c *Client) DeleteUser(ctx context.Context, userID string) error {
+	err := c.call(ctx, "DELETE /api/v2/users/{id}", func(ctx context.Context) error {
+		return c.sdk.Users.Delete(ctx, userID)
+	}, userID)
+	if IsNotFound(err) {
+		return nil
+	}
+	return err
 }
 
 // RevokeAccess ends a user's sessions and refresh tokens: in one call where the
