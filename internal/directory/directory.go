@@ -132,7 +132,10 @@ func (t *Tenant) Organization(id string) *Organization {
 	defer t.mu.Unlock()
 	org, ok := t.organizations[id]
 	if !ok {
-		org = &Organization{ID: id, tenant: t, observing: make(chan struct{}, 1), gone: map[string]time.Time{}, told: map[string]string{}}
+		org = &Organization{
+			ID: id, tenant: t, observing: make(chan struct{}, 1),
+			gone: map[string]time.Time{}, told: map[string]string{}, accepted: map[string]time.Time{},
+		}
 		t.organizations[id] = org
 	}
 	return org

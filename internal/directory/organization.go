@@ -25,6 +25,9 @@ type Organization struct {
 	latest *Observation
 	gone   map[string]time.Time
 	told   map[string]string
+	// accepted are those who may just have accepted an invitation of ours, by
+	// PersonRef, and when it was first found missing.
+	accepted map[string]time.Time
 }
 
 // Observation is one complete look at an organization.
@@ -131,12 +134,46 @@ func (o *Organization) readOtherHolders(ctx context.Context, fresh *Observation)
 func (o *Organization) keep(fresh *Observation) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.noteAccepted(fresh)
 	o.latest = fresh
 	for id := range o.gone {
 		if fresh.hasInvitation(id) {
 			delete(o.gone, id)
 		}
 	}
+}
+
+// noteAccepted remembers whose live invitation is missing from a fresh look: an
+// invitation is gone as soon as it is accepted, and the lists that show the new
+// member lag.
+func (o *Organization) noteAccepted(fresh *Observation) {
+	for person, missing := range o.accepted {
+		if !fresh.At.Before(missing.Add(Lag)) {
+			delete(o.accepted, person)
+		}
+	}
+	if o.latest == nil {
+		return
+	}
+	for _, invitation := range o.latest.Invitations {
+		grant, ours := ownership.GrantIn(invitation.AppMetadata, o.ID)
+		if ours && grant.Key == o.key && o.latest.At.Before(invitation.ExpiresAt) && !fresh.hasInvitation(invitation.ID) {
+			o.accepted[grant.Person] = fresh.At
+		}
+	}
+}
+
+// Sent adds an invitation that was just sent to the latest observation: it may
+// be accepted before the next one.
+func (o *Organization) Sent(invitation auth0.Invitation) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.latest == nil || o.latest.hasInvitation(invitation.ID) {
+		return
+	}
+	added := *o.latest
+	added.Invitations = slices.Concat([]auth0.Invitation{invitation}, o.latest.Invitations)
+	o.latest = &added
 }
 
 func (ob *Observation) hasInvitation(id string) bool {
@@ -183,7 +220,8 @@ func (o *Organization) Grant(user auth0.User) (grant ownership.Grant, ok bool) {
 }
 
 // Holdings says what each person holds here, by PersonRef, at an instant:
-// grants and live invitations of ours, and memberships.
+// grants and live invitations of ours, and memberships. Who may just have
+// accepted holds what the invitation gave until the lists must show it.
 func (o *Organization) Holdings(ob *Observation, now time.Time) map[string]seats.Holding {
 	holdings := map[string]seats.Holding{}
 	for _, member := range ob.Members {
@@ -201,6 +239,13 @@ func (o *Organization) Holdings(ob *Observation, now time.Time) map[string]seats
 			holdings[grant.Person] = seats.HoldsGrant
 		}
 	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for person, missing := range o.accepted {
+		if ob.At.Before(missing.Add(Lag)) {
+			holdings[person] = seats.HoldsGrant
+		}
+	}
 	return holdings
 }
 
@@ -215,6 +260,7 @@ func (o *Organization) Ours(invitation auth0.Invitation) (grant ownership.Grant,
 func (o *Organization) Forget(person string, invitationIDs []string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	delete(o.accepted, person)
 	if o.latest == nil {
 		return
 	}

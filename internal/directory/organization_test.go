@@ -127,6 +127,75 @@ func TestSeatsHoldings(t *testing.T) {
 	g.Expect(org.Holdings(org.Latest(), t0)).To(HaveLen(1), "whoever was removed holds nothing until the next look")
 }
 
+// TestSeatsAcceptedWhileTheListsLag: an invitation is gone at once when it is
+// accepted, and for a while no list shows who accepted it.
+func TestSeatsAcceptedWhileTheListsLag(t *testing.T) {
+	live := auth0.Invitation{ID: "i1", ExpiresAt: t0.Add(time.Hour), AppMetadata: holder("", "jane").AppMetadata}
+	dead := auth0.Invitation{ID: "i2", ExpiresAt: t0, AppMetadata: holder("", "dan").AppMetadata}
+	foreign := auth0.Invitation{ID: "i3", Email: "eve@acme.com", ExpiresAt: t0.Add(time.Hour)}
+	for name, test := range map[string]struct {
+		// between comes after the look that shows the invitations.
+		between func(org *Organization)
+		// after is how long after the look without them the lists are read again.
+		after time.Duration
+		holds bool
+	}{
+		"at once":                            {after: 0, holds: true},
+		"just before the lists must show it": {after: Lag - time.Second, holds: true},
+		"when they must show it":             {after: Lag, holds: false},
+		"the invitation was taken back":      {between: func(org *Organization) { org.Forget("jane", []string{"i1"}) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			api := &lists{now: t0, invitations: []auth0.Invitation{live, dead, foreign}}
+			org := organization(api)
+			observe := func(at time.Time) *Observation {
+				api.now = at
+				look, err := org.Observe(t.Context(), at)
+				g.Expect(err).NotTo(HaveOccurred())
+				return look
+			}
+			observe(t0)
+			if test.between != nil {
+				test.between(org)
+			}
+			api.invitations = nil
+			gone := t0.Add(time.Minute)
+			observe(gone)
+			look := observe(gone.Add(test.after))
+			want := map[string]seats.Holding{}
+			if test.holds {
+				want["jane"] = seats.HoldsGrant
+			}
+			g.Expect(org.Holdings(look, api.now)).To(Equal(want), "and nobody whose link was dead, or not ours")
+			org.Forget("jane", nil)
+			g.Expect(org.Holdings(org.Latest(), api.now)).To(BeEmpty(), "a removal that is confirmed ends it")
+		})
+	}
+}
+
+// TestSeatsAcceptedBeforeItWasListed: an invitation may be used before the first
+// look that could show it.
+func TestSeatsAcceptedBeforeItWasListed(t *testing.T) {
+	g := NewWithT(t)
+	api := &lists{now: t0}
+	org := organization(api)
+	sent := auth0.Invitation{ID: "i1", ExpiresAt: t0.Add(time.Hour), AppMetadata: holder("", "jane").AppMetadata}
+	org.Sent(sent)
+	g.Expect(org.Latest()).To(BeNil(), "it makes no look of its own")
+	first, err := org.Observe(t.Context(), t0)
+	g.Expect(err).NotTo(HaveOccurred())
+	org.Sent(sent)
+	org.Sent(sent)
+	g.Expect(first.Invitations).To(BeEmpty(), "nobody's look changes in their hands")
+	g.Expect(org.Latest().Invitations).To(ConsistOf(sent))
+
+	api.now = t0.Add(time.Second)
+	look, err := org.Observe(t.Context(), api.now)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(org.Holdings(look, api.now)).To(HaveKeyWithValue("jane", seats.HoldsGrant))
+}
+
 func TestSeatsHoldersBeyondTheSearch(t *testing.T) {
 	g := NewWithT(t)
 	api := &lists{
