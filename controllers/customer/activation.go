@@ -18,22 +18,29 @@ func (p *customerPass) activating() bool {
 	return p.customer.Status.Activation != nil && p.customer.Status.Activation.QuietSince != nil
 }
 
+// confirming: holders' grants are yet to be seen before the guard takes effect.
+func (p *customerPass) confirming() bool {
+	return p.look != nil && p.facts.Guard != v1alpha1.GuardOff && !p.facts.Guarded && p.unconfirmed() > 0
+}
+
 // activate takes the next step to put the organization under the guard.
 func (p *customerPass) activate(ctx context.Context) error {
 	facts := ownership.ActivationFacts{
 		Wanted: p.facts.Guard != v1alpha1.GuardOff, Guarded: p.facts.Guarded, New: p.holdsNobody(),
-		Unconfirmed: p.unconfirmed(), ObservedAt: p.look.At, Lag: directory.Lag,
+		Unconfirmed: p.unconfirmed(), Strangers: p.strangers(), ObservedAt: p.look.At, Lag: directory.Lag,
 	}
 	if p.activating() {
 		facts.QuietSince = p.customer.Status.Activation.QuietSince.Time
 	}
-	p.facts.Unconfirmed = facts.Unconfirmed
+	p.facts.Unconfirmed, p.facts.Strangers = facts.Unconfirmed, facts.Strangers
 	switch ownership.Activate(facts) {
 	case ownership.ActivationNone:
 		p.customer.Status.Activation = nil
 	case ownership.ActivationConfirm:
 		p.customer.Status.Activation = nil
 		p.wait(p.LiveInterval)
+	case ownership.ActivationHold:
+		p.customer.Status.Activation = nil
 	case ownership.ActivationQuiet:
 		now := metav1.NewMicroTime(p.tenant.Now())
 		p.customer.Status.Activation = &v1alpha1.Activation{QuietSince: &now}
@@ -72,8 +79,7 @@ func (p *customerPass) unconfirmed() int {
 	count := 0
 	for i := range p.members {
 		member := &p.members[i]
-		seated := member.Status.Seat != nil && member.Status.Seat.State == v1alpha1.SeatAssigned
-		if seated && member.DeletionTimestamp.IsZero() && p.inOrganization(member) && (!confirmed(member) || !p.grantSeen(member)) {
+		if seatedHere(member) && p.inOrganization(member) && !p.invitedInstead(member) && (!confirmed(member) || !p.grantSeen(member)) {
 			count++
 		}
 	}

@@ -47,7 +47,7 @@ func (p *customerPass) letGo(ctx context.Context) (done bool, err error) {
 	if err != nil || !ours {
 		return err == nil, err
 	}
-	if p.customer.Spec.DeletionPolicy == v1alpha1.DeletionDelete {
+	if p.customer.Spec.DeletionPolicy == v1alpha1.DeletionDelete && !p.adopted(organization) {
 		return p.deleteOrganization(ctx, organization)
 	}
 	p.facts.Deleting = "releasing the organization"

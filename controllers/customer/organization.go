@@ -58,21 +58,22 @@ func (p *customerPass) findOrganization(ctx context.Context) error {
 			p.tenant.Forget(id)
 			return pass.Person(v1alpha1.ReasonOrganizationMissing, fmt.Sprintf("organization %s was deleted in Auth0 and is not made again by itself: delete this Customer and create it anew", id))
 		}
+		// Without any marker it lost ours.
+		if err == nil && ownership.Marker(p.organization.Metadata) != "" {
+			err = p.own(ctx, p.organization)
+		}
 	} else {
 		p.organization, err = p.claim(ctx)
 	}
 	if err != nil {
 		return p.decided("read the organization", err)
 	}
-	if claim := ownership.Judge(p.organization.Metadata, p.owner()); claim == ownership.Foreign {
-		return p.conflict("is marked as another's (" + ownership.Marker(p.organization.Metadata) + ")")
-	}
 	p.customer.Status.OrganizationID, p.customer.Status.OrganizationName = p.organization.ID, p.organization.Name
 	p.org = p.tenant.Organization(p.organization.ID)
 	return nil
 }
 
-// claim finds the organization by its name or makes it. An answer that was lost
+// claim finds the organization by its name, or makes it. An answer that was lost
 // is no harm: the organization is found with our marker the next time.
 func (p *customerPass) claim(ctx context.Context) (auth0.Organization, error) {
 	name := p.customer.OrganizationName()
@@ -89,11 +90,7 @@ func (p *customerPass) claim(ctx context.Context) (auth0.Organization, error) {
 	} else if err != nil {
 		return auth0.Organization{}, err
 	}
-	switch ownership.Judge(found.Metadata, p.owner()) {
-	case ownership.Ours, ownership.ReleasedByUs:
-		return found, nil
-	}
-	return auth0.Organization{}, p.conflict("exists in Auth0 and is not ours")
+	return found, p.own(ctx, found)
 }
 
 func (p *customerPass) create(ctx context.Context, name string) (auth0.Organization, error) {
@@ -104,11 +101,6 @@ func (p *customerPass) create(ctx context.Context, name string) (auth0.Organizat
 			ownership.MetadataSeats: strconv.Itoa(int(p.customer.Spec.Seats)),
 		},
 	})
-}
-
-func (p *customerPass) conflict(what string) error {
-	return pass.Person(v1alpha1.ReasonOrganizationConflict, fmt.Sprintf(
-		"organization %s %s: it is left alone; choose another spec.organization.name in a new Customer, or rename the organization in Auth0", p.customer.OrganizationName(), what))
 }
 
 // decided keeps an error that already carries a decision.
@@ -124,9 +116,13 @@ func (p *customerPass) decided(doing string, err error) error {
 // the people in it are known.
 func (p *customerPass) syncOrganization(ctx context.Context) error {
 	guarded := ownership.Guarded(p.organization.Metadata) || p.lostMark()
+	if p.adopted(p.organization) {
+		p.adoptedAt = p.tenant.Now()
+	}
 	if err := p.writeOrganization(ctx, guarded); err != nil {
 		return err
 	}
+	p.org.SetAdopted(ownership.Adopted(p.organization.Metadata))
 	p.org.SetKey(p.organization.Metadata[ownership.MetadataKey])
 	p.facts.OrganizationSynced = true
 	return nil
@@ -158,13 +154,19 @@ func (p *customerPass) access(guarded bool) *ownership.Window {
 func (p *customerPass) writeOrganization(ctx context.Context, guarded bool) error {
 	metadata, changed := ownership.Apply(p.organization.Metadata, ownership.Desired{
 		Owner: p.owner(), Key: ownership.OrganizationKey(p.InstanceKey, p.organization.ID),
-		Seats: strconv.Itoa(int(p.customer.Spec.Seats)), Access: p.access(guarded),
+		Seats: strconv.Itoa(int(p.customer.Spec.Seats)), Access: p.access(guarded), AdoptedAt: p.adoptedAt,
 	})
+	if over := len(metadata) - ownership.MaxMetadata; changed && over > 0 {
+		return pass.Person(v1alpha1.ReasonRejectedByAuth0, fmt.Sprintf("the metadata of organization %s have no room: with ours they would be %d keys, and Auth0 takes %d; take %d of the others away in Auth0",
+			p.organization.Name, len(metadata), ownership.MaxMetadata, over))
+	}
 	update := auth0.OrganizationUpdate{}
 	if changed {
 		update.Metadata = metadata
 	}
-	if display := p.customer.DisplayName(); display != p.organization.DisplayName {
+	// An adopted one keeps its display name unless another is declared.
+	keeps := ownership.Adopted(metadata) && p.customer.Spec.DisplayName == ""
+	if display := p.customer.DisplayName(); !keeps && display != p.organization.DisplayName {
 		update.DisplayName = &display
 	}
 	if changed || update.DisplayName != nil {
@@ -186,11 +188,11 @@ func (p *customerPass) observe(ctx context.Context) error {
 		return fmt.Errorf("list Members: %w", err)
 	}
 	p.members = members.Items
+	p.look = p.org.Latest()
 	interval := p.SettledInterval
-	if p.liveInvitations() {
+	if p.liveInvitations() || p.confirming() {
 		interval = p.LiveInterval
 	}
-	p.look = p.org.Latest()
 	if p.look == nil || p.requested() || p.due(interval) || p.activating() {
 		fresh, err := p.org.Observe(ctx, p.tenant.Now())
 		if err != nil {

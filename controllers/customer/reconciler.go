@@ -79,10 +79,12 @@ type customerPass struct {
 	org              *directory.Organization
 	// organization as Auth0 holds it; created in this pass or not.
 	organization auth0.Organization
-	look         *directory.Observation
-	members      []v1alpha1.Member
-	facts        status.CustomerFacts
-	again        time.Duration
+	// adoptedAt is when it is adopted, zero when it is not.
+	adoptedAt time.Time
+	look      *directory.Observation
+	members   []v1alpha1.Member
+	facts     status.CustomerFacts
+	again     time.Duration
 	// connectionsErr is what stopped the connections.
 	connectionsErr error
 }

@@ -20,11 +20,12 @@ type Organization struct {
 	// observing holds a token while a look is under way.
 	observing chan struct{}
 
-	mu     sync.Mutex
-	key    string
-	latest *Observation
-	gone   map[string]time.Time
-	told   map[string]string
+	mu      sync.Mutex
+	key     string
+	adopted bool
+	latest  *Observation
+	gone    map[string]time.Time
+	told    map[string]string
 	// accepted are those who may just have accepted an invitation of ours, by
 	// PersonRef, and when it was first found missing.
 	accepted map[string]time.Time
@@ -50,6 +51,21 @@ func (o *Organization) SetKey(key string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.key = key
+}
+
+// SetAdopted keeps whether the organization was adopted.
+func (o *Organization) SetAdopted(adopted bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.adopted = adopted
+}
+
+// Adopted tells whether somebody else made the organization, whose people and
+// invitations came with it.
+func (o *Organization) Adopted() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.adopted
 }
 
 // Key is the organization's key, empty until it is known to stand in its metadata.

@@ -16,6 +16,9 @@ type ActivationFacts struct {
 	QuietSince time.Time
 	// Unconfirmed counts holders, members with a seat, whose grant was not read back.
 	Unconfirmed int
+	// Strangers counts members of an adopted organization who have no seat; zero
+	// for any other, whose strangers came in beside its owner.
+	Strangers int
 	// ObservedAt is when the facts were read from Auth0.
 	ObservedAt time.Time
 	// Lag is how long Auth0 may take to show a member.
@@ -30,6 +33,9 @@ const (
 	ActivationNone ActivationStep = "None"
 	// ActivationConfirm: holders lack a confirmed grant; write and read those first.
 	ActivationConfirm ActivationStep = "Confirm"
+	// ActivationHold: members of an adopted organization would be shut out; a
+	// person must declare or remove them.
+	ActivationHold ActivationStep = "Hold"
 	// ActivationQuiet: stop sending and wait out Auth0's lag.
 	ActivationQuiet ActivationStep = "Quiet"
 	// ActivationWait: sending has stopped; look again when the lag is over.
@@ -38,9 +44,10 @@ const (
 	ActivationWrite ActivationStep = "Write"
 )
 
-// Activate decides the next step. Nobody who holds a seat is shut out by it:
-// the mark is written only when every grant was read back after a time in which
-// nobody could join unseen.
+// Activate decides the next step. Nobody who holds a seat is shut out by it, nor
+// anybody who was in an organization before it was adopted: the mark is written
+// only when every grant was read back after a time in which nobody could join
+// unseen.
 func Activate(f ActivationFacts) ActivationStep {
 	switch {
 	case !f.Wanted || f.Guarded:
@@ -49,6 +56,8 @@ func Activate(f ActivationFacts) ActivationStep {
 		return ActivationWrite
 	case f.Unconfirmed > 0:
 		return ActivationConfirm
+	case f.Strangers > 0:
+		return ActivationHold
 	case f.QuietSince.IsZero():
 		return ActivationQuiet
 	case f.ObservedAt.Before(f.QuietSince.Add(f.Lag)):

@@ -22,7 +22,14 @@ const (
 	MetadataAccess = "seatwarden_access"
 	// MetadataSeats is the contract's seats, for people who look.
 	MetadataSeats = "seatwarden_seats"
+	// MetadataAdopted is when the organization was adopted, in RFC 3339. One that
+	// has it was not made by us and is never deleted.
+	MetadataAdopted = "seatwarden_adopted"
 )
+
+// MaxMetadata is how many keys an organization's metadata may have, by Auth0's
+// description of its API.
+const MaxMetadata = 25
 
 const releasedPrefix = "released:"
 
@@ -46,7 +53,10 @@ const (
 	Ours Claim = "Ours"
 	// ReleasedByUs: this owner let go of it and may take it up again.
 	ReleasedByUs Claim = "ReleasedByUs"
-	// Foreign: the marker names another owner, in force or released.
+	// ReleasedByAnother: another owner has let go of it. It is nobody's now.
+	ReleasedByAnother Claim = "ReleasedByAnother"
+	// Foreign: the marker names another owner, who has not let go, or nobody can
+	// read it.
 	Foreign Claim = "Foreign"
 )
 
@@ -61,8 +71,63 @@ func Judge(metadata map[string]string, owner Owner) Claim {
 	case releasedPrefix + owner.String():
 		return ReleasedByUs
 	}
+	if strings.HasPrefix(marker, releasedPrefix) {
+		return ReleasedByAnother
+	}
 	return Foreign
 }
+
+// Another tells whether the marker is somebody else's, in force or released.
+func (c Claim) Another() bool { return c == Foreign || c == ReleasedByAnother }
+
+// TakeUpFacts are what taking up an organization that is not ours depends on.
+type TakeUpFacts struct {
+	Claim Claim
+	// Marker that stands in the metadata.
+	Marker string
+	// TakeOver is the marker that the owner-to-be quotes, empty for none.
+	TakeOver string
+	// Adoption: the owner-to-be wants to adopt what is nobody's.
+	Adoption bool
+	// Listed: the tenant's admins let it.
+	Listed bool
+}
+
+// TakeUp is what to do about an organization that exists.
+type TakeUp string
+
+const (
+	// TakeUpNothing: it is ours; nothing has to be taken up.
+	TakeUpNothing TakeUp = "Nothing"
+	// TakeUpAdopt: mark it as ours and as adopted.
+	TakeUpAdopt TakeUp = "Adopt"
+	// TakeUpTakeOver: write our marker over the other one.
+	TakeUpTakeOver TakeUp = "TakeOver"
+	// TakeUpNotListed: the tenant's admins have not said that it may be adopted.
+	TakeUpNotListed TakeUp = "NotListed"
+	// TakeUpConflict: leave it alone.
+	TakeUpConflict TakeUp = "Conflict"
+)
+
+// Decide says whether an organization is ours, or may become it. Another's is
+// taken over only by who quotes its marker exactly; what is nobody's is adopted
+// only if both sides say so.
+func (f TakeUpFacts) Decide() TakeUp {
+	switch {
+	case f.Claim == Ours || f.Claim == ReleasedByUs:
+		return TakeUpNothing
+	case f.Claim.Another() && f.TakeOver == f.Marker:
+		return TakeUpTakeOver
+	case f.Claim == Foreign || !f.Adoption:
+		return TakeUpConflict
+	case !f.Listed:
+		return TakeUpNotListed
+	}
+	return TakeUpAdopt
+}
+
+// Adopted tells whether the organization was adopted.
+func Adopted(metadata map[string]string) bool { return metadata[MetadataAdopted] != "" }
 
 // Marker is the raw marker, for messages.
 func Marker(metadata map[string]string) string { return metadata[MetadataOwner] }
@@ -87,6 +152,9 @@ type Desired struct {
 	Seats string
 	// Access is what the guard is told; nil where there is no guard.
 	Access *Window
+	// AdoptedAt is when the organization is adopted, zero when it is not. An
+	// instant that stands stays.
+	AdoptedAt time.Time
 }
 
 // Guarded tells whether the metadata puts the organization under the guard.
@@ -107,6 +175,9 @@ func Apply(metadata map[string]string, want Desired) (map[string]string, bool) {
 		out[MetadataAccess] = want.Access.String()
 	} else {
 		delete(out, MetadataAccess)
+	}
+	if !want.AdoptedAt.IsZero() && out[MetadataAdopted] == "" {
+		out[MetadataAdopted] = instant(want.AdoptedAt)
 	}
 	return out, !equal(metadata, out)
 }

@@ -19,7 +19,8 @@ func TestJudge(t *testing.T) {
 		"ours, let go":             {"released:i1/sales/acme", ReleasedByUs},
 		"another instance's":       {"i2/sales/acme", Foreign},
 		"another namespace's":      {"i1/other/acme", Foreign},
-		"another's, let go":        {"released:i2/sales/acme", Foreign},
+		"another's, let go":        {"released:i2/sales/acme", ReleasedByAnother},
+		"let go by nobody":         {"released:", ReleasedByAnother},
 		"a prefix of ours":         {"i1/sales/acm", Foreign},
 		"a marker nobody can read": {"???", Foreign},
 	} {
@@ -140,10 +141,64 @@ func TestAccessActivation(t *testing.T) {
 		"quiet, lag not over":               {ActivationFacts{Wanted: true, QuietSince: t0, ObservedAt: t0.Add(9 * time.Second), Lag: lag}, ActivationWait},
 		"quiet, somebody joined meanwhile":  {ActivationFacts{Wanted: true, QuietSince: t0, ObservedAt: t0.Add(time.Minute), Lag: lag, Unconfirmed: 1}, ActivationConfirm},
 		"quiet, lag over, all confirmed":    {ActivationFacts{Wanted: true, QuietSince: t0, ObservedAt: t0.Add(lag), Lag: lag}, ActivationWrite},
+		"a stranger in the adopted one":     {ActivationFacts{Wanted: true, QuietSince: t0, ObservedAt: t0.Add(lag), Lag: lag, Strangers: 1}, ActivationHold},
+		"a holder before a stranger":        {ActivationFacts{Wanted: true, Unconfirmed: 1, Strangers: 1}, ActivationConfirm},
+		"a later stranger":                  {ActivationFacts{Wanted: true, Guarded: true, Strangers: 1}, ActivationNone},
 		"quiet, but the look is an old one": {ActivationFacts{Wanted: true, QuietSince: t0, ObservedAt: t0.Add(-time.Minute), Lag: lag}, ActivationWait},
 	} {
 		t.Run(name, func(t *testing.T) {
 			NewWithT(t).Expect(Activate(tc.facts)).To(Equal(tc.want))
 		})
 	}
+}
+
+func TestHandsOffTakeUp(t *testing.T) {
+	const theirs, released = "i2/sales/acme", "released:i2/sales/acme"
+	for name, tc := range map[string]struct {
+		facts TakeUpFacts
+		want  TakeUp
+	}{
+		"ours":                              {TakeUpFacts{Claim: Ours, Marker: acme.String()}, TakeUpNothing},
+		"ours, let go":                      {TakeUpFacts{Claim: ReleasedByUs, Marker: "released:" + acme.String()}, TakeUpNothing},
+		"nobody's, not asked for":           {TakeUpFacts{Claim: Unmarked, Listed: true}, TakeUpConflict},
+		"nobody's, not listed":              {TakeUpFacts{Claim: Unmarked, Adoption: true}, TakeUpNotListed},
+		"nobody's, asked for and listed":    {TakeUpFacts{Claim: Unmarked, Adoption: true, Listed: true}, TakeUpAdopt},
+		"nobody's, an annotation of old":    {TakeUpFacts{Claim: Unmarked, TakeOver: theirs}, TakeUpConflict},
+		"let go by another, not asked for":  {TakeUpFacts{Claim: ReleasedByAnother, Marker: released, Listed: true}, TakeUpConflict},
+		"let go by another, not listed":     {TakeUpFacts{Claim: ReleasedByAnother, Marker: released, Adoption: true}, TakeUpNotListed},
+		"let go by another, listed":         {TakeUpFacts{Claim: ReleasedByAnother, Marker: released, Adoption: true, Listed: true}, TakeUpAdopt},
+		"let go by another, quoted":         {TakeUpFacts{Claim: ReleasedByAnother, Marker: released, TakeOver: released}, TakeUpTakeOver},
+		"let go by another, quoted without": {TakeUpFacts{Claim: ReleasedByAnother, Marker: released, TakeOver: theirs}, TakeUpConflict},
+		"another's, listed":                 {TakeUpFacts{Claim: Foreign, Marker: theirs, Adoption: true, Listed: true}, TakeUpConflict},
+		"another's, quoted":                 {TakeUpFacts{Claim: Foreign, Marker: theirs, TakeOver: theirs}, TakeUpTakeOver},
+		"another's, a third one quoted":     {TakeUpFacts{Claim: Foreign, Marker: theirs, TakeOver: "i3/sales/acme", Adoption: true, Listed: true}, TakeUpConflict},
+		"another's, quoted with a blank":    {TakeUpFacts{Claim: Foreign, Marker: theirs, TakeOver: theirs + " "}, TakeUpConflict},
+	} {
+		t.Run(name, func(t *testing.T) {
+			NewWithT(t).Expect(tc.facts.Decide()).To(Equal(tc.want))
+		})
+	}
+}
+
+func TestHandsOffAdoptedMark(t *testing.T) {
+	g := NewWithT(t)
+	at := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	want := Desired{Owner: acme, Key: "derived", Seats: "3", Access: &Window{State: AccessReleased}, AdoptedAt: at}
+
+	adopted, changed := Apply(map[string]string{"crm_id": "42"}, want)
+	g.Expect(changed).To(BeTrue())
+	g.Expect(adopted).To(Equal(map[string]string{
+		"crm_id": "42", MetadataOwner: "i1/sales/acme", MetadataKey: "derived", MetadataSeats: "3",
+		MetadataAccess: "released,,", MetadataAdopted: "2026-11-22T12:00:00Z",
+	}))
+	g.Expect(Adopted(adopted)).To(BeTrue())
+	g.Expect(Guarded(adopted)).To(BeFalse(), "nobody is shut out by it")
+
+	want.AdoptedAt = at.Add(time.Hour)
+	again, _ := Apply(adopted, want)
+	g.Expect(again).To(HaveKeyWithValue(MetadataAdopted, "2026-11-22T12:00:00Z"), "an instant that stands stays")
+	want.AdoptedAt = time.Time{}
+	again, changed = Apply(adopted, want)
+	g.Expect(changed).To(BeFalse(), "nor is it taken away")
+	g.Expect(Adopted(Released(again, acme))).To(BeTrue(), "letting go keeps it")
 }

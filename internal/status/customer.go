@@ -30,6 +30,9 @@ type CustomerFacts struct {
 	Guarded bool
 	// Unconfirmed holders, while the organization is on its way under the guard.
 	Unconfirmed int
+	// Strangers are members of an adopted organization who would be shut out,
+	// and keep it from being put under the guard.
+	Strangers int
 
 	// Seats as counted in this pass, nil when it did not come so far.
 	Seats *v1alpha1.SeatCounts
@@ -62,7 +65,7 @@ func Customer(customer *v1alpha1.Customer, f CustomerFacts) v1alpha1.CustomerSta
 		c.summarize(!stalled, stalled, f.Problem.Reason, f.Problem.Message)
 	case f.Deleting != "":
 		c.summarize(true, false, v1alpha1.ReasonDeleting, f.Deleting)
-	case f.Guard != v1alpha1.GuardOff && !f.Guarded:
+	case f.Guard != v1alpha1.GuardOff && !f.Guarded && !f.heldByStrangers():
 		c.summarize(true, false, v1alpha1.ReasonActivating, activating(f.Unconfirmed))
 	case f.SeatsPending:
 		c.summarize(true, false, v1alpha1.ReasonProgressing, "seats are being assigned")
@@ -122,6 +125,8 @@ func (c *conditions) guard(f CustomerFacts) {
 	case f.Guard == v1alpha1.GuardOff:
 		c.set(v1alpha1.ConditionGuardInEffect, metav1.ConditionFalse, v1alpha1.ReasonGuardOff,
 			"the Auth0Tenant's guard is Off: the seat limit, the contract's time and access are not held inside Auth0")
+	case !f.Guarded && f.heldByStrangers():
+		c.set(v1alpha1.ConditionGuardInEffect, metav1.ConditionFalse, v1alpha1.ReasonUnmanagedMembers, strangers(f.Strangers))
 	case !f.Guarded:
 		c.set(v1alpha1.ConditionGuardInEffect, metav1.ConditionFalse, v1alpha1.ReasonActivating, activating(f.Unconfirmed))
 	case f.Guard == v1alpha1.GuardReport:
@@ -131,6 +136,14 @@ func (c *conditions) guard(f CustomerFacts) {
 		c.set(v1alpha1.ConditionGuardInEffect, metav1.ConditionTrue, v1alpha1.ReasonGuardInEffect,
 			"the organization is marked for the guard, which refuses whoever holds no seat")
 	}
+}
+
+// heldByStrangers: only people whom nobody declares keep the guard from taking
+// effect, which is for a person to change.
+func (f CustomerFacts) heldByStrangers() bool { return f.Strangers > 0 && f.Unconfirmed == 0 }
+
+func strangers(people int) string {
+	return fmt.Sprintf("the organization was adopted, and the guard would shut out %d of its members, who hold no seat: declare a Member for each, or remove them from the organization in Auth0; status.unmanaged names those whom nobody declares", people)
 }
 
 func activating(unconfirmed int) string {

@@ -1,0 +1,126 @@
+package customer
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/controllers/internal/pass"
+	"github.com/seatwarden/seatwarden/internal/auth0"
+	"github.com/seatwarden/seatwarden/internal/ownership"
+)
+
+// markerSettles is how long after our marker was written over what stood there
+// it is read back: somebody else who read before we wrote has written by then.
+const markerSettles = 2 * time.Second
+
+// own goes on only with an organization that is ours: it is, or it may be
+// adopted or taken over, which is done here. Any other is not touched.
+func (p *customerPass) own(ctx context.Context, found auth0.Organization) error {
+	facts := ownership.TakeUpFacts{
+		Claim: ownership.Judge(found.Metadata, p.owner()), Marker: ownership.Marker(found.Metadata),
+		TakeOver: p.customer.Annotations[v1alpha1.AnnotationTakeOver], Adoption: p.adopts(), Listed: p.listedForAdoption(),
+	}
+	switch facts.Decide() {
+	case ownership.TakeUpNothing:
+		return nil
+	case ownership.TakeUpAdopt:
+		return p.takeUp(ctx, found, p.tenant.Now())
+	case ownership.TakeUpTakeOver:
+		return p.takeUp(ctx, found, time.Time{})
+	case ownership.TakeUpNotListed:
+		return pass.Person(v1alpha1.ReasonAdoptionNotListed, fmt.Sprintf(
+			"organization %[1]s exists in Auth0 and is nobody's, and Auth0Tenant %[2]s does not let namespace %[3]s adopt it: add %[1]s to adopt in the entry of %[3]s in the tenant's spec.namespaces",
+			found.Name, p.tenant.Name, p.customer.Namespace))
+	}
+	return p.conflict(found)
+}
+
+// conflict says what stands in the way and what can be done about it.
+func (p *customerPass) conflict(found auth0.Organization) error {
+	what := "exists in Auth0 and is not ours"
+	remedy := fmt.Sprintf("to adopt it with its people, set spec.organization.adoption to %s and have it listed in the Auth0Tenant", v1alpha1.AdoptionIfListed)
+	if marker := ownership.Marker(found.Metadata); marker != "" {
+		what = "is marked as another's (" + marker + ")"
+		remedy = fmt.Sprintf("if this Customer is to have it with its people from now on, set the annotation %s to %s", v1alpha1.AnnotationTakeOver, marker)
+	}
+	return pass.Person(v1alpha1.ReasonOrganizationConflict, fmt.Sprintf(
+		"organization %s %s: it is left alone; %s; or choose another spec.organization.name in a new Customer", found.Name, what, remedy))
+}
+
+// adopts: the contract's owner wants an organization that exists.
+func (p *customerPass) adopts() bool {
+	return p.customer.Spec.Organization != nil && p.customer.Spec.Organization.Adoption == v1alpha1.AdoptionIfListed
+}
+
+// listedForAdoption: so do the tenant's admins.
+func (p *customerPass) listedForAdoption() bool {
+	return slices.ContainsFunc(p.tenant.Spec().Namespaces, func(grant v1alpha1.NamespaceGrant) bool {
+		return grant.Name == p.customer.Namespace && slices.Contains(grant.Adopt, p.customer.OrganizationName())
+	})
+}
+
+// takeUp writes our marker over what stands there, on the metadata as they are
+// now, and ends the pass: they know no compare-and-swap, so of two who write at
+// once the one whose marker stands a while later has it. adoptedAt is zero for
+// an organization that is taken over.
+func (p *customerPass) takeUp(ctx context.Context, found auth0.Organization, adoptedAt time.Time) error {
+	var err error
+	if p.organization, err = p.api().Organization(ctx, found.ID); err != nil {
+		return pass.Auth0("read the organization", err, p.Now())
+	}
+	if ownership.Marker(p.organization.Metadata) != ownership.Marker(found.Metadata) {
+		return pass.Wait(v1alpha1.ReasonProgressing, "the organization's marker has just changed: looking again; nothing is needed", time.Second)
+	}
+	p.adoptedAt = adoptedAt
+	if err := p.writeOrganization(ctx, ownership.Guarded(p.organization.Metadata)); err != nil {
+		return err
+	}
+	return pass.Wait(v1alpha1.ReasonProgressing, fmt.Sprintf("organization %s was marked as ours: the marker is being read back; nothing is needed", found.Name), markerSettles)
+}
+
+// adopted: somebody else made the organization. Where its metadata were wiped,
+// whoever wanted one that exists is taken to have got it.
+func (p *customerPass) adopted(organization auth0.Organization) bool {
+	wiped := ownership.Marker(organization.Metadata) == ""
+	return ownership.Adopted(organization.Metadata) || wiped && p.adopts()
+}
+
+// strangers counts the members of an adopted organization whom the guard would
+// shut out: their user is not that of a Member with a seat, nor about to be.
+func (p *customerPass) strangers() (count int) {
+	if !p.adopted(p.organization) {
+		return 0
+	}
+	users, about := map[string]bool{}, map[string]bool{}
+	for i := range p.members {
+		member := &p.members[i]
+		if !seatedHere(member) {
+			continue
+		}
+		for _, user := range member.Status.Users {
+			users[user.UserID] = true
+		}
+		about[ownership.PersonRef(string(member.Spec.Email))] = !confirmed(member) && !p.invitedInstead(member)
+	}
+	for _, person := range p.look.Members {
+		if !users[person.UserID] && !about[ownership.PersonRef(person.Email)] {
+			count++
+		}
+	}
+	return count
+}
+
+// seatedHere: the Member stays and has a seat.
+func seatedHere(member *v1alpha1.Member) bool {
+	return member.DeletionTimestamp.IsZero() && member.Status.Seat != nil && member.Status.Seat.State == v1alpha1.SeatAssigned
+}
+
+// invitedInstead: a member of the adopted organization has the Member's address
+// and was not taken for the person, whose address nobody vouches for.
+func (p *customerPass) invitedInstead(member *v1alpha1.Member) bool {
+	status := member.Status
+	return p.adopted(p.organization) && len(status.Users) == 0 && status.Invitation != nil && status.Invitation.State != v1alpha1.InvitationAccepted
+}
