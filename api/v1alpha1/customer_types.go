@@ -315,6 +315,18 @@ const (
 	ModePaused Mode = "Paused"
 )
 
+// StricterMode is the stricter of two modes: Manage, then Observe, then Paused.
+// An empty one is Manage.
+func StricterMode(a, b Mode) Mode {
+	switch {
+	case a == ModePaused || b == ModePaused:
+		return ModePaused
+	case a == ModeObserve || b == ModeObserve:
+		return ModeObserve
+	}
+	return ModeManage
+}
+
 // DeletionPolicy is what becomes of the organization when its Customer is deleted.
 // +kubebuilder:validation:Enum=Retain;Delete
 type DeletionPolicy string
@@ -452,6 +464,9 @@ type WithdrawnPerson struct {
 	// requestedAt is when the removal was asked for, by the operator's clock; the
 	// brake counts by it.
 	RequestedAt metav1.MicroTime `json:"requestedAt"`
+	// approvedAt is when a person approved it; the brake does not count it then.
+	// +optional
+	ApprovedAt *metav1.MicroTime `json:"approvedAt,omitempty"`
 	// organizationID is where the person was given something.
 	// +optional
 	// +kubebuilder:validation:MaxLength=64

@@ -78,11 +78,17 @@ func (p *memberPass) deletionFacts(ctx context.Context) (removal.MemberFacts, er
 	switch {
 	case apierrors.IsNotFound(err):
 		facts.Customer = removal.CustomerGone
-		return facts, nil
+		facts.NothingTaken, err = p.letBe(ctx)
+		return facts, err
 	case err != nil:
 		return facts, fmt.Errorf("read the Customer: %w", err)
 	}
 	p.customer = customer
+	mode, err := pass.Mode(ctx, p.Live, customer)
+	if err != nil {
+		return facts, err
+	}
+	facts.NothingTaken = mode != v1alpha1.ModeManage
 	facts.RetainInNamespace = customer.Spec.DeletionPolicy == v1alpha1.DeletionRetain
 	if !customer.DeletionTimestamp.IsZero() {
 		facts.Customer = removal.CustomerDeletingDelete

@@ -30,6 +30,8 @@ const (
 // MemberFacts are what the deletion of a Member depends on.
 type MemberFacts struct {
 	Customer CustomerState
+	// NothingTaken: the mode is Observe or Paused, or was when the Customer went.
+	NothingTaken bool
 	// NamespaceDeleting: the namespace is being deleted, so the Customer is
 	// about to be, whatever it looks like.
 	NamespaceDeleting bool
@@ -66,6 +68,8 @@ func MemberDeleted(f MemberFacts) Route {
 		}
 	}
 	switch {
+	case f.NothingTaken:
+		return RouteNothing
 	case state == CustomerPresent:
 		return RouteWithdraw
 	case state == CustomerDeletingRetain:

@@ -1,0 +1,26 @@
+package pass
+
+import (
+	"context"
+	"fmt"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/seatwarden/seatwarden/api/v1alpha1"
+)
+
+// Mode is what the operator may do for a Customer: the stricter of its own mode
+// and its Auth0Tenant's. reader is live where something is taken.
+func Mode(ctx context.Context, reader client.Reader, customer *v1alpha1.Customer) (v1alpha1.Mode, error) {
+	mode, err := TenantMode(ctx, reader, customer.Spec.TenantRef.Name)
+	return v1alpha1.StricterMode(mode, customer.Spec.Mode), err
+}
+
+// TenantMode is the mode of an Auth0Tenant, Manage when there is none of that name.
+func TenantMode(ctx context.Context, reader client.Reader, name string) (v1alpha1.Mode, error) {
+	tenant := &v1alpha1.Auth0Tenant{}
+	if err := reader.Get(ctx, client.ObjectKey{Name: name}, tenant); client.IgnoreNotFound(err) != nil {
+		return "", fmt.Errorf("read the Auth0Tenant: %w", err)
+	}
+	return v1alpha1.StricterMode(tenant.Spec.Mode, v1alpha1.ModeManage), nil
+}
