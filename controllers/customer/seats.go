@@ -294,13 +294,8 @@ func (p *customerPass) dropStaleHoldings(ctx context.Context, members []v1alpha1
 // count fills in the numbers that people see.
 func (p *customerPass) count(plan seats.Plan, members []v1alpha1.Member) {
 	counts := &v1alpha1.SeatCounts{Used: int32(plan.InUse), Waiting: int32(plan.Waiting), Removing: int32(plan.Removing)} //nolint:gosec // bounded by the number of objects
-	known := map[string]bool{}
 	for i := range members {
 		member := &members[i]
-		known[ownership.PersonRef(string(member.Spec.Email))] = true
-		for _, user := range member.Status.Users {
-			known[user.UserID] = true
-		}
 		switch {
 		case !member.DeletionTimestamp.IsZero():
 		case confirmed(member):
@@ -309,10 +304,9 @@ func (p *customerPass) count(plan seats.Plan, members []v1alpha1.Member) {
 			counts.Invited++
 		}
 	}
-	for _, person := range p.org.Latest().Members {
-		if !known[person.UserID] && !known[ownership.PersonRef(person.Email)] {
-			counts.Unmanaged++
-		}
+	p.facts.Unmanaged = p.unmanaged(members)
+	if p.facts.Unmanaged != nil {
+		counts.Unmanaged = p.facts.Unmanaged.Members
 	}
 	p.facts.Seats = counts
 }

@@ -36,6 +36,8 @@ type CustomerFacts struct {
 
 	// Seats as counted in this pass, nil when it did not come so far.
 	Seats *v1alpha1.SeatCounts
+	// Unmanaged people, counted with the seats; nil for none.
+	Unmanaged *v1alpha1.Unmanaged
 	// SeatsPending: the ledger is not empty, or Members wait for their first decision.
 	SeatsPending bool
 }
@@ -49,7 +51,7 @@ func Customer(customer *v1alpha1.Customer, f CustomerFacts) v1alpha1.CustomerSta
 	}
 	out.ObservedGeneration = customer.Generation
 	if f.Seats != nil {
-		out.Seats = f.Seats
+		out.Seats, out.Unmanaged = f.Seats, f.Unmanaged
 	}
 	c := build(out.Conditions, customer.Generation, f.Now)
 	c.organization(f, out.OrganizationName)
