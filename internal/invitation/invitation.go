@@ -76,6 +76,9 @@ type Facts struct {
 	// Seen invitations of ours to this person, and when they were listed.
 	Seen     []Seen
 	ListedAt time.Time
+	// Foreign are invitations to this person that others sent and that are waited
+	// for.
+	Foreign []Seen
 	// GoneSince is when the last invitation was first found missing; zero when
 	// it was not.
 	GoneSince time.Time
@@ -101,7 +104,7 @@ const (
 	Wait Step = "Wait"
 	// Look: list the invitations afresh, then decide again.
 	Look Step = "Look"
-	// Adopt: Decision.Seen is ours and not recorded; record it.
+	// Adopt: Decision.Seen is ours, or waited for, and not recorded; record it.
 	Adopt Step = "Adopt"
 	// Expire: the last invitation's time is over; record that.
 	Expire Step = "Expire"
@@ -167,8 +170,11 @@ func (f Facts) first() Decision {
 	if f.ListedAt.IsZero() {
 		return Decision{Step: Look}
 	}
-	if newest, ok := f.newest(); ok {
+	if newest, ok := newest(f.Seen); ok {
 		return Decision{Step: Adopt, Seen: newest}
+	}
+	if theirs, ok := newest(f.Foreign); ok && f.Now.Before(theirs.ExpiresAt) {
+		return Decision{Step: Adopt, Seen: theirs}
 	}
 	return f.send()
 }
@@ -204,8 +210,8 @@ func (f Facts) send() Decision {
 	return Decision{Step: Send, Supersede: supersede}
 }
 
-func (f Facts) newest() (newest Seen, ok bool) {
-	for _, seen := range f.Seen {
+func newest(all []Seen) (newest Seen, ok bool) {
+	for _, seen := range all {
 		if !ok || seen.CreatedAt.After(newest.CreatedAt) {
 			newest, ok = seen, true
 		}

@@ -35,6 +35,18 @@ func TestOneMailDecide(t *testing.T) {
 			Facts{ListedAt: now, Seen: []Seen{seen("old", "a0", time.Hour, dead)}},
 			Decision{Step: Adopt, Seen: seen("old", "a0", time.Hour, dead)}},
 
+		"others have invited the person": {
+			Facts{ListedAt: now, Foreign: []Seen{seen("f1", "", time.Hour, dead), seen("f2", "", time.Minute, alive)}},
+			Decision{Step: Adopt, Seen: seen("f2", "", time.Minute, alive)}},
+		"others have invited the person, and so have we": {
+			Facts{ListedAt: now, Foreign: []Seen{seen("f1", "", time.Minute, alive)}, Seen: []Seen{seen("u1", "a1", time.Hour, alive)}},
+			Decision{Step: Adopt, Seen: seen("u1", "a1", time.Hour, alive)}},
+		"others had invited the person, and the link is dead": {
+			Facts{ListedAt: now, Foreign: []Seen{seen("f1", "", time.Hour, now)}}, Decision{Step: Send}},
+		"others' invitation was recorded, and is asked for again": {
+			Facts{ListedAt: now, Foreign: []Seen{seen("f1", "", time.Hour, alive)}, Last: &Last{ID: "f1", State: Sent, ExpiresAt: alive}, Requested: true},
+			Decision{Step: Send, Supersede: []string{"f1"}}},
+
 		"an attempt on its way is left alone": {
 			Facts{ListedAt: now, Attempt: inFlight}, Decision{Step: Wait, At: now.Add(5*time.Second + Margin)}},
 		"the answer was lost, the invitation is there": {

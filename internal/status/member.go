@@ -30,6 +30,9 @@ type MemberFacts struct {
 	Confirmed bool
 	// Missing: the person had joined and is no member any more.
 	Missing bool
+	// TakenAway: the person had joined an organization that is another's now, and
+	// holds nothing there any more.
+	TakenAway bool
 }
 
 // Member derives the status of a Member.
@@ -72,7 +75,7 @@ func Member(member *v1alpha1.Member, f MemberFacts) v1alpha1.MemberStatus {
 // unseen: the pass ended before it looked at somebody who had joined, and the
 // problem takes nothing from them. They are called what they were called before.
 func unseen(s *v1alpha1.MemberStatus, f MemberFacts) bool {
-	return f.Problem != nil && !f.Looked && f.Removing == "" && !f.Problem.gone() && len(s.Users) > 0 &&
+	return f.Problem != nil && !f.Looked && !f.TakenAway && f.Removing == "" && !f.Problem.gone() && len(s.Users) > 0 &&
 		s.Seat != nil && s.Seat.State == v1alpha1.SeatAssigned && meta.FindStatusCondition(s.Conditions, v1alpha1.ConditionActive) != nil
 }
 
