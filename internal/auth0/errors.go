@@ -25,6 +25,9 @@ const (
 	KindRateLimited Kind = "RateLimited"
 	// KindNotSent: the call did not leave this process.
 	KindNotSent Kind = "NotSent"
+	// KindPlanned: mode Observe keeps the call from being made, and nothing that
+	// builds on it can be planned. Only a Recorder says so.
+	KindPlanned Kind = "Planned"
 	// KindUnknown: the call may or may not have taken effect (time-out, lost
 	// answer, 5xx, an answer that makes no sense).
 	KindUnknown Kind = "Unknown"
