@@ -43,7 +43,7 @@ func (w *World) watchHistory() {
 		go func() {
 			defer w.history.done.Done()
 			for change := range opened.ResultChan() {
-				if obj, ok := change.Object.(client.Object); ok && w.owns(obj) {
+				if obj, ok := change.Object.(client.Object); ok && w.ownsNow(obj) {
 					w.history.add(obj)
 				}
 			}
@@ -51,9 +51,15 @@ func (w *World) watchHistory() {
 	}
 }
 
+func (w *World) ownsNow(obj client.Object) bool {
+	w.history.mu.Lock()
+	defer w.history.mu.Unlock()
+	return w.owns(obj)
+}
+
 // owns tells this test's objects from those of others.
 func (w *World) owns(obj client.Object) bool {
-	return obj.GetNamespace() == w.Namespace || obj.GetNamespace() == "" && (obj.GetName() == w.Tenant || obj.GetName() == w.Tenant+"-2")
+	return obj.GetNamespace() == w.Namespace || slices.Contains(w.annexes, obj.GetNamespace()) || obj.GetNamespace() == "" && (obj.GetName() == w.Tenant || obj.GetName() == w.Tenant+"-2")
 }
 
 func (h *history) add(obj client.Object) {

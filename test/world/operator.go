@@ -17,10 +17,12 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
+	"github.com/seatwarden/seatwarden/api/v1alpha1"
 	"github.com/seatwarden/seatwarden/controllers"
 	"github.com/seatwarden/seatwarden/internal/auth0"
 	"github.com/seatwarden/seatwarden/internal/controlplane/envtesting"
@@ -47,17 +49,22 @@ type OperatorOptions struct {
 	TenantInterval time.Duration
 	// Now is the operator's wall clock; nil means time.Now.
 	Now func() time.Time
+	// Instance names the installation in markers; default "test". Namespaces are
+	// those that it has Customers and Members in, as if they were a cluster of
+	// their own; default all.
+	Instance   string
+	Namespaces []string
 }
 
 // StartOperator starts an operator and waits until it runs.
 func (w *World) StartOperator(change ...func(*OperatorOptions)) *Operator {
 	w.Helper()
-	opts := OperatorOptions{LiveInterval: 300 * time.Millisecond, SettledInterval: 10 * time.Minute, TenantInterval: time.Second}
+	opts := OperatorOptions{Instance: "test", LiveInterval: 300 * time.Millisecond, SettledInterval: 10 * time.Minute, TenantInterval: time.Second}
 	for _, c := range change {
 		c(&opts)
 	}
 	mgr, err := ctrl.NewManager(w.operatorConfig(), ctrl.Options{
-		Scheme: controllers.Scheme(), Cache: controllers.Cache(OperatorNamespace),
+		Scheme: controllers.Scheme(), Cache: opts.cache(),
 		Metrics: metricsserver.Options{BindAddress: "0"}, HealthProbeBindAddress: "0",
 		Controller: config.Controller{SkipNameValidation: ptr.To(true)},
 		Logger:     zap.New(zap.WriteTo(w.logs), zap.UseDevMode(true)),
@@ -65,7 +72,7 @@ func (w *World) StartOperator(change ...func(*OperatorOptions)) *Operator {
 	w.Expect(err).NotTo(HaveOccurred())
 	ctx, cancel := context.WithCancel(context.Background())
 	w.Expect(controllers.Setup(ctx, mgr, controllers.Options{
-		Namespace: OperatorNamespace, Instance: "test", Workers: 4,
+		Namespace: OperatorNamespace, Instance: opts.Instance, Workers: 4,
 		LiveInterval: opts.LiveInterval, SettledInterval: opts.SettledInterval,
 		ProbeInterval: 100 * time.Millisecond, TenantInterval: opts.TenantInterval,
 		Connect: w.connect(opts), Now: opts.Now,
@@ -75,6 +82,20 @@ func (w *World) StartOperator(change ...func(*OperatorOptions)) *Operator {
 	w.Expect(mgr.GetCache().WaitForCacheSync(ctx)).To(BeTrue())
 	w.operators = append(w.operators, operator)
 	return operator
+}
+
+// cache is the operator's own, narrowed to its namespaces.
+func (o OperatorOptions) cache() cache.Options {
+	options := controllers.Cache(OperatorNamespace)
+	if len(o.Namespaces) == 0 {
+		return options
+	}
+	only := cache.ByObject{Namespaces: map[string]cache.Config{}}
+	for _, namespace := range o.Namespaces {
+		only.Namespaces[namespace] = cache.Config{}
+	}
+	options.ByObject[&v1alpha1.Customer{}], options.ByObject[&v1alpha1.Member{}] = only, only
+	return options
 }
 
 // Kill stops what the operator sends, at once; it may be called from inside of it.

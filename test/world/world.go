@@ -47,6 +47,8 @@ type World struct {
 	// that people sign in to.
 	Management, Login standin.Client
 
+	// annexes are further namespaces of the test's.
+	annexes   []string
 	logs      *logBuffer
 	history   history
 	operators []*Operator
@@ -99,6 +101,17 @@ func (w *World) CreateSecret(value string) {
 		ObjectMeta: metav1.ObjectMeta{Namespace: OperatorNamespace, Name: w.Tenant},
 		StringData: map[string]string{"clientSecret": value},
 	})).To(Succeed())
+}
+
+// Annex is a further namespace for the test's Customers and Members, as of
+// another team or another cluster. It is asked for before any of them is made.
+func (w *World) Annex() string {
+	w.Helper()
+	namespace := envtesting.Namespace(w.TB)
+	w.history.mu.Lock()
+	defer w.history.mu.Unlock()
+	w.annexes = append(w.annexes, namespace)
+	return namespace
 }
 
 // TenantObject is the Auth0Tenant as CreateTenant makes it.
