@@ -953,6 +953,10 @@ func (in *Withdrawal) DeepCopy() *Withdrawal {
 func (in *WithdrawnPerson) DeepCopyInto(out *WithdrawnPerson) {
 	*out = *in
 	in.RequestedAt.DeepCopyInto(&out.RequestedAt)
+	if in.ApprovedAt != nil {
+		in, out := &in.ApprovedAt, &out.ApprovedAt
+		*out = (*in).DeepCopy()
+	}
 	if in.Attempt != nil {
 		in, out := &in.Attempt, &out.Attempt
 		*out = new(Attempt)

@@ -80,6 +80,9 @@ func (p *customerPass) findToDelete(ctx context.Context) (organization auth0.Org
 }
 
 func (p *customerPass) deleteOrganization(ctx context.Context, organization auth0.Organization) (done bool, err error) {
+	if held, err := p.holdDeletion(ctx); held || err != nil {
+		return false, err
+	}
 	p.facts.Deleting = fmt.Sprintf("deleting organization %s", organization.Name)
 	err = p.api().DeleteOrganization(ctx, organization.ID)
 	if err != nil && !auth0.IsNotFound(err) {

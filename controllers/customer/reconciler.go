@@ -85,6 +85,8 @@ type customerPass struct {
 	members   []v1alpha1.Member
 	facts     status.CustomerFacts
 	again     time.Duration
+	// heldDeletion is the organization's deletion while it waits for approval.
+	heldDeletion *v1alpha1.HeldRemovals
 	// connectionsErr is what stopped the connections.
 	connectionsErr error
 }
@@ -127,6 +129,7 @@ func (p *customerPass) finish(ctx context.Context, err error) (ctrl.Result, erro
 
 func (p *customerPass) write(ctx context.Context) error {
 	p.facts.Now = p.Now()
+	p.facts.Held = p.held()
 	p.customer.Status = status.Customer(p.customer, p.facts)
 	if p.facts.Problem == nil {
 		p.customer.Status.LastHandledReconcileAt = pass.ReconcileRequest(p.customer)
@@ -136,7 +139,7 @@ func (p *customerPass) write(ctx context.Context) error {
 	}
 	p.before = p.customer.DeepCopy()
 	pass.Announce(p.Recorder, p.customer, p.original.Status.Conditions, p.customer.Status.Conditions,
-		v1alpha1.ConditionReady, v1alpha1.ConditionContractActive, v1alpha1.ConditionGuardInEffect, v1alpha1.ConditionSeatsExceeded)
+		v1alpha1.ConditionReady, v1alpha1.ConditionContractActive, v1alpha1.ConditionGuardInEffect, v1alpha1.ConditionSeatsExceeded, v1alpha1.ConditionRemovalsHeld)
 	p.original = p.customer.DeepCopy()
 	return nil
 }

@@ -67,7 +67,7 @@ func (p *customerPass) plan(ctx context.Context, people []v1alpha1.Member) (seat
 // undeclaredHoldings: somebody whom no Member declares holds a grant or a live
 // invitation of ours.
 func (p *customerPass) undeclaredHoldings(people []v1alpha1.Member) bool {
-	declared := declaredPeople(people)
+	declared := p.declaredPeople(people)
 	for ref, holding := range p.org.Holdings(p.org.Latest(), p.tenant.Now()) {
 		if holding == seats.HoldsGrant && !declared[ref] {
 			return true
@@ -76,8 +76,12 @@ func (p *customerPass) undeclaredHoldings(people []v1alpha1.Member) bool {
 	return false
 }
 
-func declaredPeople(members []v1alpha1.Member) map[string]bool {
+// declaredPeople are those for whom there is a Member, or was one until lately.
+func (p *customerPass) declaredPeople(members []v1alpha1.Member) map[string]bool {
 	declared := map[string]bool{}
+	for _, line := range p.customer.Status.Withdrawn {
+		declared[line.Person] = stillHolds(line)
+	}
 	for _, member := range members {
 		declared[ownership.PersonRef(string(member.Spec.Email))] = true
 	}
@@ -110,7 +114,19 @@ func (p *customerPass) seatFacts(people []v1alpha1.Member) seats.Facts {
 		Seats: int(p.customer.Spec.Seats), People: p.people(people), Ledger: ledger(p.customer.Status.Assigning),
 		Holdings: p.org.Holdings(p.org.Latest(), p.tenant.Now()),
 	}
+	for _, line := range p.customer.Status.Withdrawn {
+		if stillHolds(line) {
+			facts.Holdings[line.Person] = seats.HoldsGrant
+		}
+	}
 	return facts
+}
+
+// stillHolds: the person's Member is gone, and what they were given is not taken
+// yet: the seat is in use.
+func stillHolds(line v1alpha1.WithdrawnPerson) bool {
+	given := line.Attempt != nil || line.Invitation != nil || len(line.Users) > 0
+	return given && (line.State == v1alpha1.WithdrawalHeld || line.State == v1alpha1.WithdrawalApproved)
 }
 
 func (p *customerPass) people(members []v1alpha1.Member) []seats.Person {
@@ -260,7 +276,7 @@ func (p *customerPass) seatMessage(reason seats.Reason) string {
 // dropStaleHoldings reads by id the grants and invitations that nobody declares:
 // the lists that showed them may lag.
 func (p *customerPass) dropStaleHoldings(ctx context.Context, members []v1alpha1.Member) error {
-	declared := declaredPeople(members)
+	declared := p.declaredPeople(members)
 	look := p.org.Latest()
 	for _, user := range look.Holders {
 		grant, ok := p.org.Grant(user)

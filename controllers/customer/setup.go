@@ -32,10 +32,12 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, workers int) error {
 		Complete(r)
 }
 
-// ledgerLeft passes a status that was taken away or has lines on the ledger.
+// ledgerLeft passes a status that was taken away, has lines on the ledger, or on
+// whose list of withdrawn people something changed.
 var ledgerLeft = predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
 	old, now := e.ObjectOld.(*v1alpha1.Customer), e.ObjectNew.(*v1alpha1.Customer)
-	return old.Status.OrganizationID != "" && now.Status.OrganizationID == "" || len(now.Status.Assigning) > 0 && old.ResourceVersion != now.ResourceVersion
+	return !equality.Semantic.DeepEqual(old.Status.Withdrawn, now.Status.Withdrawn) ||
+		old.Status.OrganizationID != "" && now.Status.OrganizationID == "" || len(now.Status.Assigning) > 0 && old.ResourceVersion != now.ResourceVersion
 }}
 
 // concernsCustomer passes the changes of a Member that its Customer acts on or counts.

@@ -20,6 +20,9 @@ import (
 // the status, at the version that was read, before anything is sent, and
 // nothing leaves after its time. An old leader's write fails, and with it its call.
 func (p *memberPass) give(ctx context.Context, invites bool, calls func(ctx context.Context, attempt string) error) error {
+	if err := p.checkLeaver(ctx); err != nil {
+		return err
+	}
 	status := &p.member.Status
 	earlier := p.openAttempt()
 	notAfter := p.tenant.Now().Add(invitation.Validity)
@@ -75,6 +78,18 @@ func (p *memberPass) openAttempt() *v1alpha1.Attempt {
 	return attempt
 }
 
+// attemptOf is a recorded attempt as the decisions know it, none when nil.
+func attemptOf(attempt *v1alpha1.Attempt) invitation.Attempt {
+	if attempt == nil {
+		return invitation.Attempt{}
+	}
+	out := invitation.Attempt{ID: attempt.ID, Invites: attempt.Invites}
+	if attempt.NotAfter != nil {
+		out.NotAfter = attempt.NotAfter.Time
+	}
+	return out
+}
+
 // closeAttempt forgets an attempt of somebody who has joined, once nothing of it
 // can land any more: a removal must not be confirmed before that.
 func (p *memberPass) closeAttempt() {
@@ -93,7 +108,13 @@ func (p *memberPass) join(ctx context.Context) error {
 	}
 	p.facts.Looked = true
 	if len(profiles) == 0 {
-		return nil
+		if profiles, err = p.bringBack(ctx); err != nil || len(profiles) == 0 {
+			return err
+		}
+	} else if len(p.member.Status.Users) == 0 {
+		if err := p.checkLeaver(ctx); err != nil {
+			return err
+		}
 	}
 	p.ended = true
 	p.facts.Joined = true

@@ -11,7 +11,6 @@ import (
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
 	"github.com/seatwarden/seatwarden/controllers/internal/pass"
-	"github.com/seatwarden/seatwarden/internal/invitation"
 	"github.com/seatwarden/seatwarden/internal/ownership"
 )
 
@@ -36,14 +35,13 @@ func (p *memberPass) declaredOtherwise(ctx context.Context) (declared, released 
 // heir is another Member of the address that is not being deleted, read live,
 // nil when there is none. One outside the contract's domains takes nothing over.
 func (p *memberPass) heir(ctx context.Context) (*v1alpha1.Member, error) {
-	list := &v1alpha1.MemberList{}
-	err := p.Live.List(ctx, list, client.InNamespace(p.member.Namespace), client.MatchingFields{v1alpha1.FieldCustomerRef: p.customer.Name})
+	members, err := p.listLive(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("list Members live: %w", err)
+		return nil, err
 	}
 	var heir *v1alpha1.Member
-	for i := range list.Items {
-		sibling := &list.Items[i]
+	for i := range members {
+		sibling := &members[i]
 		same := ownership.PersonRef(string(sibling.Spec.Email)) == p.ref() && sibling.UID != p.member.UID
 		outside := sibling.Status.Seat != nil && sibling.Status.Seat.Reason == v1alpha1.ReasonDomainNotAllowed
 		if !same || outside || !sibling.DeletionTimestamp.IsZero() {
@@ -93,12 +91,7 @@ func (p *memberPass) bequeath(ctx context.Context, heir *v1alpha1.Member) error 
 	before := heir.DeepCopy()
 	from, to := p.member.Status, &heir.Status
 	to.Tenant, to.OrganizationID = from.Tenant, from.OrganizationID
-	for _, user := range from.Users {
-		known := slices.ContainsFunc(to.Users, func(u v1alpha1.MemberUser) bool { return u.UserID == user.UserID })
-		if !known && len(to.Users) < 10 {
-			to.Users = append(to.Users, user)
-		}
-	}
+	addUsers(&to.Users, from.Users)
 	if to.Invitation == nil {
 		to.Invitation = from.Invitation
 	}
@@ -118,11 +111,7 @@ func (p *memberPass) isAdmin() bool {
 // comes back by itself and finds in Auth0 what the person holds. A call that is
 // on its way is waited for, so that it is not made twice.
 func (p *memberPass) leaveToAdmins() (released bool) {
-	attempt := p.member.Status.Attempt
-	if attempt == nil || attempt.NotAfter == nil {
-		return true
-	}
-	left := attempt.NotAfter.Add(invitation.Margin).Sub(p.Now())
+	left := attemptOf(p.member.Status.Attempt).Clear().Sub(p.Now())
 	if left > 0 {
 		p.facts.Removing = "the contract names this person as an admin; waiting for a call that is on its way, then the Member comes back by itself"
 		p.wait(left)

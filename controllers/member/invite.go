@@ -70,16 +70,14 @@ func (p *memberPass) consume(ctx context.Context) error {
 func (p *memberPass) invitationFacts() invitation.Facts {
 	status := p.member.Status
 	facts := invitation.Facts{
-		Now: p.tenant.Now(), ListedAt: p.look.At, Lag: directory.Lag, Seen: p.seen(),
+		Now: p.tenant.Now(), ListedAt: p.look.At, Lag: directory.Lag, Seen: p.seen(), Foreign: p.foreign(),
 		Joined:    len(status.Users) > 0,
 		Requested: pass.InviteRequest(p.member, p.Now()) != "",
 		Hold:      p.facts.Window != v1alpha1.ReasonContractActive || p.facts.Activating,
 	}
 	if status.Attempt != nil {
-		facts.Attempt = &invitation.Attempt{ID: status.Attempt.ID, Invites: status.Attempt.Invites}
-		if status.Attempt.NotAfter != nil {
-			facts.Attempt.NotAfter = status.Attempt.NotAfter.Time
-		}
+		attempt := attemptOf(status.Attempt)
+		facts.Attempt = &attempt
 	}
 	if last := status.Invitation; last != nil {
 		facts.Last = &invitation.Last{ID: last.ID, State: invitation.State(last.State), ExpiresAt: last.ExpiresAt.Time}
@@ -102,6 +100,21 @@ func (p *memberPass) seen() []invitation.Seen {
 	return out
 }
 
+// foreign are the invitations that others sent to the person, in an organization
+// that was adopted with them: nobody gets a second mail because of that.
+func (p *memberPass) foreign() []invitation.Seen {
+	if !p.org.Adopted() {
+		return nil
+	}
+	var out []invitation.Seen
+	for _, listed := range p.look.Invitations {
+		if _, ours := p.org.Ours(listed); !ours && ownership.FoldEmail(listed.Email) == ownership.FoldEmail(p.email()) {
+			out = append(out, invitation.Seen{ID: listed.ID, CreatedAt: listed.CreatedAt, ExpiresAt: listed.ExpiresAt})
+		}
+	}
+	return out
+}
+
 func (p *memberPass) liveInvitations() (count int) {
 	for _, listed := range p.look.Invitations {
 		if p.tenant.Now().Before(listed.ExpiresAt) {
@@ -111,7 +124,8 @@ func (p *memberPass) liveInvitations() (count int) {
 	return count
 }
 
-// adopt records an invitation of ours that Auth0 has and the status does not.
+// adopt records an invitation that Auth0 has and the status does not: one of
+// ours, or one that is waited for.
 func (p *memberPass) adopt(seen invitation.Seen) {
 	// Auth0's time is known to about a second and a half.
 	sentAt := seen.CreatedAt.Add(p.Now().Sub(p.tenant.Now())).Add(2 * time.Second)

@@ -9,6 +9,7 @@ import (
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
 	"github.com/seatwarden/seatwarden/controllers/internal/pass"
 	"github.com/seatwarden/seatwarden/internal/auth0"
+	"github.com/seatwarden/seatwarden/internal/directory"
 	"github.com/seatwarden/seatwarden/internal/ownership"
 )
 
@@ -58,11 +59,20 @@ func (p *memberPass) members(ctx context.Context) ([]auth0.User, error) {
 		if err != nil {
 			return nil, err
 		}
-		if member {
+		if member || p.backLately(user) {
 			out = append(out, user)
 		}
 	}
 	return out, nil
+}
+
+// backLately: the user was brought back so lately that the lists may not show it,
+// and holds the person's grant.
+func (p *memberPass) backLately(user auth0.User) bool {
+	grant, ok := p.org.Grant(user)
+	return ok && grant.Person == p.ref() && slices.ContainsFunc(p.member.Status.Users, func(u v1alpha1.MemberUser) bool {
+		return u.UserID == user.ID && p.tenant.Now().Before(u.Since.Add(directory.Lag))
+	})
 }
 
 // settledHolder is a recorded user whom both lists show as a member with the

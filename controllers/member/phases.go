@@ -13,6 +13,7 @@ import (
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
 	"github.com/seatwarden/seatwarden/controllers/internal/pass"
+	"github.com/seatwarden/seatwarden/internal/auth0"
 	"github.com/seatwarden/seatwarden/internal/ownership"
 	"github.com/seatwarden/seatwarden/internal/status"
 )
@@ -48,8 +49,10 @@ func (p *memberPass) findOrganization(ctx context.Context) error {
 	switch {
 	case p.customer.Status.OrganizationID == "":
 		return pass.Missing(v1alpha1.ReasonCustomerNotReady, fmt.Sprintf("Customer %s has no organization yet", p.customer.Name))
-	case organizationMissing(p.customer):
+	case organizationLost(p.customer) == v1alpha1.ReasonOrganizationMissing:
 		return pass.Person(v1alpha1.ReasonOrganizationMissing, fmt.Sprintf("the organization of Customer %s was deleted in Auth0: see there", p.customer.Name))
+	case organizationLost(p.customer) != "":
+		return p.organizationTaken(ctx)
 	}
 	p.org = tenant.Organization(p.customer.Status.OrganizationID)
 	if p.look = p.org.Latest(); p.look == nil || p.org.Key() == "" {
@@ -63,10 +66,35 @@ func (p *memberPass) findOrganization(ctx context.Context) error {
 	return nil
 }
 
-// organizationMissing: the Customer says that somebody deleted its organization.
-func organizationMissing(customer *v1alpha1.Customer) bool {
+// organizationLost is why the Customer has its organization no more, empty while
+// it has: somebody deleted it, or it is another's now.
+func organizationLost(customer *v1alpha1.Customer) string {
 	synced := meta.FindStatusCondition(customer.Status.Conditions, v1alpha1.ConditionOrganizationSynced)
-	return synced != nil && synced.Reason == v1alpha1.ReasonOrganizationMissing
+	if synced == nil {
+		return ""
+	}
+	switch synced.Reason {
+	case v1alpha1.ReasonOrganizationMissing, v1alpha1.ReasonOrganizationConflict, v1alpha1.ReasonAdoptionNotListed:
+		return synced.Reason
+	}
+	return ""
+}
+
+// organizationTaken gives nothing in an organization that is another's. Who had
+// joined can sign in as long as the new owner leaves them the grant.
+func (p *memberPass) organizationTaken(ctx context.Context) error {
+	id := p.customer.Status.OrganizationID
+	p.facts.TakenAway = len(p.member.Status.Users) > 0
+	for _, recorded := range p.member.Status.Users {
+		user, err := p.api().User(ctx, recorded.UserID)
+		if err != nil && !auth0.IsNotFound(err) {
+			return pass.Auth0("read a user", err, p.Now())
+		}
+		if grant, ok := ownership.GrantIn(user.AppMetadata, id); err == nil && ok && grant.Person == p.ref() {
+			p.facts.TakenAway = false
+		}
+	}
+	return pass.Person(v1alpha1.ReasonOrganizationConflict, fmt.Sprintf("the organization of Customer %s is another's now, and nothing is given there: see there", p.customer.Name))
 }
 
 func (p *memberPass) tenantProblem(ctx context.Context, name string) error {

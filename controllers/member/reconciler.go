@@ -74,13 +74,17 @@ type memberPass struct {
 	again time.Duration
 	// ended: the pass needs no further phase.
 	ended bool
+	// save keeps what a withdrawal has found out, before more is taken.
+	save func(context.Context) error
 }
 
 func newPass(r *Reconciler, member *v1alpha1.Member) *memberPass {
-	return &memberPass{
+	p := &memberPass{
 		Reconciler: r, member: member, before: member.DeepCopy(), original: member.DeepCopy(),
 		facts: status.MemberFacts{Now: r.Now()},
 	}
+	p.save = p.write
+	return p
 }
 
 // run goes through the phases until one ends the pass.
@@ -89,6 +93,7 @@ func (p *memberPass) run(ctx context.Context) error {
 		p.findCustomer,
 		p.findOrganization,
 		p.checkSeat,
+		p.waitForLeaver,
 		p.observe,
 		p.join,
 		p.invite,

@@ -3,9 +3,11 @@ package member
 import (
 	"context"
 	"fmt"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -23,7 +25,8 @@ type RemovalReconciler struct{ *Reconciler }
 // Reconcile is one pass over a Member that is being deleted.
 func (r *RemovalReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	member := &v1alpha1.Member{}
-	if err := r.Client.Get(ctx, req.NamespacedName, member); err != nil {
+	// Live: what a pass before has begun must not look undone.
+	if err := r.Live.Get(ctx, req.NamespacedName, member); err != nil {
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	if member.DeletionTimestamp.IsZero() {
@@ -121,12 +124,21 @@ func (p *memberPass) readMarker(ctx context.Context) (removal.Marker, error) {
 // removePerson withdraws the person from a Customer that stays, unless somebody
 // else declares the address there.
 func (p *memberPass) removePerson(ctx context.Context) (released bool, err error) {
-	if declared, released, err := p.declaredOtherwise(ctx); declared || err != nil {
-		return released, err
+	begun := p.begun()
+	if !begun {
+		if declared, released, err := p.declaredOtherwise(ctx); declared || err != nil {
+			return released, err
+		}
 	}
 	found, err := p.findOrganizationToWithdraw(ctx)
 	if err != nil || !found {
 		return err == nil, err
+	}
+	if !begun && !neverGiven(p.member) {
+		held, err := p.begin(ctx)
+		if held || err != nil {
+			return held, err
+		}
 	}
 	p.facts.Removing = "taking grant, invitations, membership and sessions"
 	if err := p.withdraw(ctx); err != nil {
@@ -136,10 +148,50 @@ func (p *memberPass) removePerson(ctx context.Context) (released bool, err error
 		return false, err
 	}
 	if p.member.Status.Withdrawal.ConfirmedAt != nil {
-		return true, nil
+		return true, p.remember(ctx)
 	}
 	p.facts.Removing = "everything known was taken; waiting until Auth0 must show what is left, then looking once more"
 	return false, nil
+}
+
+// begun: the person is on the Customer's list, and taking may have started. From
+// then on nobody takes over: a Member of the address waits, and brings the
+// person back.
+func (p *memberPass) begun() bool {
+	entry := lineOf(p.customer, p.ref())
+	return entry != nil && entry.State == v1alpha1.WithdrawalWithdrawing && p.member.Status.Withdrawal != nil
+}
+
+// begin asks the brake, and then looks once more whether somebody declares the
+// address: whoever does so later sees the line that was just written.
+func (p *memberPass) begin(ctx context.Context) (held bool, err error) {
+	if held, err = p.admit(ctx); held || err != nil {
+		return held, err
+	}
+	heir, err := p.heir(ctx)
+	if err != nil {
+		return false, err
+	}
+	if heir != nil || p.isAdmin() {
+		key := client.ObjectKeyFromObject(p.customer)
+		if err := p.changeEntry(ctx, key, p.ref(), func(*v1alpha1.WithdrawnPerson) bool { return false }); err != nil {
+			return false, err
+		}
+		return false, pass.Wait(v1alpha1.ReasonWithdrawing, "the address has just been declared again: looking again", time.Second)
+	}
+	now := metav1.NewMicroTime(p.tenant.Now())
+	p.member.Status.Withdrawal = &v1alpha1.Withdrawal{StartedAt: now, ChangedAt: now}
+	return false, p.write(ctx)
+}
+
+// remember keeps on the Customer's list who has gone, and how to bring them back.
+func (p *memberPass) remember(ctx context.Context) error {
+	return p.changeEntry(ctx, client.ObjectKeyFromObject(p.customer), p.ref(), func(entry *v1alpha1.WithdrawnPerson) bool {
+		s := p.member.Status
+		entry.State, entry.Withdrawal = v1alpha1.WithdrawalWithdrawn, s.Withdrawal
+		addUsers(&entry.Users, s.Users)
+		return true
+	})
 }
 
 // findOrganizationToWithdraw finds where the person may hold something; found is

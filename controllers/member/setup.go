@@ -23,8 +23,9 @@ import (
 // pollDeletion is how often a Member looks whether its organization is gone.
 const pollDeletion = 3 * time.Second
 
-// SetupWithManager registers both controllers of Members.
-func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, workers int) error {
+// SetupWithManager registers the controllers of Members and of those who were.
+// customers are woken when a tenant becomes usable.
+func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, customers *pass.Waker, workers int) error {
 	err := mgr.GetFieldIndexer().IndexField(ctx, &v1alpha1.Member{}, v1alpha1.FieldCustomerRef, func(obj client.Object) []string {
 		return []string{obj.(*v1alpha1.Member).Spec.CustomerRef.Name}
 	})
@@ -38,6 +39,16 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, wor
 		WatchesRawSource(source.Channel(r.Members.Subscribe(), &handler.EnqueueRequestForObject{})).
 		WithOptions(controller.Options{MaxConcurrentReconciles: workers, RateLimiter: pass.BackOff()}).
 		Complete(r)
+	if err != nil {
+		return err
+	}
+	err = ctrl.NewControllerManagedBy(mgr).
+		Named("customer-withdrawn").
+		For(&v1alpha1.Customer{}, builder.WithPredicates(concernsWithdrawn)).
+		Watches(&v1alpha1.Member{}, handler.EnqueueRequestsFromMapFunc(customerOfMember), builder.WithPredicates(mayReturn)).
+		WatchesRawSource(source.Channel(customers.Subscribe(), &handler.EnqueueRequestForObject{})).
+		WithOptions(controller.Options{MaxConcurrentReconciles: workers, RateLimiter: pass.BackOff()}).
+		Complete(&WithdrawnReconciler{r})
 	if err != nil {
 		return err
 	}
@@ -82,9 +93,31 @@ var concernsMembers = predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool
 		old.Status.OrganizationID != now.Status.OrganizationID ||
 		!equality.Semantic.DeepEqual(old.Status.Connections, now.Status.Connections) ||
 		!equality.Semantic.DeepEqual(old.Status.Activation, now.Status.Activation) ||
-		organizationMissing(old) != organizationMissing(now) ||
+		organizationLost(old) != organizationLost(now) ||
 		(removing(old) == 0) != (removing(now) == 0)
 }}
+
+// concernsWithdrawn passes the changes of a Customer that its list depends on.
+var concernsWithdrawn = predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+	old, now := e.ObjectOld.(*v1alpha1.Customer), e.ObjectNew.(*v1alpha1.Customer)
+	return old.Generation != now.Generation ||
+		!equality.Semantic.DeepEqual(old.Annotations, now.Annotations) ||
+		!equality.Semantic.DeepEqual(old.Status.Withdrawn, now.Status.Withdrawn)
+}}
+
+// mayReturn passes the changes by which a Member takes a place back, or leaves it.
+var mayReturn = predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+	old, now := e.ObjectOld.(*v1alpha1.Member), e.ObjectNew.(*v1alpha1.Member)
+	return old.DeletionTimestamp.IsZero() != now.DeletionTimestamp.IsZero() ||
+		!equality.Semantic.DeepEqual(old.Finalizers, now.Finalizers) ||
+		len(old.Status.Users) != len(now.Status.Users) ||
+		(old.Status.Invitation == nil) != (now.Status.Invitation == nil)
+}}
+
+func customerOfMember(_ context.Context, obj client.Object) []reconcile.Request {
+	member := obj.(*v1alpha1.Member)
+	return []reconcile.Request{{NamespacedName: client.ObjectKey{Namespace: member.Namespace, Name: member.Spec.CustomerRef.Name}}}
+}
 
 func removing(customer *v1alpha1.Customer) int32 {
 	if customer.Status.Seats == nil {

@@ -13,7 +13,6 @@ import (
 	"github.com/seatwarden/seatwarden/controllers/internal/pass"
 	"github.com/seatwarden/seatwarden/internal/auth0"
 	"github.com/seatwarden/seatwarden/internal/directory"
-	"github.com/seatwarden/seatwarden/internal/invitation"
 	"github.com/seatwarden/seatwarden/internal/ownership"
 	"github.com/seatwarden/seatwarden/internal/removal"
 )
@@ -81,7 +80,7 @@ func (p *memberPass) recordTargets(ctx context.Context, plan removal.Plan) error
 	if !news {
 		return nil
 	}
-	return p.write(ctx)
+	return p.save(ctx)
 }
 
 // clearRecordedGrants refuses the known users at once, before anything is listed.
@@ -113,9 +112,7 @@ func (p *memberPass) withdrawalFacts(ctx context.Context, began time.Time) (remo
 	if state.RevokedAt != nil {
 		facts.RevokedAt = state.RevokedAt.Time
 	}
-	if attempt := p.member.Status.Attempt; attempt != nil && attempt.NotAfter != nil {
-		facts.Clear = invitation.Attempt{NotAfter: attempt.NotAfter.Time}.Clear()
-	}
+	facts.Clear = attemptOf(p.member.Status.Attempt).Clear()
 	facts.GuardInEffect = p.guardInEffect()
 	look, err := p.org.Observe(ctx, began)
 	if err != nil {

@@ -5,6 +5,8 @@
 package directory
 
 import (
+	"maps"
+	"strings"
 	"sync"
 	"time"
 
@@ -84,6 +86,7 @@ type Tenant struct {
 	organizations map[string]*Organization
 	roles         []auth0.Role
 	rolesAt       time.Time
+	removals      map[string]time.Time
 }
 
 // API is how the tenant is reached now.
@@ -146,4 +149,32 @@ func (t *Tenant) Forget(id string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.organizations, id)
+}
+
+// NoteRemoval notes for the tenant's brake that somebody, by a name of their
+// own, was removed at an instant.
+func (t *Tenant) NoteRemoval(person string, at time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.removals == nil {
+		t.removals = map[string]time.Time{}
+	}
+	if at.After(t.removals[person]) {
+		t.removals[person] = at
+	}
+}
+
+// Removals counts who was removed since an instant, without the names that begin
+// with except if that is not empty, and forgets who was removed before.
+func (t *Tenant) Removals(since time.Time, except string) int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	maps.DeleteFunc(t.removals, func(_ string, at time.Time) bool { return at.Before(since) })
+	count := 0
+	for name := range t.removals {
+		if except == "" || !strings.HasPrefix(name, except) {
+			count++
+		}
+	}
+	return count
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
@@ -38,6 +39,8 @@ type CustomerFacts struct {
 	Seats *v1alpha1.SeatCounts
 	// Unmanaged people, counted with the seats; nil for none.
 	Unmanaged *v1alpha1.Unmanaged
+	// Held removals that wait for approval, nil when none do.
+	Held *v1alpha1.HeldRemovals
 	// SeatsPending: the ledger is not empty, or Members wait for their first decision.
 	SeatsPending bool
 }
@@ -46,14 +49,17 @@ type CustomerFacts struct {
 // the pass's own and are kept.
 func Customer(customer *v1alpha1.Customer, f CustomerFacts) v1alpha1.CustomerStatus {
 	out := *customer.Status.DeepCopy()
-	if f.Deleting == "" && f.Problem.nothingNew(out.Conditions, out.ObservedGeneration, customer.Generation, false) {
+	told := equality.Semantic.DeepEqual(out.HeldRemovals, f.Held)
+	if told && f.Deleting == "" && f.Problem.nothingNew(out.Conditions, out.ObservedGeneration, customer.Generation, false) {
 		return out
 	}
 	out.ObservedGeneration = customer.Generation
 	if f.Seats != nil {
 		out.Seats, out.Unmanaged = f.Seats, f.Unmanaged
 	}
+	out.HeldRemovals = f.Held
 	c := build(out.Conditions, customer.Generation, f.Now)
+	c.removalsHeld(f.Held)
 	c.organization(f, out.OrganizationName)
 	c.connections(customer, f)
 	c.contract(f)
@@ -166,6 +172,23 @@ func (c *conditions) seats(limit int32, counts *v1alpha1.SeatCounts) {
 	default:
 		c.present(v1alpha1.ConditionSeatsExceeded, false, "", "")
 	}
+}
+
+func (c *conditions) removalsHeld(held *v1alpha1.HeldRemovals) {
+	if held == nil {
+		c.present(v1alpha1.ConditionRemovalsHeld, false, "", "")
+		return
+	}
+	c.present(v1alpha1.ConditionRemovalsHeld, true, v1alpha1.ReasonAwaitingApproval, fmt.Sprintf(
+		"more people were removed at once than the brake lets through: %s still in; approve with the annotation %s=%s, or declare them again",
+		people(held.People), v1alpha1.AnnotationApproveRemovals, held.Hash))
+}
+
+func people(count int32) string {
+	if count == 1 {
+		return "1 person is"
+	}
+	return fmt.Sprintf("%d people are", count)
 }
 
 func seatSummary(limit int32, counts *v1alpha1.SeatCounts) string {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
 	"github.com/seatwarden/seatwarden/internal/ownership"
+	"github.com/seatwarden/seatwarden/internal/removal"
 )
 
 // Window is a Customer's contract as the guard is told of it.
@@ -88,4 +89,42 @@ func InviteRequest(member *v1alpha1.Member, now time.Time) string {
 func RequestedBefore(request string, sentAt time.Time) bool {
 	at, err := time.Parse(time.RFC3339, request)
 	return err == nil && !at.After(sentAt)
+}
+
+// BrakeLimits are what the brake lets through for a Customer, with nothing counted.
+func BrakeLimits(customer *v1alpha1.Customer, tenant v1alpha1.Auth0TenantSpec) removal.BrakeFacts {
+	brake := customer.Spec.Removal.Brake
+	return removal.BrakeFacts{AtLeast: orDefault(brake.People, 5), Percent: orDefault(brake.Percent, 25), TenantLimit: orDefault(tenant.Brake.People, 50)}
+}
+
+func orDefault(set *int32, otherwise int) int {
+	if set == nil {
+		return otherwise
+	}
+	return int(*set)
+}
+
+// BrakeCounts: the brake counts who is being removed, or was, and nobody approved.
+func BrakeCounts(line v1alpha1.WithdrawnPerson) bool {
+	return line.State != v1alpha1.WithdrawalHeld && line.ApprovedAt == nil
+}
+
+// RemovalName names a person of a Customer for the tenant's brake.
+func RemovalName(customer *v1alpha1.Customer, person string) string {
+	return string(customer.UID) + " " + person
+}
+
+// HeldRemovals is the hash of a Customer's removals that wait for approval, and
+// how many they are. A deletion of the Customer that is held is one of its own.
+func HeldRemovals(customer *v1alpha1.Customer) (hash string, people int) {
+	var lines []string
+	for _, entry := range customer.Status.Withdrawn {
+		if entry.State == v1alpha1.WithdrawalHeld {
+			lines = append(lines, entry.Person+" "+entry.RequestedAt.UTC().Format(metav1.RFC3339Micro))
+		}
+	}
+	if len(lines) == 0 {
+		return "", 0
+	}
+	return removal.Hash(lines), len(lines)
 }

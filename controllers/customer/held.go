@@ -1,0 +1,84 @@
+package customer
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/controllers/internal/pass"
+	"github.com/seatwarden/seatwarden/internal/ownership"
+	"github.com/seatwarden/seatwarden/internal/removal"
+)
+
+// held is what waits for approval: the deletion of the organization, or removals
+// of its people. A Customer that lets its organization go removes nobody.
+func (p *customerPass) held() *v1alpha1.HeldRemovals {
+	if p.facts.Deleting != "" {
+		return p.heldDeletion
+	}
+	hash, people := pass.HeldRemovals(p.customer)
+	if people == 0 {
+		return nil
+	}
+	return &v1alpha1.HeldRemovals{Hash: hash, People: int32(people)} //nolint:gosec // at most 500
+}
+
+// holdDeletion asks the brake about everybody in the organization at once.
+func (p *customerPass) holdDeletion(ctx context.Context) (held bool, err error) {
+	people, err := p.peopleIn(ctx)
+	if err != nil {
+		return false, err
+	}
+	hash := removal.Hash([]string{"organization", string(p.customer.UID), p.customer.DeletionTimestamp.UTC().Format(time.RFC3339)})
+	facts := pass.BrakeLimits(p.customer, p.tenant.Spec())
+	since := p.Now().Add(-removal.BrakeWindow)
+	facts.People, facts.TenantRemoved = len(people), p.tenant.Removals(since, pass.RemovalName(p.customer, ""))
+	for _, line := range p.customer.Status.Withdrawn {
+		if pass.BrakeCounts(line) && line.RequestedAt.After(since) && !people[line.Person] {
+			facts.People++
+			facts.Removed++
+			facts.TenantRemoved++
+		}
+	}
+	approved := p.customer.Status.LastHandledApproval == hash || p.customer.Annotations[v1alpha1.AnnotationApproveRemovals] == hash
+	if !approved && len(people) > removal.Left(facts) {
+		p.heldDeletion = &v1alpha1.HeldRemovals{Hash: hash, People: int32(len(people))} //nolint:gosec // bounded by the number of objects
+		p.facts.Deleting = fmt.Sprintf("deleting the organization would remove %d people at once, and nothing is taken yet: approve with the annotation %s=%s, or set spec.deletionPolicy to Retain",
+			len(people), v1alpha1.AnnotationApproveRemovals, hash)
+		return true, nil
+	}
+	if approved && p.customer.Status.LastHandledApproval != hash {
+		p.customer.Status.LastHandledApproval = hash
+		p.facts.Deleting = "approved: deleting the organization"
+		return false, p.write(ctx)
+	}
+	if !approved {
+		for person := range people {
+			p.tenant.NoteRemoval(pass.RemovalName(p.customer, person), p.Now())
+		}
+	}
+	return false, nil
+}
+
+// peopleIn are those who hold something in the organization, as Members and the
+// Customer's list say; read live.
+func (p *customerPass) peopleIn(ctx context.Context) (map[string]bool, error) {
+	members, err := p.listLive(ctx)
+	if err != nil {
+		return nil, err
+	}
+	people := map[string]bool{}
+	for i := range members {
+		s := members[i].Status
+		if s.Attempt != nil || s.Invitation != nil || len(s.Users) > 0 || s.ObservedGeneration < 0 {
+			people[ownership.PersonRef(string(members[i].Spec.Email))] = true
+		}
+	}
+	for _, line := range p.customer.Status.Withdrawn {
+		if stillHolds(line) {
+			people[line.Person] = true
+		}
+	}
+	return people, nil
+}

@@ -1,0 +1,312 @@
+package member
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/util/retry"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/controllers/internal/pass"
+	"github.com/seatwarden/seatwarden/internal/ownership"
+	"github.com/seatwarden/seatwarden/internal/removal"
+)
+
+// maxWithdrawn people a Customer's status remembers.
+const maxWithdrawn = 500
+
+// lineOf is the person's line in the Customer's status, nil when there is none.
+func lineOf(customer *v1alpha1.Customer, person string) *v1alpha1.WithdrawnPerson {
+	for i := range customer.Status.Withdrawn {
+		if entry := &customer.Status.Withdrawn[i]; entry.Person == person {
+			return entry
+		}
+	}
+	return nil
+}
+
+// waitForLeaver goes on only when nobody takes from the person at this moment:
+// who is being removed under another Member comes back when that is done.
+func (p *memberPass) waitForLeaver(_ context.Context) error {
+	return p.leaverStop(p.customer)
+}
+
+// checkLeaver is the same on the Customer as it stands now: whoever takes writes
+// a line there first, and then looks for Members like this one.
+func (p *memberPass) checkLeaver(ctx context.Context) error {
+	customer := &v1alpha1.Customer{}
+	if err := p.Live.Get(ctx, client.ObjectKeyFromObject(p.customer), customer); err != nil {
+		return fmt.Errorf("read the Customer: %w", err)
+	}
+	return p.leaverStop(customer)
+}
+
+func (p *memberPass) leaverStop(customer *v1alpha1.Customer) error {
+	entry := lineOf(customer, p.ref())
+	if entry == nil {
+		return nil
+	}
+	switch entry.State {
+	case v1alpha1.WithdrawalWithdrawing, v1alpha1.WithdrawalApproved:
+		return pass.Wait(v1alpha1.ReasonLeaving, "this person is being removed under another Member, and comes back when that is done; nothing is needed", time.Second)
+	case v1alpha1.WithdrawalDestroying:
+		return pass.Wait(v1alpha1.ReasonLeaving, "the Auth0 user of this person is being deleted; a new invitation follows, nothing is needed", time.Second)
+	case v1alpha1.WithdrawalHeld:
+		// A call of the Member that is gone may still be on its way.
+		if clear := attemptOf(entry.Attempt).Clear(); p.tenant.Now().Before(clear) {
+			return pass.Wait(v1alpha1.ReasonLeaving, "waiting for a call that is on its way; nothing is needed", clear.Sub(p.tenant.Now()))
+		}
+	}
+	return nil
+}
+
+// neverGiven: the Member waited for a seat, or was refused one, and nothing was
+// ever sent or given: its removal takes nothing from anybody.
+func neverGiven(member *v1alpha1.Member) bool {
+	s := member.Status
+	seatless := s.Seat != nil && (s.Seat.State == v1alpha1.SeatWaiting || s.Seat.State == v1alpha1.SeatRefused)
+	return seatless && s.OrganizationID == "" && s.Attempt == nil && s.Invitation == nil && len(s.Users) == 0
+}
+
+// admit has the brake decide about all people of the Customer who are to be
+// removed, in one write at the version that was read; held says that this one's
+// removal waits for approval. The Customer of the pass is then as it stands.
+func (p *memberPass) admit(ctx context.Context) (held bool, err error) {
+	err = retry.RetryOnConflict(retry.DefaultRetry, func() error {
+		customer := &v1alpha1.Customer{}
+		if err := p.Live.Get(ctx, client.ObjectKeyFromObject(p.customer), customer); err != nil {
+			return fmt.Errorf("read the Customer: %w", err)
+		}
+		p.customer = customer
+		entry := lineOf(customer, p.ref())
+		switch {
+		case entry == nil || entry.State == v1alpha1.WithdrawalWithdrawn || entry.State == v1alpha1.WithdrawalRemoved:
+			return p.admitPending(ctx)
+		case entry.State == v1alpha1.WithdrawalHeld, entry.State == v1alpha1.WithdrawalApproved:
+			return p.keepKnown(ctx, entry)
+		case entry.State == v1alpha1.WithdrawalDestroying:
+			return pass.Wait(v1alpha1.ReasonLeaving, "waiting until the person's user is deleted", time.Second)
+		}
+		return nil
+	})
+	if err != nil {
+		return false, err
+	}
+	entry := lineOf(p.customer, p.ref())
+	return entry != nil && entry.State == v1alpha1.WithdrawalHeld, nil
+}
+
+// keepKnown adds to a line what this Member knows of the person. A removal that
+// is approved already is carried on by this Member.
+func (p *memberPass) keepKnown(ctx context.Context, entry *v1alpha1.WithdrawnPerson) error {
+	before := p.customer.DeepCopy()
+	known := p.entryOf(p.member, entry.State, entry.RequestedAt.Time)
+	if entry.State == v1alpha1.WithdrawalApproved {
+		known.State = v1alpha1.WithdrawalWithdrawing
+	}
+	addUsers(&known.Users, entry.Users)
+	if known.Invitation == nil {
+		known.Invitation = entry.Invitation
+	}
+	*entry = known
+	return pass.WriteStatus(ctx, p.Client, before, p.customer)
+}
+
+// admitPending puts this person and everybody else who waits to be removed on
+// the list: as many as the brake lets through, the rest as held.
+func (p *memberPass) admitPending(ctx context.Context) error {
+	members, err := p.listLive(ctx)
+	if err != nil {
+		return err
+	}
+	pending := p.pending(members)
+	left := removal.Left(p.brakeFacts(ctx, members))
+	before := p.customer.DeepCopy()
+	for i, member := range pending {
+		state := v1alpha1.WithdrawalWithdrawing
+		if i >= left {
+			state = v1alpha1.WithdrawalHeld
+		}
+		if !p.enter(p.entryOf(&member, state, p.Now())) {
+			if ownership.PersonRef(string(member.Spec.Email)) != p.ref() {
+				continue
+			}
+			return pass.Wait(v1alpha1.ReasonTooManyWithdrawn, fmt.Sprintf(
+				"Customer %s remembers %d removed people, and no more fit: nothing is taken from this person until the grace of some is over, or held ones are approved", p.customer.Name, maxWithdrawn), time.Minute)
+		}
+	}
+	if err := pass.WriteStatus(ctx, p.Client, before, p.customer); err != nil {
+		return err
+	}
+	p.noteRemovals(p.customer)
+	return nil
+}
+
+// pending are the Members whose removal is not decided: being deleted, declared
+// by nobody else, holding something. The first that was deleted comes first.
+func (p *memberPass) pending(members []v1alpha1.Member) []v1alpha1.Member {
+	declared := map[string]bool{}
+	for _, admin := range p.customer.Spec.Admins {
+		declared[ownership.PersonRef(string(admin.Email))] = true
+	}
+	for i := range members {
+		if members[i].DeletionTimestamp.IsZero() {
+			declared[ownership.PersonRef(string(members[i].Spec.Email))] = true
+		}
+	}
+	var out []v1alpha1.Member
+	seen := map[string]bool{}
+	for _, member := range members {
+		ref := ownership.PersonRef(string(member.Spec.Email))
+		entry := lineOf(p.customer, ref)
+		decided := entry != nil && entry.State != v1alpha1.WithdrawalWithdrawn && entry.State != v1alpha1.WithdrawalRemoved
+		if member.DeletionTimestamp.IsZero() || declared[ref] || decided || seen[ref] || neverGiven(&member) {
+			continue
+		}
+		seen[ref] = true
+		out = append(out, member)
+	}
+	slices.SortFunc(out, func(a, b v1alpha1.Member) int {
+		return cmp.Or(a.DeletionTimestamp.Compare(b.DeletionTimestamp.Time), cmp.Compare(a.Name, b.Name))
+	})
+	return out
+}
+
+// entryOf is a line for a Member's person.
+func (p *memberPass) entryOf(member *v1alpha1.Member, state v1alpha1.WithdrawalState, requestedAt time.Time) v1alpha1.WithdrawnPerson {
+	s := member.Status
+	organizationID := s.OrganizationID
+	if organizationID == "" {
+		organizationID = p.org.ID
+	}
+	return v1alpha1.WithdrawnPerson{
+		Person: ownership.PersonRef(string(member.Spec.Email)), Email: string(member.Spec.Email), Member: member.Name,
+		State: state, RequestedAt: metav1.NewMicroTime(requestedAt), OrganizationID: organizationID,
+		Joined: joined(s), Attempt: s.Attempt, Invitation: s.Invitation, Users: slices.Clone(s.Users),
+	}
+}
+
+// joined: the person was a member, by our invitation or before there was one.
+func joined(s v1alpha1.MemberStatus) bool {
+	return len(s.Users) > 0 && (s.Invitation == nil || s.Invitation.State == v1alpha1.InvitationAccepted)
+}
+
+// enter adds a line, or replaces the person's; false when none fits. Those that
+// are only kept to be counted make room.
+func (p *memberPass) enter(entry v1alpha1.WithdrawnPerson) bool {
+	list := &p.customer.Status.Withdrawn
+	if old := lineOf(p.customer, entry.Person); old != nil {
+		addUsers(&entry.Users, old.Users)
+		*old = entry
+		return true
+	}
+	if len(*list) >= maxWithdrawn {
+		*list = slices.DeleteFunc(*list, func(e v1alpha1.WithdrawnPerson) bool { return e.State == v1alpha1.WithdrawalRemoved })
+	}
+	if len(*list) >= maxWithdrawn {
+		return false
+	}
+	*list = append(*list, entry)
+	return true
+}
+
+// brakeFacts counts whom the brake counts.
+func (p *memberPass) brakeFacts(ctx context.Context, members []v1alpha1.Member) removal.BrakeFacts {
+	facts := pass.BrakeLimits(p.customer, p.tenant.Spec())
+	since := p.Now().Add(-removal.BrakeWindow)
+	people := map[string]bool{}
+	for i := range members {
+		if !neverGiven(&members[i]) {
+			people[ownership.PersonRef(string(members[i].Spec.Email))] = true
+		}
+	}
+	for _, entry := range p.customer.Status.Withdrawn {
+		if entry.RequestedAt.Time.Before(since) {
+			continue
+		}
+		people[entry.Person] = true
+		if pass.BrakeCounts(entry) {
+			facts.Removed++
+		}
+	}
+	facts.People = len(people)
+	p.noteTenantRemovals(ctx)
+	p.noteRemovals(p.customer)
+	facts.TenantRemoved = p.tenant.Removals(since, "")
+	return facts
+}
+
+// noteTenantRemovals counts what the statuses of the tenant's other Customers
+// show: so the brake survives a restart.
+func (p *memberPass) noteTenantRemovals(ctx context.Context) {
+	customers := &v1alpha1.CustomerList{}
+	if err := p.Client.List(ctx, customers); err != nil {
+		return // the cache lists or is not there: what this process saw is counted
+	}
+	for i := range customers.Items {
+		if customers.Items[i].Spec.TenantRef.Name == p.tenant.Name {
+			p.noteRemovals(&customers.Items[i])
+		}
+	}
+}
+
+func (p *memberPass) noteRemovals(customer *v1alpha1.Customer) {
+	for _, entry := range customer.Status.Withdrawn {
+		if pass.BrakeCounts(entry) {
+			p.tenant.NoteRemoval(pass.RemovalName(customer, entry.Person), entry.RequestedAt.Time)
+		}
+	}
+}
+
+// changeEntry changes the person's line at the version that is read, as often as
+// somebody else writes in between. change returns false to strike the line.
+func (r *Reconciler) changeEntry(ctx context.Context, key client.ObjectKey, person string, change func(*v1alpha1.WithdrawnPerson) (keep bool)) error {
+	err := retry.RetryOnConflict(retry.DefaultBackoff, func() error {
+		customer := &v1alpha1.Customer{}
+		if err := r.Live.Get(ctx, key, customer); err != nil {
+			return fmt.Errorf("read the Customer: %w", err)
+		}
+		entry := lineOf(customer, person)
+		if entry == nil {
+			return nil
+		}
+		before := customer.DeepCopy()
+		if !change(entry) {
+			strike(customer, person)
+		}
+		return pass.WriteStatus(ctx, r.Client, before, customer)
+	})
+	if apierrors.IsNotFound(err) {
+		return nil
+	}
+	return err
+}
+
+func strike(customer *v1alpha1.Customer, person string) {
+	customer.Status.Withdrawn = slices.DeleteFunc(customer.Status.Withdrawn, func(e v1alpha1.WithdrawnPerson) bool { return e.Person == person })
+}
+
+func (p *memberPass) listLive(ctx context.Context) ([]v1alpha1.Member, error) {
+	list := &v1alpha1.MemberList{}
+	err := p.Live.List(ctx, list, client.InNamespace(p.member.Namespace), client.MatchingFields{v1alpha1.FieldCustomerRef: p.customer.Name})
+	if err != nil {
+		return nil, fmt.Errorf("list Members live: %w", err)
+	}
+	return list.Items, nil
+}
+
+// addUsers adds the users that are not known yet, up to ten.
+func addUsers(to *[]v1alpha1.MemberUser, users []v1alpha1.MemberUser) {
+	for _, user := range users {
+		known := slices.ContainsFunc(*to, func(u v1alpha1.MemberUser) bool { return u.UserID == user.UserID })
+		if !known && len(*to) < 10 {
+			*to = append(*to, user)
+		}
+	}
+}
