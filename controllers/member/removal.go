@@ -14,6 +14,7 @@ import (
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
 	"github.com/seatwarden/seatwarden/controllers/internal/pass"
 	"github.com/seatwarden/seatwarden/internal/auth0"
+	"github.com/seatwarden/seatwarden/internal/directory"
 	"github.com/seatwarden/seatwarden/internal/ownership"
 	"github.com/seatwarden/seatwarden/internal/removal"
 )
@@ -125,7 +126,8 @@ func (p *memberPass) readMarker(ctx context.Context) (removal.Marker, error) {
 // else declares the address there.
 func (p *memberPass) removePerson(ctx context.Context) (released bool, err error) {
 	begun := p.begun()
-	if !begun {
+	// Nobody gets a seat in an organization that is another's, to take over with.
+	if !begun && !organizationAnothers(p.customer) {
 		if declared, released, err := p.declaredOtherwise(ctx); declared || err != nil {
 			return released, err
 		}
@@ -133,6 +135,9 @@ func (p *memberPass) removePerson(ctx context.Context) (released bool, err error
 	found, err := p.findOrganizationToWithdraw(ctx)
 	if err != nil || !found {
 		return err == nil, err
+	}
+	if another, err := p.belongsToAnother(ctx, p.tenant, p.org.ID, p.owner()); another || err != nil {
+		return another, err
 	}
 	if !begun && !neverGiven(p.member) {
 		held, err := p.begin(ctx)
@@ -188,7 +193,7 @@ func (p *memberPass) begin(ctx context.Context) (held bool, err error) {
 func (p *memberPass) remember(ctx context.Context) error {
 	return p.changeEntry(ctx, client.ObjectKeyFromObject(p.customer), p.ref(), func(entry *v1alpha1.WithdrawnPerson) bool {
 		s := p.member.Status
-		entry.State, entry.Withdrawal = v1alpha1.WithdrawalWithdrawn, s.Withdrawal
+		entry.State, entry.Withdrawal = afterWithdrawal(p.customer), s.Withdrawal
 		addUsers(&entry.Users, s.Users)
 		return true
 	})
@@ -225,6 +230,27 @@ func (p *memberPass) findOrganizationToWithdraw(ctx context.Context) (found bool
 	}
 	p.org = tenant.Organization(id)
 	return true, nil
+}
+
+// organizationAnothers: the Customer says that its organization is marked as
+// another's.
+func organizationAnothers(customer *v1alpha1.Customer) bool {
+	lost := organizationLost(customer)
+	return lost != "" && lost != v1alpha1.ReasonOrganizationMissing
+}
+
+// belongsToAnother reads an organization by its id and tells whether its marker
+// is another's: then its people are too, and nothing is taken from them. One
+// that is gone is nobody's.
+func (r *Reconciler) belongsToAnother(ctx context.Context, tenant *directory.Tenant, id string, owner ownership.Owner) (bool, error) {
+	organization, err := tenant.API().Organization(ctx, id)
+	if auth0.IsNotFound(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, pass.Auth0("read the organization", err, r.Now())
+	}
+	return ownership.Judge(organization.Metadata, owner).Another(), nil
 }
 
 func (p *memberPass) owner() ownership.Owner {

@@ -33,6 +33,9 @@ func (r *WithdrawnReconciler) Reconcile(ctx context.Context, req ctrl.Request) (
 	if err := r.Live.Get(ctx, req.NamespacedName, customer); err != nil {
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
+	if mode, err := pass.Mode(ctx, r.Live, customer); err != nil || mode != v1alpha1.ModeManage {
+		return ctrl.Result{}, err // a mode that changes wakes it
+	}
 	tenant, usable := r.Directory.Tenant(customer.Spec.TenantRef.Name)
 	if !customer.DeletionTimestamp.IsZero() || !usable {
 		return ctrl.Result{}, nil // its deletion covers everybody; a tenant that becomes usable wakes it
@@ -51,6 +54,9 @@ type withdrawnPass struct {
 	customer, before *v1alpha1.Customer
 	tenant           *directory.Tenant
 	members          []v1alpha1.Member
+	// destroying are the people whose line said Destroying before the Members
+	// were listed.
+	destroying map[string]bool
 	again time.Duration
 }
 
@@ -85,6 +91,10 @@ func (p *withdrawnPass) wait(after time.Duration) {
 // listMembers comes after the list was read: a Member that is not seen here will
 // see the list as it is now, or later.
 func (p *withdrawnPass) listMembers(ctx context.Context) error {
+	p.destroying = map[string]bool{}
+	for _, line := range p.customer.Status.Withdrawn {
+		p.destroying[line.Person] = line.State == v1alpha1.WithdrawalDestroying
+	}
 	list := &v1alpha1.MemberList{}
 	err := p.Live.List(ctx, list, client.InNamespace(p.customer.Namespace), client.MatchingFields{v1alpha1.FieldCustomerRef: p.customer.Name})
 	if err != nil {
@@ -210,6 +220,12 @@ func (p *withdrawnPass) withdrawOne(ctx context.Context, name string) error {
 		},
 	})
 	person.customer, person.tenant, person.org = p.customer, p.tenant, p.tenant.Organization(line.OrganizationID)
+	if another, err := p.belongsToAnother(ctx, p.tenant, line.OrganizationID, person.owner()); another || err != nil {
+		if another {
+			line.State = v1alpha1.WithdrawalRemoved
+		}
+		return err
+	}
 	keep := func() *v1alpha1.WithdrawnPerson {
 		line := lineOf(p.customer, name)
 		line.Users, line.Withdrawal = person.member.Status.Users, person.member.Status.Withdrawal
@@ -238,11 +254,23 @@ func (p *withdrawnPass) withdrawOne(ctx context.Context, name string) error {
 	case err != nil:
 		return err
 	case line.Withdrawal.ConfirmedAt != nil:
-		line.State = v1alpha1.WithdrawalWithdrawn
+		line.State = afterWithdrawal(p.customer)
 	default:
 		p.wait(person.again)
 	}
 	return nil
+}
+
+// afterWithdrawal is what becomes of a line when nothing is left to take. Without
+// a grace nobody is brought back.
+func afterWithdrawal(customer *v1alpha1.Customer) v1alpha1.WithdrawalState {
+	switch {
+	case pass.Grace(customer) > 0:
+		return v1alpha1.WithdrawalWithdrawn
+	case customer.Spec.Removal.User == v1alpha1.RemovalUserDelete:
+		return v1alpha1.WithdrawalDestroying
+	}
+	return v1alpha1.WithdrawalRemoved
 }
 
 // endGrace ends it for whom nobody declares: the user is deleted if that is
@@ -250,7 +278,10 @@ func (p *withdrawnPass) withdrawOne(ctx context.Context, name string) error {
 func (p *withdrawnPass) endGrace(ctx context.Context) error {
 	err := p.each(func(line *v1alpha1.WithdrawnPerson) error {
 		if line.State == v1alpha1.WithdrawalDestroying {
-			return p.destroy(ctx, line)
+			p.wait(0)
+			if p.destroying[line.Person] {
+				return p.destroy(ctx, line)
+			}
 		}
 		if line.State != v1alpha1.WithdrawalWithdrawn || p.declared(line.Person) {
 			return nil
@@ -272,14 +303,10 @@ func (p *withdrawnPass) endGrace(ctx context.Context) error {
 }
 
 func (p *withdrawnPass) graceLeft(entry *v1alpha1.WithdrawnPerson) time.Duration {
-	grace := 10 * time.Minute
-	if set := p.customer.Spec.Removal.Grace; set != nil {
-		grace = set.Duration
-	}
 	if entry.Withdrawal == nil || entry.Withdrawal.ConfirmedAt == nil {
 		return 0
 	}
-	return entry.Withdrawal.ConfirmedAt.Add(grace).Sub(p.tenant.Now())
+	return entry.Withdrawal.ConfirmedAt.Add(pass.Grace(p.customer)).Sub(p.tenant.Now())
 }
 
 // declared: a Member or the contract's admins name the person.

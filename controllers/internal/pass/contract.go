@@ -104,6 +104,14 @@ func orDefault(set *int32, otherwise int) int {
 	return int(*set)
 }
 
+// Grace is how long a removed person can be brought back.
+func Grace(customer *v1alpha1.Customer) time.Duration {
+	if grace := customer.Spec.Removal.Grace; grace != nil {
+		return grace.Duration
+	}
+	return 10 * time.Minute
+}
+
 // BrakeCounts: the brake counts who is being removed, or was, and nobody approved.
 func BrakeCounts(line v1alpha1.WithdrawnPerson) bool {
 	return line.State != v1alpha1.WithdrawalHeld && line.ApprovedAt == nil
