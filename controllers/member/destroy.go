@@ -23,6 +23,13 @@ func (p *withdrawnPass) destroy(ctx context.Context, entry *v1alpha1.WithdrawnPe
 		entry.State = v1alpha1.WithdrawalWithdrawn
 		return nil
 	}
+	owner := ownership.Owner{Instance: p.Instance, Namespace: p.customer.Namespace, Name: p.customer.Name}
+	if another, err := p.belongsToAnother(ctx, p.tenant, entry.OrganizationID, owner); another || err != nil {
+		if another {
+			entry.State = v1alpha1.WithdrawalRemoved
+		}
+		return err
+	}
 	for _, known := range entry.Users {
 		user, err := p.tenant.API().User(ctx, known.UserID)
 		if auth0.IsNotFound(err) {
@@ -55,7 +62,8 @@ func (p *withdrawnPass) destroyFacts(ctx context.Context, entry *v1alpha1.Withdr
 	for key := range user.AppMetadata {
 		facts.Grants = facts.Grants || strings.HasPrefix(key, ownership.GrantKey(""))
 	}
-	if entry.Invitation != nil && entry.Invitation.State == v1alpha1.InvitationAccepted {
+	// One that others sent has no attempt.
+	if entry.Invitation != nil && entry.Invitation.State == v1alpha1.InvitationAccepted && entry.Invitation.Attempt != "" {
 		facts.InvitedAt = entry.Invitation.SentAt.Time
 	}
 	var err error
