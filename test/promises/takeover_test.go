@@ -1,0 +1,172 @@
+package promises
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	. "github.com/onsi/gomega"
+
+	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/internal/ownership"
+	"github.com/seatwarden/seatwarden/internal/standin/person"
+	"github.com/seatwarden/seatwarden/test/world"
+)
+
+// customerIn makes a Customer in another namespace.
+func customerIn(namespace string) func(*v1alpha1.Customer) {
+	return func(c *v1alpha1.Customer) { c.Namespace = namespace }
+}
+
+// memberIn makes a Member in another namespace.
+func memberIn(namespace string) func(*v1alpha1.Member) {
+	return func(m *v1alpha1.Member) { m.Namespace = namespace }
+}
+
+// admitting lets further namespaces use the tenant.
+func admitting(namespaces ...string) func(*v1alpha1.Auth0Tenant) {
+	return func(tenant *v1alpha1.Auth0Tenant) {
+		for _, namespace := range namespaces {
+			tenant.Spec.Namespaces = append(tenant.Spec.Namespaces, v1alpha1.NamespaceGrant{Name: namespace, Trust: v1alpha1.TrustFull})
+		}
+	}
+}
+
+func TestHandsOffTakeOver(t *testing.T) {
+	w := world.Bare(t)
+	elsewhere := w.Annex()
+	w.CreateTenant(admitting(elsewhere))
+	w.StartOperator()
+	customer := w.CreateCustomer("acme", 5)
+	jane := w.CreateMember("acme", "jane@acme.com")
+	session := w.Join(jane)
+	late := w.CreateMember("acme", "late@acme.com")
+	mail := w.UntilMail("late@acme.com", 1)
+	w.UntilMail("boss@acme.com", 1)
+	w.UntilReason(late, v1alpha1.ConditionActive, "False/Invited")
+	w.UntilReason(customer, v1alpha1.ConditionGuardInEffect, "True/GuardInEffect")
+	id, marker, before := w.OrganizationID("acme"), "test/"+w.Namespace+"/acme", theirs(w)
+	marks := metadataOf(w)
+	end := watchAccess(w, map[string]*person.Session{"jane@acme.com": session})
+
+	moved := w.CreateCustomer("acme", 5, customerIn(elsewhere))
+	w.UntilReason(moved, v1alpha1.ConditionStalled, "True/OrganizationConflict")
+	w.Expect(messageOf(w, moved, v1alpha1.ConditionReady)).To(And(ContainSubstring(marker), ContainSubstring(v1alpha1.AnnotationTakeOver)))
+	for _, wrong := range []string{"true", "released:" + marker, "test/" + elsewhere + "/acme", marker + "x"} {
+		w.Annotate(moved, v1alpha1.AnnotationTakeOver, wrong)
+		w.Throughout("it is left alone with "+wrong, func(g Gomega) {
+			g.Expect(metadataOf(w)).To(Equal(marks))
+			g.Expect(cmp.Diff(before, theirs(w))).To(BeEmpty())
+		})
+	}
+
+	w.Annotate(moved, v1alpha1.AnnotationTakeOver, marker)
+	w.UntilReason(moved, v1alpha1.ConditionOrganizationSynced, "True/OrganizationSynced")
+	w.Expect(metadataOf(w)).To(HaveKeyWithValue(ownership.MetadataOwner, "test/"+elsewhere+"/acme"))
+	w.Expect(metadataOf(w)).NotTo(HaveKey(ownership.MetadataAdopted))
+	w.UntilReason(moved, v1alpha1.ConditionGuardInEffect, "True/GuardInEffect")
+	janeThere := w.CreateMember("acme", "jane@acme.com", memberIn(elsewhere))
+	lateThere := w.CreateMember("acme", "late@acme.com", memberIn(elsewhere))
+	w.UntilReason(janeThere, v1alpha1.ConditionActive, "True/Joined")
+	w.UntilReason(lateThere, v1alpha1.ConditionActive, "False/Invited")
+	w.UntilReason(moved, v1alpha1.ConditionReady, "True/Reconciled")
+
+	w.Annotate(jane, v1alpha1.AnnotationReconcileRequestedAt, "now")
+	w.UntilReason(customer, v1alpha1.ConditionStalled, "True/OrganizationConflict")
+	w.UntilReason(jane, v1alpha1.ConditionStalled, "True/OrganizationConflict")
+	w.UntilReason(jane, v1alpha1.ConditionActive, "True/Joined")
+	w.Remove(jane)
+	w.Expect(w.Client.Delete(t.Context(), customer)).To(Succeed())
+	w.UntilGone(customer)
+	w.Remove(late)
+	w.Auth0.Forward(time.Minute)
+	w.Reread(moved)
+	end()
+	_, err := w.Accept(mail)
+	w.Expect(err).NotTo(HaveOccurred(), "the link that was sent before works")
+	w.UntilReason(lateThere, v1alpha1.ConditionActive, "True/Joined")
+	_, err = w.SignIn(id, "late@acme.com")
+	w.Expect(err).NotTo(HaveOccurred())
+	for _, email := range []string{"jane@acme.com", "late@acme.com", "boss@acme.com"} {
+		w.Expect(w.Mails(email)).To(HaveLen(1), "nobody is mailed again")
+	}
+	w.Remove(janeThere)
+	w.AssertOut("acme", "jane@acme.com", session)
+}
+
+func TestHandsOffAnothersMarker(t *testing.T) {
+	w := world.Bare(t)
+	elsewhere := w.Annex()
+	w.CreateTenant(admitting(elsewhere))
+	w.StartOperator(func(o *world.OperatorOptions) { o.Instance, o.Namespaces = "east", []string{w.Namespace} })
+	w.StartOperator(func(o *world.OperatorOptions) { o.Instance, o.Namespaces = "west", []string{elsewhere} })
+	customer := w.CreateCustomer("acme", 5)
+	jane, bob := w.CreateMember("acme", "jane@acme.com"), w.CreateMember("acme", "bob@acme.com")
+	session := w.Join(jane)
+	w.Join(bob)
+	w.UntilReason(customer, v1alpha1.ConditionGuardInEffect, "True/GuardInEffect")
+	end := watchAccess(w, map[string]*person.Session{"jane@acme.com": session})
+
+	west := w.CreateCustomer("acme", 5, customerIn(elsewhere))
+	w.UntilReason(west, v1alpha1.ConditionStalled, "True/OrganizationConflict")
+	marker := "east/" + w.Namespace + "/acme"
+	w.Expect(messageOf(w, west, v1alpha1.ConditionReady)).To(ContainSubstring(marker))
+	w.Annotate(west, v1alpha1.AnnotationTakeOver, marker)
+	w.UntilReason(west, v1alpha1.ConditionOrganizationSynced, "True/OrganizationSynced")
+	janeWest := w.CreateMember("acme", "jane@acme.com", memberIn(elsewhere))
+	bobWest := w.CreateMember("acme", "bob@acme.com", memberIn(elsewhere))
+	w.UntilReason(janeWest, v1alpha1.ConditionActive, "True/Joined")
+	w.UntilReason(bobWest, v1alpha1.ConditionActive, "True/Joined")
+
+	// The other side shows it too, whoever looks first, and takes nothing: not
+	// even before its Customer has noticed.
+	w.Expect(w.Client.Delete(t.Context(), bob)).To(Succeed())
+	w.UntilRemoved(bob)
+	w.Annotate(customer, v1alpha1.AnnotationReconcileRequestedAt, "now")
+	w.UntilReason(customer, v1alpha1.ConditionStalled, "True/OrganizationConflict")
+	w.Expect(messageOf(w, customer, v1alpha1.ConditionReady)).To(ContainSubstring("west/" + elsewhere + "/acme"))
+	w.UntilReason(jane, v1alpha1.ConditionStalled, "True/OrganizationConflict")
+	w.UntilReason(jane, v1alpha1.ConditionActive, "True/Joined")
+	late := w.CreateMember("acme", "late@acme.com")
+	w.UntilReason(late, v1alpha1.ConditionReady, "False/OrganizationConflict")
+	w.Expect(w.Mails("late@acme.com")).To(BeEmpty(), "nothing is given in another's organization")
+	_, err := w.SignIn(w.OrganizationID("acme"), "bob@acme.com")
+	w.Expect(err).NotTo(HaveOccurred(), "the other's people stay")
+	end()
+
+	w.Remove(janeWest)
+	w.AssertOut("acme", "jane@acme.com", session)
+	w.Annotate(jane, v1alpha1.AnnotationReconcileRequestedAt, "now")
+	w.UntilReason(jane, v1alpha1.ConditionActive, "False/OrganizationConflict")
+	before := inAuth0(w)
+	w.Remove(jane)
+	w.Remove(late)
+	w.Expect(w.Client.Delete(t.Context(), customer)).To(Succeed())
+	w.UntilGone(customer)
+	w.Expect(cmp.Diff(before, inAuth0(w))).To(BeEmpty(), "leaving takes nothing from another's organization")
+	w.UntilReason(west, v1alpha1.ConditionReady, "True/Reconciled")
+	w.UntilReason(bobWest, v1alpha1.ConditionActive, "True/Joined")
+}
+
+func TestHandsOffTwoAdopters(t *testing.T) {
+	w := world.Bare(t)
+	legacy(w, "jane@acme.com", "boss@acme.com")
+	elsewhere := w.Annex()
+	w.CreateTenant(listing(elsewhere))
+	w.StartOperator(func(o *world.OperatorOptions) { o.Instance, o.Namespaces = "east", []string{w.Namespace} })
+	w.StartOperator(func(o *world.OperatorOptions) { o.Instance, o.Namespaces = "west", []string{elsewhere} })
+	customers := []*v1alpha1.Customer{w.CreateCustomer("acme", 5, adopting), w.CreateCustomer("acme", 5, adopting, customerIn(elsewhere))}
+	for _, namespace := range []string{w.Namespace, elsewhere} {
+		w.CreateMember("acme", "fresh@acme.com", memberIn(namespace))
+	}
+	w.UntilMail("fresh@acme.com", 1)
+	w.Until("one has it, and the other says so", func(g Gomega) {
+		g.Expect([]string{
+			w.Reason(g, customers[0], v1alpha1.ConditionOrganizationSynced), w.Reason(g, customers[1], v1alpha1.ConditionOrganizationSynced),
+		}).To(ConsistOf("True/OrganizationSynced", "False/OrganizationConflict"))
+	})
+	w.Throughout("and only one invites", func(g Gomega) {
+		g.Expect(w.Mails("fresh@acme.com")).To(HaveLen(1))
+		g.Expect(w.Mails("boss@acme.com")).To(BeEmpty())
+	})
+}
