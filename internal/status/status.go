@@ -53,6 +53,11 @@ func (p *Problem) gone() bool {
 	return p.Class == Missing || p.Reason == v1alpha1.ReasonOrganizationMissing
 }
 
+// anothers tells whether the problem is that the organization is not ours.
+func (p *Problem) anothers() bool {
+	return p != nil && (p.Reason == v1alpha1.ReasonOrganizationConflict || p.Reason == v1alpha1.ReasonAdoptionNotListed)
+}
+
 // conditions builds a list of conditions at one generation.
 type conditions struct {
 	list       []metav1.Condition
