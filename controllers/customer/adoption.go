@@ -78,6 +78,9 @@ func (p *customerPass) takeUp(ctx context.Context, found auth0.Organization, ado
 	if err := p.writeOrganization(ctx, ownership.Guarded(p.organization.Metadata)); err != nil {
 		return err
 	}
+	if p.observing() {
+		return pass.ErrPlanEnds
+	}
 	return pass.Wait(v1alpha1.ReasonProgressing, fmt.Sprintf("organization %s was marked as ours: the marker is being read back; nothing is needed", found.Name), markerSettles)
 }
 

@@ -24,6 +24,13 @@ func (p *customerPass) delete(ctx context.Context) (ctrl.Result, error) {
 	if !controllerutil.ContainsFinalizer(p.customer, v1alpha1.Finalizer) {
 		return ctrl.Result{}, nil
 	}
+	mode, err := pass.Mode(ctx, p.Live, p.customer)
+	switch {
+	case err != nil:
+		return p.finish(ctx, err)
+	case mode != v1alpha1.ModeManage:
+		return p.leave(ctx, mode)
+	}
 	done, err := p.letGo(auth0.WithLane(ctx, auth0.LaneRemoval))
 	if done {
 		if err := p.deleteGenerated(ctx); err != nil {

@@ -119,11 +119,15 @@ func (p *customerPass) syncOrganization(ctx context.Context) error {
 	if p.adopted(p.organization) {
 		p.adoptedAt = p.tenant.Now()
 	}
+	stands := p.organization.Metadata
 	if err := p.writeOrganization(ctx, guarded); err != nil {
 		return err
 	}
-	p.org.SetAdopted(ownership.Adopted(p.organization.Metadata))
-	p.org.SetKey(p.organization.Metadata[ownership.MetadataKey])
+	if !p.observing() {
+		stands = p.organization.Metadata
+	}
+	p.org.SetAdopted(ownership.Adopted(stands))
+	p.org.SetKey(stands[ownership.MetadataKey])
 	p.facts.OrganizationSynced = true
 	return nil
 }

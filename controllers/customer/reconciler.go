@@ -4,6 +4,7 @@ package customer
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -76,7 +77,9 @@ type customerPass struct {
 	// when the pass began.
 	before, original *v1alpha1.Customer
 	tenant           *directory.Tenant
-	org              *directory.Organization
+	// recorder of a pass under Observe, made when Auth0 is first reached.
+	recorder *auth0.Recorder
+	org      *directory.Organization
 	// organization as Auth0 holds it; created in this pass or not.
 	organization auth0.Organization
 	// adoptedAt is when it is adopted, zero when it is not.
@@ -101,6 +104,9 @@ func newPass(r *Reconciler, customer *v1alpha1.Customer) *customerPass {
 // run goes through the phases; the first that fails ends the pass, but for the
 // connections: who has a seat does not depend on them.
 func (p *customerPass) run(ctx context.Context) error {
+	if paused, err := p.findMode(ctx); paused || err != nil {
+		return err
+	}
 	for _, phase := range []func(context.Context) error{
 		p.findTenant,
 		p.findOrganization,
@@ -120,15 +126,34 @@ func (p *customerPass) run(ctx context.Context) error {
 
 // finish writes the status once and says when to come back.
 func (p *customerPass) finish(ctx context.Context, err error) (ctrl.Result, error) {
+	if errors.Is(err, pass.ErrPlanEnds) {
+		err = nil
+	}
 	p.facts.Problem = pass.ProblemOf(err)
-	if writeErr := p.write(ctx); writeErr != nil {
+	if writeErr := p.report(ctx); writeErr != nil {
 		return pass.Rewrite(writeErr)
 	}
 	return pass.Result(err, p.again)
 }
 
+// write keeps what the pass has found out, before more is done.
 func (p *customerPass) write(ctx context.Context) error {
+	if p.observing() {
+		return p.writeLedger(ctx)
+	}
+	return p.report(ctx)
+}
+
+// report derives the status and writes it when it differs.
+func (p *customerPass) report(ctx context.Context) error {
 	p.facts.Now = p.Now()
+	if p.observing() {
+		p.keepWhatIs()
+		var err error
+		if p.facts.Plan, err = p.wouldDo(ctx); err != nil {
+			return err
+		}
+	}
 	p.facts.Held = p.held()
 	p.customer.Status = status.Customer(p.customer, p.facts)
 	if p.facts.Problem == nil {
@@ -140,6 +165,7 @@ func (p *customerPass) write(ctx context.Context) error {
 	p.before = p.customer.DeepCopy()
 	pass.Announce(p.Recorder, p.customer, p.original.Status.Conditions, p.customer.Status.Conditions,
 		v1alpha1.ConditionReady, v1alpha1.ConditionContractActive, v1alpha1.ConditionGuardInEffect, v1alpha1.ConditionSeatsExceeded, v1alpha1.ConditionRemovalsHeld)
+	p.announcePlan()
 	p.original = p.customer.DeepCopy()
 	return nil
 }
@@ -184,6 +210,3 @@ func (p *customerPass) forgetSweep() {
 func jitter(interval time.Duration) time.Duration {
 	return interval + time.Duration(rand.Int64N(int64(interval/10)+1)) //nolint:gosec // no secret depends on it
 }
-
-// api is how Auth0 is reached.
-func (p *customerPass) api() auth0.API { return p.tenant.API() }

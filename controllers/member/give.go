@@ -23,6 +23,9 @@ func (p *memberPass) give(ctx context.Context, invites bool, calls func(ctx cont
 	if err := p.checkLeaver(ctx); err != nil {
 		return err
 	}
+	if p.observing() {
+		return calls(ctx, "planned")
+	}
 	status := &p.member.Status
 	earlier := p.openAttempt()
 	notAfter := p.tenant.Now().Add(invitation.Validity)
@@ -181,6 +184,7 @@ func (p *memberPass) syncRoles(ctx context.Context, userID string) error {
 	if err != nil {
 		return pass.Auth0("read the tenant's roles", err, p.Now())
 	}
+	p.nameRoles(ids)
 	has, err := p.api().MemberRoles(ctx, p.org.ID, userID)
 	if err != nil {
 		return pass.Auth0("read the person's roles", err, p.Now())

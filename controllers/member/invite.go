@@ -212,14 +212,19 @@ func (p *memberPass) mayInvite(ctx context.Context) error {
 	}
 	outdated := customer.UID != p.customer.UID || !customer.DeletionTimestamp.IsZero() ||
 		customer.Generation != p.customer.Generation || !equality.Semantic.DeepEqual(customer.Status.Activation, p.customer.Status.Activation)
-	if outdated {
+	same, err := p.sameMode(ctx, customer)
+	if err != nil {
+		return err
+	}
+	if outdated || !same {
 		return pass.Wait(v1alpha1.ReasonInviting, "the Customer has just changed: looking again", time.Second)
 	}
 	if !ownership.InDomains(p.email(), pass.Domains(p.customer)) {
 		return pass.Person(v1alpha1.ReasonDomainNotAllowed, fmt.Sprintf("the address lies outside the domains of Customer %s (%s): nobody there is invited",
 			p.customer.Name, strings.Join(pass.Domains(p.customer), ", ")))
 	}
-	if len(customer.Spec.Connections) > 0 && len(customer.Status.Connections) < len(customer.Spec.Connections) {
+	// Under Observe they are planned, and are not in the status.
+	if !p.observing() && len(customer.Spec.Connections) > 0 && len(customer.Status.Connections) < len(customer.Spec.Connections) {
 		return pass.Missing(v1alpha1.ReasonCustomerNotReady, fmt.Sprintf("the connections of Customer %s are not all enabled yet: see its condition ConnectionsSynced", p.customer.Name))
 	}
 	return p.waitForPredecessor(ctx)

@@ -47,6 +47,8 @@ func (p *memberPass) findOrganization(ctx context.Context) error {
 	}
 	p.tenant = tenant
 	switch {
+	case p.customer.Status.OrganizationID == "" && p.observing():
+		return p.noOrganization()
 	case p.customer.Status.OrganizationID == "":
 		return pass.Missing(v1alpha1.ReasonCustomerNotReady, fmt.Sprintf("Customer %s has no organization yet", p.customer.Name))
 	case organizationLost(p.customer) == v1alpha1.ReasonOrganizationMissing:
@@ -55,7 +57,11 @@ func (p *memberPass) findOrganization(ctx context.Context) error {
 		return p.organizationTaken(ctx)
 	}
 	p.org = tenant.Organization(p.customer.Status.OrganizationID)
-	if p.look = p.org.Latest(); p.look == nil || p.org.Key() == "" {
+	p.look = p.org.Latest()
+	if p.observing() && p.look != nil && p.org.Key() == "" {
+		return p.noOrganization()
+	}
+	if p.look == nil || p.org.Key() == "" {
 		return pass.Starting(v1alpha1.ReasonCustomerNotReady, fmt.Sprintf("the organization of Customer %s is being looked at", p.customer.Name))
 	}
 	window, boundary := pass.Window(p.customer).At(tenant.Now())

@@ -67,9 +67,11 @@ type memberPass struct {
 	before, original *v1alpha1.Member
 	customer         *v1alpha1.Customer
 	tenant           *directory.Tenant
-	org              *directory.Organization
-	look             *directory.Observation
-	facts            status.MemberFacts
+	// recorder of a pass under Observe, made when Auth0 is first reached.
+	recorder *auth0.Recorder
+	org      *directory.Organization
+	look     *directory.Observation
+	facts    status.MemberFacts
 	// again is when to have another look, zero for never.
 	again time.Duration
 	// ended: the pass needs no further phase.
@@ -91,6 +93,7 @@ func newPass(r *Reconciler, member *v1alpha1.Member) *memberPass {
 func (p *memberPass) run(ctx context.Context) error {
 	for _, phase := range []func(context.Context) error{
 		p.findCustomer,
+		p.findMode,
 		p.findOrganization,
 		p.checkSeat,
 		p.waitForLeaver,
@@ -108,7 +111,7 @@ func (p *memberPass) run(ctx context.Context) error {
 // finish writes the status once and says when to come back.
 func (p *memberPass) finish(ctx context.Context, err error) (ctrl.Result, error) {
 	p.facts.Problem = pass.ProblemOf(err)
-	if writeErr := p.write(ctx); writeErr != nil {
+	if writeErr := p.report(ctx); writeErr != nil {
 		return pass.Rewrite(writeErr)
 	}
 	if err != nil {
@@ -117,9 +120,20 @@ func (p *memberPass) finish(ctx context.Context, err error) (ctrl.Result, error)
 	return pass.Result(err, p.again)
 }
 
-// write derives the status and writes it when it differs.
+// write keeps what the pass has found out, before more is done.
 func (p *memberPass) write(ctx context.Context) error {
+	if p.observing() {
+		return nil // nothing more is done
+	}
+	return p.report(ctx)
+}
+
+// report derives the status and writes it when it differs.
+func (p *memberPass) report(ctx context.Context) error {
 	p.facts.Now = p.Now()
+	if p.observing() {
+		p.keepWhatIs()
+	}
 	p.member.Status = status.Member(p.member, p.facts)
 	if p.facts.Problem == nil {
 		p.member.Status.LastHandledReconcileAt = pass.ReconcileRequest(p.member)
@@ -138,6 +152,3 @@ func (p *memberPass) write(ctx context.Context) error {
 func (p *memberPass) wait(after time.Duration) {
 	p.again = pass.Sooner(p.again, max(after, 50*time.Millisecond))
 }
-
-// api is how Auth0 is reached.
-func (p *memberPass) api() auth0.API { return p.tenant.API() }

@@ -16,6 +16,9 @@ type CustomerFacts struct {
 	Problem *Problem
 	// Deleting names the step that a deletion waits for, empty when it is not being deleted.
 	Deleting string
+	// Mode in effect, and what Observe keeps from being done.
+	Mode v1alpha1.Mode
+	Plan Plan
 
 	// OrganizationSynced and ConnectionsSynced tell how far the pass came.
 	OrganizationSynced bool
@@ -48,6 +51,9 @@ type CustomerFacts struct {
 // Customer derives the status of a Customer. The ledger and the ids in it are
 // the pass's own and are kept.
 func Customer(customer *v1alpha1.Customer, f CustomerFacts) v1alpha1.CustomerStatus {
+	if f.Mode == v1alpha1.ModePaused && f.Problem == nil {
+		return pausedCustomer(customer, f)
+	}
 	out := *customer.Status.DeepCopy()
 	told := equality.Semantic.DeepEqual(out.HeldRemovals, f.Held)
 	if told && f.Deleting == "" && f.Problem.nothingNew(out.Conditions, out.ObservedGeneration, customer.Generation, false) {
@@ -57,6 +63,7 @@ func Customer(customer *v1alpha1.Customer, f CustomerFacts) v1alpha1.CustomerSta
 	if f.Seats != nil {
 		out.Seats, out.Unmanaged = f.Seats, f.Unmanaged
 	}
+	out.Planned, out.PlannedCount = f.Plan.listed(f.Mode, f.Problem, out.Planned, out.PlannedCount)
 	out.HeldRemovals = f.Held
 	c := build(out.Conditions, customer.Generation, f.Now)
 	c.removalsHeld(f.Held)
@@ -73,6 +80,8 @@ func Customer(customer *v1alpha1.Customer, f CustomerFacts) v1alpha1.CustomerSta
 		c.summarize(!stalled, stalled, f.Problem.Reason, f.Problem.Message)
 	case f.Deleting != "":
 		c.summarize(true, false, v1alpha1.ReasonDeleting, f.Deleting)
+	case f.Mode == v1alpha1.ModeObserve:
+		c.summarize(false, false, v1alpha1.ReasonObserving, planSummary(out.PlannedCount))
 	case f.Guard != v1alpha1.GuardOff && !f.Guarded && !f.heldByStrangers():
 		c.summarize(true, false, v1alpha1.ReasonActivating, activating(f.Unconfirmed))
 	case f.SeatsPending:
@@ -86,6 +95,8 @@ func Customer(customer *v1alpha1.Customer, f CustomerFacts) v1alpha1.CustomerSta
 
 func (c *conditions) organization(f CustomerFacts, name string) {
 	switch {
+	case f.Plan.touchesOrganization():
+		c.set(v1alpha1.ConditionOrganizationSynced, metav1.ConditionFalse, v1alpha1.ReasonObserving, "the organization is not as declared: see status.planned")
 	case f.OrganizationSynced:
 		c.set(v1alpha1.ConditionOrganizationSynced, metav1.ConditionTrue, v1alpha1.ReasonOrganizationSynced,
 			fmt.Sprintf("organization %s is as declared", name))
@@ -96,6 +107,8 @@ func (c *conditions) organization(f CustomerFacts, name string) {
 
 func (c *conditions) connections(customer *v1alpha1.Customer, f CustomerFacts) {
 	switch {
+	case f.Plan.touchesConnections():
+		c.set(v1alpha1.ConditionConnectionsSynced, metav1.ConditionFalse, v1alpha1.ReasonObserving, "the connections are not as declared: see status.planned")
 	case f.ConnectionsSynced && len(customer.Spec.Connections) == 0:
 		c.set(v1alpha1.ConditionConnectionsSynced, metav1.ConditionTrue, v1alpha1.ReasonNoConnections,
 			"spec.connections lists none: people sign in through what the organization has")
@@ -130,6 +143,9 @@ func until(what string, boundary time.Time) string {
 func (c *conditions) guard(f CustomerFacts) {
 	switch {
 	case f.Guard == "" || !f.OrganizationSynced:
+	case f.Plan.touchesOrganization():
+		// The mark may be what is planned.
+		c.carry(v1alpha1.ConditionGuardInEffect)
 	case f.Guard == v1alpha1.GuardOff:
 		c.set(v1alpha1.ConditionGuardInEffect, metav1.ConditionFalse, v1alpha1.ReasonGuardOff,
 			"the Auth0Tenant's guard is Off: the seat limit, the contract's time and access are not held inside Auth0")

@@ -16,6 +16,9 @@ type MemberFacts struct {
 	Problem *Problem
 	// Removing names the step that a removal waits for, empty when there is none.
 	Removing string
+	// Mode in effect, and what Observe keeps from being done.
+	Mode v1alpha1.Mode
+	Plan Plan
 	// SeatsFreeing: a removal in the Customer is under way, so that a seat may come.
 	SeatsFreeing bool
 	// Window is the reason of the Customer's ContractActive, empty when not known.
@@ -37,11 +40,18 @@ type MemberFacts struct {
 
 // Member derives the status of a Member.
 func Member(member *v1alpha1.Member, f MemberFacts) v1alpha1.MemberStatus {
+	if f.Mode == v1alpha1.ModePaused && f.Problem == nil && f.Removing == "" {
+		return pausedMember(member, f)
+	}
 	out := *member.Status.DeepCopy()
 	if f.Removing == "" && f.Problem.nothingNew(out.Conditions, out.ObservedGeneration, member.Generation, out.Attempt != nil) {
 		return out
 	}
 	out.ObservedGeneration = member.Generation
+	out.Planned, out.PlannedCount = f.Plan.listed(f.Mode, f.Problem, out.Planned, out.PlannedCount)
+	if f.Plan.givesAccess() {
+		f.Joined = false // what the pass believes rests on what was not done
+	}
 	c := build(out.Conditions, member.Generation, f.Now)
 	state := memberState(&out, f)
 	c.seatAssigned(out.Seat)
@@ -58,6 +68,8 @@ func Member(member *v1alpha1.Member, f MemberFacts) v1alpha1.MemberStatus {
 	case f.Problem != nil:
 		stalled := f.Problem.stalls(since, f.Now)
 		c.summarize(!stalled, stalled, f.Problem.Reason, f.Problem.Message)
+	case f.Mode == v1alpha1.ModeObserve && f.Removing == "":
+		c.summarize(false, false, v1alpha1.ReasonObserving, planSummary(out.PlannedCount))
 	case state.waits:
 		stalled := !f.SeatsFreeing && f.Now.Sub(out.Seat.Since.Time) >= SeatPatience
 		c.summarize(!stalled, stalled, state.reason, state.message)
@@ -103,6 +115,8 @@ func memberState(s *v1alpha1.MemberStatus, f MemberFacts) state {
 		return state{reason: s.Seat.Reason, message: s.Seat.Message, waits: true}
 	case f.Problem != nil && f.Problem.gone():
 		return state{reason: f.Problem.Reason, message: f.Problem.Message}
+	case f.Plan.givesAccess():
+		return state{reason: v1alpha1.ReasonObserving, message: "mode is Observe: what lets the person in is planned and not done, see status.planned"}
 	case f.Missing:
 		return state{reason: v1alpha1.ReasonRemovedInAuth0, stalled: true,
 			message: "the person had joined and was taken out of the organization in Auth0: delete the Member, or ask for an invitation with the annotation " + v1alpha1.AnnotationInviteRequestedAt}

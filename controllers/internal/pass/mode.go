@@ -2,11 +2,13 @@ package pass
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/internal/auth0"
 )
 
 // Mode is what the operator may do for a Customer: the stricter of its own mode
@@ -24,3 +26,19 @@ func TenantMode(ctx context.Context, reader client.Reader, name string) (v1alpha
 	}
 	return v1alpha1.StricterMode(tenant.Spec.Mode, v1alpha1.ModeManage), nil
 }
+
+// PlannedCalls are what a recorder was asked for; without one, none.
+func PlannedCalls(recorder *auth0.Recorder) []v1alpha1.PlannedCall {
+	if recorder == nil {
+		return nil
+	}
+	var calls []v1alpha1.PlannedCall
+	for _, planned := range recorder.Planned() {
+		calls = append(calls, v1alpha1.PlannedCall{Route: planned.Route, About: planned.About})
+	}
+	return calls
+}
+
+// ErrPlanEnds ends a pass under Observe where nothing more can be planned, because
+// it would build on what was not done. It is no problem.
+var ErrPlanEnds = errors.New("mode Observe: what follows cannot be planned")

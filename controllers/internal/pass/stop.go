@@ -66,6 +66,9 @@ func Auth0(doing string, err error, now time.Time) error {
 	if err == nil {
 		return nil
 	}
+	if auth0.KindOf(err) == auth0.KindPlanned {
+		return ErrPlanEnds
+	}
 	stop := &Stop{Cause: err, Problem: status.Problem{Class: status.Person, Message: fmt.Sprintf("%s: %v", doing, err)}, After: SlowRetry}
 	switch auth0.KindOf(err) {
 	case auth0.KindRateLimited:

@@ -1,0 +1,121 @@
+package status
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/seatwarden/seatwarden/api/v1alpha1"
+)
+
+// maxPlanned is how many planned calls a status names.
+const maxPlanned = 20
+
+const pausedMessage = "mode is Paused: nothing is done"
+
+// Plan is what mode Observe keeps from being done.
+type Plan struct {
+	// Calls to Auth0 that the pass would have made, in their order.
+	Calls []v1alpha1.PlannedCall
+	// MembersCalls are those that the Members of a Customer name, MembersCount how
+	// many theirs are in all.
+	MembersCalls []v1alpha1.PlannedCall
+	MembersCount int32
+}
+
+// touches tells whether the object's own calls have a route that ends so.
+func (p Plan) touches(suffixes ...string) bool {
+	for _, call := range p.Calls {
+		for _, suffix := range suffixes {
+			if strings.HasSuffix(call.Route, suffix) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (p Plan) touchesOrganization() bool {
+	return p.touches(" /api/v2/organizations", " /api/v2/organizations/{id}")
+}
+
+func (p Plan) touchesConnections() bool {
+	return p.touches("/enabled_connections", "/enabled_connections/{connection_id}")
+}
+
+// givesAccess tells whether the person cannot be called active or invited: the
+// grant, the membership or the invitation is planned and not there.
+func (p Plan) givesAccess() bool {
+	return p.touches("PATCH /api/v2/users/{id}", "POST /api/v2/organizations/{id}/members", "POST /api/v2/organizations/{id}/invitations")
+}
+
+// listed is the plan as a status names it. A pass that ended before its time
+// says nothing new.
+func (p Plan) listed(mode v1alpha1.Mode, problem *Problem, was []v1alpha1.PlannedCall, wasCount int32) ([]v1alpha1.PlannedCall, int32) {
+	switch {
+	case mode != v1alpha1.ModeObserve:
+		return nil, 0
+	case problem != nil && problem.Class != Person:
+		return was, wasCount
+	}
+	var all []v1alpha1.PlannedCall
+	for _, calls := range [][]v1alpha1.PlannedCall{p.Calls, p.MembersCalls} {
+		for _, call := range calls {
+			if len(all) < maxPlanned {
+				all = append(all, v1alpha1.PlannedCall{Route: clip(call.Route, 128), About: clip(call.About, 512)})
+			}
+		}
+	}
+	return all, int32(len(p.Calls)) + p.MembersCount //nolint:gosec // bounded by the number of objects
+}
+
+func clip(text string, length int) string {
+	if len(text) <= length {
+		return text
+	}
+	return strings.ToValidUTF8(text[:length], "")
+}
+
+func planSummary(count int32) string {
+	switch count {
+	case 0:
+		return "mode is Observe: nothing is written to Auth0, and nothing would be"
+	case 1:
+		return "mode is Observe: nothing is written to Auth0; 1 call is planned, see status.planned"
+	}
+	return fmt.Sprintf("mode is Observe: nothing is written to Auth0; %d calls are planned, see status.planned", count)
+}
+
+// paused keeps every condition as it is, and says that nothing is done.
+func paused(list []metav1.Condition, generation int64, now time.Time) *conditions {
+	c := build(list, generation, now)
+	for _, was := range list {
+		c.carry(was.Type)
+	}
+	c.summarize(false, false, v1alpha1.ReasonPaused, pausedMessage)
+	return c
+}
+
+func pausedCustomer(customer *v1alpha1.Customer, f CustomerFacts) v1alpha1.CustomerStatus {
+	out := *customer.Status.DeepCopy()
+	out.ObservedGeneration, out.Planned, out.PlannedCount = customer.Generation, nil, 0
+	out.Conditions = paused(out.Conditions, customer.Generation, f.Now).list
+	return out
+}
+
+func pausedMember(member *v1alpha1.Member, f MemberFacts) v1alpha1.MemberStatus {
+	out := *member.Status.DeepCopy()
+	out.ObservedGeneration, out.Planned, out.PlannedCount = member.Generation, nil, 0
+	c := paused(out.Conditions, member.Generation, f.Now)
+	c.seatAssigned(out.Seat)
+	for _, kind := range []string{v1alpha1.ConditionInvited, v1alpha1.ConditionActive} {
+		if meta.FindStatusCondition(c.list, kind) == nil {
+			c.set(kind, metav1.ConditionFalse, v1alpha1.ReasonPaused, pausedMessage)
+		}
+	}
+	out.Conditions = c.list
+	return out
+}
