@@ -61,13 +61,14 @@ var controllers = []string{
 
 // ControlPlane is a running control plane, or an existing cluster that stands in
 // for one (see the package's documentation). Its methods may be called by
-// several goroutines, except Stop.
+// several goroutines, except Stop and Restart.
 type ControlPlane struct {
 	config     *rest.Config
 	kubeconfig string
 	kubectl    string
 	dir        string
 	deleteDir  bool
+	opts       Options
 	processes  []*process // in the order in which they were started
 }
 
@@ -93,7 +94,7 @@ func Start(ctx context.Context, opts Options) (*ControlPlane, error) {
 
 // newControlPlane prepares the folders.
 func newControlPlane(opts Options) (*ControlPlane, error) {
-	cp := &ControlPlane{dir: opts.Dir}
+	cp := &ControlPlane{dir: opts.Dir, opts: opts}
 	if cp.dir == "" {
 		dir, err := os.MkdirTemp("", "seatwarden-controlplane-")
 		if err != nil {
@@ -296,13 +297,38 @@ func (cp *ControlPlane) KubectlPath() string { return cp.kubectl }
 // seconds, and deletes a temporary folder. An existing cluster it leaves alone.
 // Stopping twice does nothing.
 func (cp *ControlPlane) Stop() error {
+	err := cp.stopProcesses()
+	if cp.deleteDir {
+		err = errors.Join(err, os.RemoveAll(cp.dir))
+	}
+	return err
+}
+
+func (cp *ControlPlane) stopProcesses() error {
 	var errs []error
 	for i := len(cp.processes) - 1; i >= 0; i-- {
 		errs = append(errs, cp.processes[i].stop())
 	}
 	cp.processes = nil
-	if cp.deleteDir {
-		errs = append(errs, os.RemoveAll(cp.dir))
-	}
 	return errors.Join(errs...)
+}
+
+// Restart stops the processes, has between look at the folder of etcd's data or
+// put it back to a copy, and starts them again, on other ports and with other
+// certificates: Config, Kubeconfig and KubeconfigFor must be asked again. Where
+// it fails, Stop is still needed. An existing cluster cannot be restarted.
+func (cp *ControlPlane) Restart(ctx context.Context, between func(etcdData string) error) error {
+	if len(cp.processes) == 0 {
+		return errors.New("restart the control plane: it has no processes of its own")
+	}
+	if err := cp.stopProcesses(); err != nil {
+		return fmt.Errorf("restart the control plane: %w", err)
+	}
+	if err := between(filepath.Join(cp.dir, "etcd")); err != nil {
+		return fmt.Errorf("restart the control plane: %w", err)
+	}
+	if err := cp.start(ctx, cp.opts); err != nil {
+		return fmt.Errorf("restart the control plane: %w", err)
+	}
+	return nil
 }

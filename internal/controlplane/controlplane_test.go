@@ -117,6 +117,33 @@ func TestDataAndTokensSurviveARestartOnTheSameFolder(t *testing.T) {
 	g.Expect(apierrors.IsForbidden(err)).To(BeTrue(), "known, and without rights: %v", err)
 }
 
+func TestRestartOnAnEarlierCopyOfTheData(t *testing.T) {
+	g := NewWithT(t)
+	ctx := t.Context()
+	cp, admin := start(t, Options{})
+	create := func(client kubernetes.Interface, name string) {
+		_, err := client.CoreV1().ServiceAccounts("default").Create(ctx, &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: name}}, metav1.CreateOptions{})
+		g.Expect(err).NotTo(HaveOccurred())
+	}
+	again := func() kubernetes.Interface {
+		client, err := kubernetes.NewForConfig(cp.Config())
+		g.Expect(err).NotTo(HaveOccurred())
+		return client
+	}
+	create(admin, "before")
+	copied := filepath.Join(t.TempDir(), "copy")
+	g.Expect(cp.Restart(ctx, func(data string) error { return os.CopyFS(copied, os.DirFS(data)) })).To(Succeed())
+	create(again(), "after")
+	g.Expect(cp.Restart(ctx, func(data string) error {
+		return errors.Join(os.RemoveAll(data), os.CopyFS(data, os.DirFS(copied)), os.Chmod(data, 0o700))
+	})).To(Succeed())
+	accounts := again().CoreV1().ServiceAccounts("default")
+	_, err := accounts.Get(ctx, "before", metav1.GetOptions{})
+	g.Expect(err).NotTo(HaveOccurred())
+	_, err = accounts.Get(ctx, "after", metav1.GetOptions{})
+	g.Expect(apierrors.IsNotFound(err)).To(BeTrue(), "%v", err)
+}
+
 func TestControllerManagerDeletesNamespacesCollectsGarbageAndAggregatesRoles(t *testing.T) {
 	g := NewWithT(t)
 	g.SetDefaultEventuallyTimeout(60 * time.Second)

@@ -27,6 +27,8 @@ type history struct {
 	mu      sync.Mutex
 	broken  []string
 	stalled []string
+	// active are the addresses that were ever shown Active, by Customer.
+	active  map[string]map[string]bool
 	watches []watch.Interface
 	done    sync.WaitGroup
 }
@@ -66,6 +68,9 @@ func (h *history) add(obj client.Object) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.broken = append(h.broken, BrokenRules(obj)...)
+	if member, ok := obj.(*v1alpha1.Member); ok {
+		h.noteActive(member)
+	}
 	if meta.IsStatusConditionTrue(Conditions(obj), v1alpha1.ConditionStalled) {
 		h.stalled = append(h.stalled, fmt.Sprintf("%s %s: %s", kindOf(obj), obj.GetName(), meta.FindStatusCondition(Conditions(obj), v1alpha1.ConditionStalled).Reason))
 	}
@@ -78,12 +83,18 @@ func (w *World) StalledSeen() []string {
 	return slices.Compact(slices.Sorted(slices.Values(w.history.stalled)))
 }
 
-// assertHistory fails the test for each version that broke a rule.
-func (w *World) assertHistory() {
+// endWatches ends the look at versions; what was seen is kept.
+func (w *World) endWatches() {
 	for _, opened := range w.history.watches {
 		opened.Stop()
 	}
 	w.history.done.Wait()
+	w.history.watches = nil
+}
+
+// assertHistory fails the test for each version that broke a rule.
+func (w *World) assertHistory() {
+	w.endWatches()
 	for _, obj := range w.objects() {
 		w.history.add(obj)
 	}

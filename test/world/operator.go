@@ -13,6 +13,8 @@ import (
 	. "github.com/onsi/gomega"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/common/expfmt"
+	coordinationv1 "k8s.io/api/coordination/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/utils/ptr"
@@ -34,6 +36,8 @@ type Operator struct {
 	cancel context.CancelFunc
 	done   chan error
 	once   sync.Once
+	// Leads is closed when it works: at once, or when it has the lease.
+	Leads <-chan struct{}
 }
 
 // OperatorOptions change how an operator runs.
@@ -54,7 +58,17 @@ type OperatorOptions struct {
 	// their own; default all.
 	Instance   string
 	Namespaces []string
+	// LeaderElection has it work only while it holds the lease.
+	LeaderElection bool
 }
+
+// leaseName and the lease's times: as in production, but shorter.
+const (
+	leaseName     = "seatwarden.dev"
+	leaseDuration = 3 * time.Second
+	renewDeadline = 2 * time.Second
+	retryPeriod   = 200 * time.Millisecond
+)
 
 // StartOperator starts an operator and waits until it runs.
 func (w *World) StartOperator(change ...func(*OperatorOptions)) *Operator {
@@ -66,8 +80,10 @@ func (w *World) StartOperator(change ...func(*OperatorOptions)) *Operator {
 	mgr, err := ctrl.NewManager(w.operatorConfig(), ctrl.Options{
 		Scheme: controllers.Scheme(), Cache: opts.cache(),
 		Metrics: metricsserver.Options{BindAddress: "0"}, HealthProbeBindAddress: "0",
-		Controller: config.Controller{SkipNameValidation: ptr.To(true)},
-		Logger:     zap.New(zap.WriteTo(w.logs), zap.UseDevMode(true)),
+		Controller:     config.Controller{SkipNameValidation: ptr.To(true)},
+		LeaderElection: opts.LeaderElection, LeaderElectionID: leaseName, LeaderElectionNamespace: OperatorNamespace,
+		LeaseDuration: ptr.To(leaseDuration), RenewDeadline: ptr.To(renewDeadline), RetryPeriod: ptr.To(retryPeriod),
+		Logger: zap.New(zap.WriteTo(w.logs), zap.UseDevMode(true)),
 	})
 	w.Expect(err).NotTo(HaveOccurred())
 	ctx, cancel := context.WithCancel(context.Background())
@@ -77,7 +93,7 @@ func (w *World) StartOperator(change ...func(*OperatorOptions)) *Operator {
 		ProbeInterval: 100 * time.Millisecond, TenantInterval: opts.TenantInterval,
 		Connect: w.connect(opts), Now: opts.Now,
 	})).To(Succeed())
-	operator := &Operator{world: w, cancel: cancel, done: make(chan error, 1)}
+	operator := &Operator{world: w, cancel: cancel, done: make(chan error, 1), Leads: mgr.Elected()}
 	go func() { operator.done <- mgr.Start(ctx) }()
 	w.Expect(mgr.GetCache().WaitForCacheSync(ctx)).To(BeTrue())
 	w.operators = append(w.operators, operator)
@@ -111,6 +127,30 @@ func (o *Operator) Stop() {
 		case <-time.After(Patience):
 			o.world.Errorf("the operator did not stop in %s", Patience)
 		}
+	})
+}
+
+// UntilEnded waits until the operator ends by itself and returns why.
+func (o *Operator) UntilEnded() (err error) {
+	o.world.Helper()
+	o.once.Do(func() {
+		defer o.cancel()
+		select {
+		case err = <-o.done:
+		case <-time.After(Patience):
+			o.world.Errorf("the operator did not end in %s", Patience)
+		}
+	})
+	return err
+}
+
+// StealLease gives the operators' lease to somebody else.
+func (w *World) StealLease() {
+	w.Helper()
+	lease := &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Namespace: OperatorNamespace, Name: leaseName}}
+	w.Update(lease, func() {
+		now := metav1.NowMicro()
+		lease.Spec.HolderIdentity, lease.Spec.AcquireTime, lease.Spec.RenewTime = ptr.To("somebody else"), &now, &now
 	})
 }
 

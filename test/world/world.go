@@ -16,7 +16,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
-	"github.com/seatwarden/seatwarden/controllers"
 	"github.com/seatwarden/seatwarden/internal/controlplane/envtesting"
 	"github.com/seatwarden/seatwarden/internal/guard"
 	"github.com/seatwarden/seatwarden/internal/standin"
@@ -66,9 +65,8 @@ func New(t *testing.T) *World {
 func Bare(t *testing.T) *World {
 	t.Helper()
 	g := NewWithT(t)
-	c, err := client.New(envtesting.Config(), client.Options{Scheme: controllers.Scheme()})
-	g.Expect(err).NotTo(HaveOccurred())
-	w := &World{TB: t, GomegaWithT: g, Client: c, Namespace: envtesting.Namespace(t), logs: &logBuffer{}}
+	w := &World{TB: t, GomegaWithT: g, Namespace: envtesting.Namespace(t), logs: &logBuffer{}}
+	w.connectToCluster()
 	w.Tenant = "tenant-" + w.Namespace
 	w.Auth0 = standin.New(t, standin.WithTLS)
 	w.furnish()

@@ -115,13 +115,18 @@ func Namespace(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	namespaces := client.CoreV1().Namespaces()
-	created, err := namespaces.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "test-"}}, metav1.CreateOptions{})
+	created, err := client.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "test-"}}, metav1.CreateOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		err := namespaces.Delete(context.WithoutCancel(t.Context()), created.Name, metav1.DeleteOptions{})
+		// The control plane may have been restarted.
+		client, err := kubernetes.NewForConfig(plane.Config())
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		err = client.CoreV1().Namespaces().Delete(context.WithoutCancel(t.Context()), created.Name, metav1.DeleteOptions{})
 		if err != nil && !apierrors.IsNotFound(err) {
 			t.Error(err)
 		}
