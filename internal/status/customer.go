@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
@@ -142,6 +143,11 @@ func until(what string, boundary time.Time) string {
 
 func (c *conditions) guard(f CustomerFacts) {
 	switch {
+	case f.Problem.anothers():
+		// What stood here spoke of an organization that was ours.
+		if meta.FindStatusCondition(c.list, v1alpha1.ConditionGuardInEffect) != nil {
+			c.set(v1alpha1.ConditionGuardInEffect, metav1.ConditionFalse, f.Problem.Reason, f.Problem.Message)
+		}
 	case f.Guard == "" || !f.OrganizationSynced:
 	case f.Plan.touchesOrganization():
 		// The mark may be what is planned.

@@ -200,6 +200,12 @@ func TestCustomer(t *testing.T) {
 		"guard reports": {synced(func(f *CustomerFacts) { f.Guard = v1alpha1.GuardReport }), common("GuardInEffect", "False/GuardReporting"), "2 of 3 seats used"},
 		"on the way under the guard": {synced(func(f *CustomerFacts) { f.Guarded, f.Unconfirmed = false, 2 }),
 			common("GuardInEffect", "False/Activating", "Ready", "False/Activating", "Reconciling", "True/Activating"), "2 people's grants are being confirmed before the guard takes effect"},
+		"members of an adopted organization keep the guard off: ready, and said": {synced(func(f *CustomerFacts) { f.Guarded, f.Strangers = false, 2 }),
+			common("GuardInEffect", "False/UnmanagedMembers"), "2 of 3 seats used"},
+		"members of an adopted organization, and holders to confirm": {synced(func(f *CustomerFacts) { f.Guarded, f.Strangers, f.Unconfirmed = false, 2, 1 }),
+			common("GuardInEffect", "False/Activating", "Ready", "False/Activating", "Reconciling", "True/Activating"), "1 people's grants are being confirmed before the guard takes effect"},
+		"a conflict says nothing of a guard that never was": {CustomerFacts{Now: now, Guard: v1alpha1.GuardEnforce, Problem: &Problem{Class: Person, Reason: "OrganizationConflict", Message: "m"}},
+			map[string]string{"Ready": "False/OrganizationConflict", "Stalled": "True/OrganizationConflict", "OrganizationSynced": "False/OrganizationConflict"}, "m"},
 		"a connection that is not there": {synced(func(f *CustomerFacts) {
 			f.Problem = &Problem{Class: Person, Reason: "ConnectionNotFound", Message: "m"}
 			f.ConnectionsSynced, f.ConnectionsProblem = false, f.Problem
@@ -218,6 +224,39 @@ func TestCustomer(t *testing.T) {
 			g.Expect(short(got.Conditions)).To(Equal(tc.want))
 			g.Expect(meta.FindStatusCondition(got.Conditions, "Ready").Message).To(Equal(tc.summary))
 			obeysKstatus(g, got.Conditions, c.Generation)
+		})
+	}
+}
+
+func TestHandsOffAnothersOrganization(t *testing.T) {
+	conflict := &Problem{Class: Person, Reason: v1alpha1.ReasonOrganizationConflict, Message: "m"}
+	t.Run("the Customer claims no guard in it", func(t *testing.T) {
+		g := NewWithT(t)
+		c := customer(3)
+		c.Status = Customer(c, CustomerFacts{Now: now, OrganizationSynced: true, ConnectionsSynced: true, Guard: v1alpha1.GuardEnforce, Guarded: true, Seats: &v1alpha1.SeatCounts{}})
+		g.Expect(short(c.Status.Conditions)).To(HaveKeyWithValue("GuardInEffect", "True/GuardInEffect"))
+		got := Customer(c, CustomerFacts{Now: now, Guard: v1alpha1.GuardEnforce, Problem: conflict})
+		g.Expect(short(got.Conditions)).To(HaveKeyWithValue("GuardInEffect", "False/OrganizationConflict"))
+		obeysKstatus(g, got.Conditions, c.Generation)
+	})
+	for name, tc := range map[string]struct {
+		takenAway bool
+		active    string
+	}{
+		"who holds the grant can sign in":           {false, "True/Joined"},
+		"who holds it no more is not called active": {true, "False/OrganizationConflict"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			m := member(func(m *v1alpha1.Member) {
+				m.Status.Seat = seat(v1alpha1.SeatAssigned, "SeatAssigned", time.Hour)
+				m.Status.Users = []v1alpha1.MemberUser{{UserID: "u1"}}
+			})
+			m.Status = Member(m, MemberFacts{Now: now, Looked: true, Joined: true, Confirmed: true})
+			got := Member(m, MemberFacts{Now: now, Problem: conflict, TakenAway: tc.takenAway})
+			g.Expect(short(got.Conditions)).To(HaveKeyWithValue("Active", tc.active))
+			g.Expect(short(got.Conditions)).To(HaveKeyWithValue("Ready", "False/OrganizationConflict"))
+			obeysKstatus(g, got.Conditions, m.Generation)
 		})
 	}
 }
