@@ -2,9 +2,6 @@ package member
 
 import (
 	"context"
-	"fmt"
-
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
 	"github.com/seatwarden/seatwarden/controllers/internal/pass"
@@ -16,11 +13,12 @@ import (
 // bringBack gives a person who had joined and was removed within the grace their
 // place again, without a mail. Whoever had only been invited is invited anew.
 func (p *memberPass) bringBack(ctx context.Context) ([]auth0.User, error) {
-	entry, err := p.removedLately(ctx)
-	if entry == nil || err != nil {
-		return nil, err
+	line := p.removedLately()
+	if line == nil {
+		return nil, nil
 	}
-	users, err := p.existing(ctx, entry.Users)
+	known := line.Users
+	users, err := p.existing(ctx, known)
 	if len(users) == 0 || err != nil {
 		return nil, err
 	}
@@ -47,28 +45,18 @@ func (p *memberPass) bringBack(ctx context.Context) ([]auth0.User, error) {
 	}
 	p.wait(directory.Lag)
 	// As they are now: the grant is read back before anybody is called active.
-	return p.existing(ctx, entry.Users)
+	return p.existing(ctx, known)
 }
 
 // removedLately is the line of somebody who had joined, whose removal is done and
-// whose grace is not over, read live; nil when there is none. A Member that
-// knows users of its own was there before.
-func (p *memberPass) removedLately(ctx context.Context) (*v1alpha1.WithdrawnPerson, error) {
-	if cached := lineOf(p.customer, p.ref()); cached == nil || len(p.member.Status.Users) > 0 || p.member.Status.Invitation != nil {
-		return nil, nil
+// whose grace is not over; nil when there is none. A Member of whom something is
+// known was there before.
+func (p *memberPass) removedLately() *v1alpha1.WithdrawnPerson {
+	line := lineOf(p.customer, p.ref())
+	if line == nil || !p.nothingKnown() || line.State != v1alpha1.WithdrawalWithdrawn || !line.Joined || line.OrganizationID != p.org.ID {
+		return nil
 	}
-	customer := &v1alpha1.Customer{}
-	if err := p.Live.Get(ctx, client.ObjectKeyFromObject(p.customer), customer); err != nil {
-		return nil, fmt.Errorf("read the Customer: %w", err)
-	}
-	if err := p.leaverStop(customer); err != nil {
-		return nil, err
-	}
-	entry := lineOf(customer, p.ref())
-	if entry == nil || entry.State != v1alpha1.WithdrawalWithdrawn || !entry.Joined || entry.OrganizationID != p.org.ID {
-		return nil, nil
-	}
-	return entry, nil
+	return line
 }
 
 // existing reads those of the users that still exist.

@@ -105,19 +105,18 @@ func (p *memberPass) closeAttempt() {
 // join records and completes a person who is a member of the organization:
 // users, grant and roles.
 func (p *memberPass) join(ctx context.Context) error {
-	profiles, err := p.members(ctx)
+	profiles, err := p.bringBack(ctx)
 	if err != nil {
 		return err
 	}
+	if len(profiles) == 0 {
+		if profiles, err = p.members(ctx); err != nil {
+			return err
+		}
+	}
 	p.facts.Looked = true
 	if len(profiles) == 0 {
-		if profiles, err = p.bringBack(ctx); err != nil || len(profiles) == 0 {
-			return err
-		}
-	} else if len(p.member.Status.Users) == 0 {
-		if err := p.checkLeaver(ctx); err != nil {
-			return err
-		}
+		return nil
 	}
 	p.ended = true
 	p.facts.Joined = true

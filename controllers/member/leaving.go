@@ -32,23 +32,36 @@ func lineOf(customer *v1alpha1.Customer, person string) *v1alpha1.WithdrawnPerso
 }
 
 // waitForLeaver goes on only when nobody takes from the person at this moment:
-// who is being removed under another Member comes back when that is done.
-func (p *memberPass) waitForLeaver(_ context.Context) error {
-	return p.leaverStop(p.customer)
+// who is being removed under another Member comes back when that is done. A
+// Member of whom nothing is known asks the Customer as it stands now: lists of
+// Auth0 may still show what was taken.
+func (p *memberPass) waitForLeaver(ctx context.Context) error {
+	if !p.nothingKnown() {
+		return p.leaverStop()
+	}
+	if err := p.checkLeaver(ctx); err != nil {
+		return err
+	}
+	line := lineOf(p.customer, p.ref())
+	if line != nil && line.Withdrawal != nil && line.Withdrawal.ConfirmedAt != nil && p.look.At.Before(line.Withdrawal.ConfirmedAt.Time) {
+		return p.lookAgain(ctx)
+	}
+	return nil
 }
 
-// checkLeaver is the same on the Customer as it stands now: whoever takes writes
-// a line there first, and then looks for Members like this one.
+// checkLeaver reads the Customer live: whoever takes writes a line there first,
+// and then looks for Members like this one.
 func (p *memberPass) checkLeaver(ctx context.Context) error {
 	customer := &v1alpha1.Customer{}
 	if err := p.Live.Get(ctx, client.ObjectKeyFromObject(p.customer), customer); err != nil {
 		return fmt.Errorf("read the Customer: %w", err)
 	}
-	return p.leaverStop(customer)
+	p.customer = customer
+	return p.leaverStop()
 }
 
-func (p *memberPass) leaverStop(customer *v1alpha1.Customer) error {
-	entry := lineOf(customer, p.ref())
+func (p *memberPass) leaverStop() error {
+	entry := lineOf(p.customer, p.ref())
 	if entry == nil {
 		return nil
 	}

@@ -57,7 +57,7 @@ type withdrawnPass struct {
 	// destroying are the people whose line said Destroying before the Members
 	// were listed.
 	destroying map[string]bool
-	again time.Duration
+	again      time.Duration
 }
 
 func (p *withdrawnPass) run(ctx context.Context) error {
@@ -329,4 +329,3 @@ func (p *withdrawnPass) strikeCounted() {
 		return left <= 0
 	})
 }
-
