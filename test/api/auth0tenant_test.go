@@ -82,12 +82,35 @@ var auth0TenantFields = []fieldCase{
 	{"too long", "spec.namespaces", []any{map[string]any{"name": strings.Repeat("n", 64), "trust": "Full"}}, "spec.namespaces[0].name: Too long"},
 	{"missing", "spec.namespaces[].trust", absent, "spec.namespaces[0].trust: Required value"},
 	{"later", "spec.namespaces", []any{map[string]any{"name": "team", "trust": "Limited"}}, `supported values: "Full"`},
+	{"none", "spec.namespaces", adopting(0), ""},
+	{"most", "spec.namespaces", adopting(100), ""},
+	{"too many", "spec.namespaces", adopting(101), "spec.namespaces[0].adopt: Too many: 101: must have at most 100 items"},
+	{"twice", "spec.namespaces", []any{map[string]any{"name": "team", "trust": "Full", "adopt": []any{"acme", "acme"}}}, `spec.namespaces[0].adopt[1]: Duplicate value: "acme"`},
+	{"empty", "spec.namespaces", []any{map[string]any{"name": "team", "trust": "Full", "adopt": []any{""}}}, "spec.namespaces[0].adopt[0] in body should be at least 1 chars long"},
+	{"longest", "spec.namespaces", []any{map[string]any{"name": "team", "trust": "Full", "adopt": []any{strings.Repeat("a", 50)}}}, ""},
+	{"too long", "spec.namespaces", []any{map[string]any{"name": "team", "trust": "Full", "adopt": []any{strings.Repeat("a", 51)}}}, "spec.namespaces[0].adopt[0]: Too long"},
+
+	{"default", "spec.brake", map[string]any{}, ""},
+	{"nobody", "spec.brake.people", int64(0), ""},
+	{"most", "spec.brake.people", int64(1000000), ""},
+	{"fewer than nobody", "spec.brake.people", int64(-1), "spec.brake.people in body should be greater than or equal to 0"},
+	{"too many", "spec.brake.people", int64(1000001), "spec.brake.people in body should be less than or equal to 1000000"},
+
+	{"manage", "spec.mode", "Manage", ""},
+	{"observe", "spec.mode", "Observe", ""},
+	{"paused", "spec.mode", "Paused", ""},
+	{"unknown", "spec.mode", "Off", `supported values: "Manage", "Observe", "Paused"`},
 
 	{"unknown field", "spec.secret", "s3cret", `unknown field "spec.secret"`},
 }
 
 func namespaces(n int) []any {
 	return list(n, func(i int) any { return map[string]any{"name": fmt.Sprintf("team-%d", i), "trust": "Full"} })
+}
+
+// adopting is a namespace that may adopt n organizations.
+func adopting(n int) []any {
+	return []any{map[string]any{"name": "team", "trust": "Full", "adopt": list(n, func(i int) any { return fmt.Sprintf("acme-%d", i) })}}
 }
 
 func TestFieldsOfAnAuth0Tenant(t *testing.T) { checkFields(t, "Auth0Tenant", auth0TenantFields) }
@@ -103,6 +126,10 @@ func TestChangesOfAnAuth0Tenant(t *testing.T) {
 		{"off", "spec.guard.mode", "Enforce", "Off", ""},
 		{"more", "spec.namespaces", absent, namespaces(2), ""},
 		{"none", "spec.namespaces", namespaces(2), absent, ""},
+		{"to adopt", "spec.namespaces", adopting(0), adopting(2), ""},
+		{"tighter", "spec.brake.people", absent, int64(3), ""},
+		{"paused", "spec.mode", absent, "Paused", ""},
+		{"managed again", "spec.mode", "Paused", "Manage", ""},
 	})
 }
 
@@ -114,6 +141,8 @@ func TestDefaultsOfAnAuth0Tenant(t *testing.T) {
 	want := minimal("Auth0Tenant", "").Object["spec"].(map[string]any)
 	set(want, "credentials.method", "ClientSecret")
 	set(want, "guard", map[string]any{"mode": "Off", "deployment": "External"})
+	set(want, "brake.people", int64(50))
+	set(want, "mode", "Manage")
 	g.Expect(object.Object["spec"]).To(Equal(want))
 }
 

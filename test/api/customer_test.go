@@ -18,6 +18,7 @@ const (
 	organizationFixed    = "organization.name cannot be changed, added or taken away: it names the organization in Auth0"
 	connectionRule       = "an Auth0 connection's name has letters, digits and single - between them"
 	ttlRule              = "invitations.ttl is hours, minutes and seconds, such as 24h or 1h30m, between 5m and 720h (30 days)"
+	graceRule            = "removal.grace is hours, minutes and seconds, such as 10m or 24h, at most 720h (30 days)"
 	adminsInsideRule     = "every admin's e-mail must lie inside one of the contract's domains"
 	adminsDifferRule     = "admins must be different people: addresses that differ only in case are one person"
 	contractRule         = "contract.endTime must be after contract.startTime"
@@ -52,6 +53,9 @@ var customerFields = []fieldCase{
 	{"underscore last", "spec.organization.name", "acme_", organizationRule},
 	{"space", "spec.organization.name", "acme ag", organizationRule},
 	{"like an id", "spec.organization.name", "org_acme", "an Auth0 organization's name must not begin with org_"},
+	{"never", "spec.organization.adoption", "Never", ""},
+	{"if listed", "spec.organization.adoption", "IfListed", ""},
+	{"unknown", "spec.organization.adoption", "Always", `supported values: "Never", "IfListed"`},
 
 	{"none", "spec.seats", int64(0), ""},
 	{"most", "spec.seats", int64(100000), ""},
@@ -154,11 +158,35 @@ var customerFields = []fieldCase{
 
 	{"default", "spec.removal", map[string]any{}, ""},
 	{"keep", "spec.removal.user", "Keep", ""},
-	{"later", "spec.removal.user", "Delete", `supported values: "Keep"`},
+	{"delete", "spec.removal.user", "Delete", ""},
+	{"unknown", "spec.removal.user", "Block", `supported values: "Keep", "Delete"`},
+	{"none", "spec.removal.grace", "0s", ""},
+	{"longest", "spec.removal.grace", "720h", ""},
+	{"as Go writes it", "spec.removal.grace", "24h0m0s", ""},
+	{"too long", "spec.removal.grace", "720h1s", graceRule},
+	{"days", "spec.removal.grace", "1d", graceRule},
+	{"negative", "spec.removal.grace", "-10m", graceRule},
+	{"no unit", "spec.removal.grace", "10", graceRule},
+	{"empty", "spec.removal.grace", "", "spec.removal.grace in body should be at least 1 chars long"},
+	{"number", "spec.removal.grace", int64(10), "spec.removal.grace in body must be of type string"},
+	{"default", "spec.removal.brake", map[string]any{}, ""},
+	{"nobody", "spec.removal.brake.people", int64(0), ""},
+	{"most", "spec.removal.brake.people", int64(100000), ""},
+	{"fewer than nobody", "spec.removal.brake.people", int64(-1), "spec.removal.brake.people in body should be greater than or equal to 0"},
+	{"too many", "spec.removal.brake.people", int64(100001), "spec.removal.brake.people in body should be less than or equal to 100000"},
+	{"none", "spec.removal.brake.percent", int64(0), ""},
+	{"all", "spec.removal.brake.percent", int64(100), ""},
+	{"less than none", "spec.removal.brake.percent", int64(-1), "spec.removal.brake.percent in body should be greater than or equal to 0"},
+	{"more than all", "spec.removal.brake.percent", int64(101), "spec.removal.brake.percent in body should be less than or equal to 100"},
 
 	{"retain", "spec.deletionPolicy", "Retain", ""},
 	{"delete", "spec.deletionPolicy", "Delete", ""},
 	{"unknown", "spec.deletionPolicy", "Orphan", `supported values: "Retain", "Delete"`},
+
+	{"manage", "spec.mode", "Manage", ""},
+	{"observe", "spec.mode", "Observe", ""},
+	{"paused", "spec.mode", "Paused", ""},
+	{"unknown", "spec.mode", "DryRun", `supported values: "Manage", "Observe", "Paused"`},
 
 	{"unknown field", "spec.seat", int64(3), `unknown field "spec.seat"`},
 }
@@ -218,6 +246,13 @@ func TestChangesOfACustomer(t *testing.T) {
 		{"others", "spec.connections", connections(1), connections(2), ""},
 		{"shorter", "spec.invitations.ttl", absent, "1h", ""},
 		{"delete", "spec.deletionPolicy", absent, "Delete", ""},
+		{"observed", "spec.mode", absent, "Observe", ""},
+		{"managed again", "spec.mode", "Paused", "Manage", ""},
+		{"set", "spec.organization", absent, map[string]any{"adoption": "IfListed"}, ""},
+		{"changed", "spec.organization", map[string]any{"name": "acme", "adoption": "IfListed"}, map[string]any{"name": "acme", "adoption": "Never"}, ""},
+		{"delete", "spec.removal.user", absent, "Delete", ""},
+		{"none", "spec.removal.grace", absent, "0s", ""},
+		{"off", "spec.removal.brake.percent", absent, int64(100), ""},
 	})
 }
 
@@ -230,6 +265,9 @@ func TestDefaultsOfACustomer(t *testing.T) {
 	set(want, "access", "Open")
 	set(want, "invitations.ttl", "24h")
 	set(want, "removal.user", "Keep")
+	set(want, "removal.grace", "10m")
+	set(want, "removal.brake", map[string]any{"people": int64(5), "percent": int64(25)})
+	set(want, "mode", "Manage")
 	set(want, "deletionPolicy", "Retain")
 	g.Expect(object.Object["spec"]).To(Equal(want))
 }
