@@ -21,7 +21,7 @@ const markerSettles = 2 * time.Second
 func (p *customerPass) own(ctx context.Context, found auth0.Organization) error {
 	facts := ownership.TakeUpFacts{
 		Claim: ownership.Judge(found.Metadata, p.owner()), Marker: ownership.Marker(found.Metadata),
-		TakeOver: p.customer.Annotations[v1alpha1.AnnotationTakeOver], Adoption: p.adopts(), Listed: p.listedForAdoption(),
+		TakeOver: p.customer.Annotations[v1alpha1.AnnotationTakeOver], Adoption: p.adopts(), Listed: p.listedForAdoption(found.Name),
 	}
 	switch facts.Decide() {
 	case ownership.TakeUpNothing:
@@ -56,9 +56,9 @@ func (p *customerPass) adopts() bool {
 }
 
 // listedForAdoption: so do the tenant's admins.
-func (p *customerPass) listedForAdoption() bool {
+func (p *customerPass) listedForAdoption(organization string) bool {
 	return slices.ContainsFunc(p.tenant.Spec().Namespaces, func(grant v1alpha1.NamespaceGrant) bool {
-		return grant.Name == p.customer.Namespace && slices.Contains(grant.Adopt, p.customer.OrganizationName())
+		return grant.Name == p.customer.Namespace && slices.Contains(grant.Adopt, organization)
 	})
 }
 

@@ -24,7 +24,7 @@ import (
 // legacy is an organization acme that somebody else made before, with a role, a
 // partner's connection and people: each is a member by their hand.
 func legacy(w *world.World, people ...string) (id string) {
-	_, err := w.Auth0.AddConnection(standin.Connection{Name: "partner", Strategy: "okta", ShowAsButton: true})
+	partner, err := w.Auth0.AddConnection(standin.Connection{Name: "partner", Strategy: "okta", ShowAsButton: true})
 	w.Expect(err).NotTo(HaveOccurred())
 	viewer, err := w.Auth0.AddRole(standin.Role{Name: "viewer"})
 	w.Expect(err).NotTo(HaveOccurred())
@@ -33,6 +33,7 @@ func legacy(w *world.World, people ...string) (id string) {
 		Connections: []string{"partner", world.ConnectionName},
 	})
 	w.Expect(err).NotTo(HaveOccurred())
+	w.Expect(w.Engineer().UpdateEnabledConnection(w.Context(), made.ID, auth0.EnabledConnection{ConnectionID: partner.ID, AssignMembershipOnLogin: true})).To(Succeed())
 	for _, email := range people {
 		user := resident(w, made.ID, email)
 		w.Expect(w.Engineer().AssignMemberRoles(w.Context(), made.ID, user, viewer.ID)).To(Succeed())
@@ -330,6 +331,19 @@ func TestHandsOffAdoptedNeverDeleted(t *testing.T) {
 			w.Expect(err).NotTo(HaveOccurred(), name)
 		}
 	}
+}
+
+func TestHandsOffOwnIsNoAdoption(t *testing.T) {
+	w := world.Bare(t)
+	w.CreateTenant(listing())
+	w.StartOperator()
+	customer := w.CreateCustomer("acme", 5, adopting, func(c *v1alpha1.Customer) { c.Spec.DeletionPolicy = v1alpha1.DeletionDelete })
+	w.UntilReason(customer, v1alpha1.ConditionGuardInEffect, "True/GuardInEffect")
+	w.Expect(metadataOf(w)).NotTo(HaveKey(ownership.MetadataAdopted))
+	w.Expect(w.Client.Delete(t.Context(), customer)).To(Succeed())
+	w.UntilGone(customer)
+	_, ok := w.Organization("acme")
+	w.Expect(ok).To(BeFalse(), "what was made here is deleted here")
 }
 
 func TestSeatsAdoption(t *testing.T) {

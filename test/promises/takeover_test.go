@@ -125,6 +125,7 @@ func TestHandsOffAnothersMarker(t *testing.T) {
 	w.Annotate(customer, v1alpha1.AnnotationReconcileRequestedAt, "now")
 	w.UntilReason(customer, v1alpha1.ConditionStalled, "True/OrganizationConflict")
 	w.Expect(messageOf(w, customer, v1alpha1.ConditionReady)).To(ContainSubstring("west/" + elsewhere + "/acme"))
+	w.UntilReason(customer, v1alpha1.ConditionGuardInEffect, "False/OrganizationConflict")
 	w.UntilReason(jane, v1alpha1.ConditionStalled, "True/OrganizationConflict")
 	w.UntilReason(jane, v1alpha1.ConditionActive, "True/Joined")
 	late := w.CreateMember("acme", "late@acme.com")
@@ -169,4 +170,34 @@ func TestHandsOffTwoAdopters(t *testing.T) {
 		g.Expect(w.Mails("fresh@acme.com")).To(HaveLen(1))
 		g.Expect(w.Mails("boss@acme.com")).To(BeEmpty())
 	})
+}
+
+func TestAccessTakenBackAfterRelease(t *testing.T) {
+	w := world.Bare(t)
+	elsewhere := w.Annex()
+	w.CreateTenant(admitting(elsewhere))
+	w.StartOperator()
+	customer := w.CreateCustomer("acme", 5)
+	jane := w.CreateMember("acme", "jane@acme.com")
+	session := w.Join(jane)
+	w.UntilReason(customer, v1alpha1.ConditionGuardInEffect, "True/GuardInEffect")
+	end := watchAccess(w, map[string]*person.Session{"jane@acme.com": session})
+	moved := w.CreateCustomer("acme", 5, customerIn(elsewhere))
+	w.Annotate(moved, v1alpha1.AnnotationTakeOver, "test/"+w.Namespace+"/acme")
+	w.UntilReason(moved, v1alpha1.ConditionGuardInEffect, "True/GuardInEffect")
+	w.Annotate(customer, v1alpha1.AnnotationReconcileRequestedAt, "now")
+	w.UntilReason(customer, v1alpha1.ConditionStalled, "True/OrganizationConflict")
+	w.Expect(w.Client.Delete(t.Context(), moved)).To(Succeed())
+	w.UntilGone(moved)
+
+	// Jane loses the grant while the guard lets everybody pass. What the Customer
+	// once said of the guard puts nobody out.
+	loseGrant(w, "jane@acme.com")
+	w.Annotate(customer, v1alpha1.AnnotationTakeOver, "released:test/"+elsewhere+"/acme")
+	w.UntilForwarding("the guard takes effect", func(g Gomega) {
+		g.Expect(w.Reason(g, customer, v1alpha1.ConditionGuardInEffect)).To(Equal("True/GuardInEffect"))
+	})
+	w.UntilReason(jane, v1alpha1.ConditionActive, "True/Joined")
+	end()
+	w.Expect(w.Mails("jane@acme.com")).To(HaveLen(1))
 }
