@@ -29,7 +29,7 @@ func KeepUser(f DestroyFacts) string {
 	case f.CreatedAt.Before(f.InvitedAt):
 		return "the user was there before our invitation"
 	case f.Identities != 1:
-		return "the user has several identities"
+		return "the user does not have exactly one identity"
 	case !f.OwnConnection:
 		return "the user does not live in an enterprise connection that only this Customer uses"
 	case f.Organizations > 0:
