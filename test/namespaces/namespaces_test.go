@@ -3,6 +3,7 @@
 package namespaces
 
 import (
+	"net/http"
 	"os"
 	"testing"
 
@@ -51,6 +52,40 @@ func TestRemovalNamespaceDeleted(t *testing.T) {
 			for _, email := range []string{"boss@acme.com", "jane@acme.com"} {
 				_, err := w.SignIn(before.ID, email)
 				w.Expect(err == nil).To(Equal(there), "%s signs in", email)
+			}
+		})
+	}
+}
+
+// TestHandsOffNamespaceDeletedPaused: under Paused and Observe a namespace goes
+// with everything in it, whatever the deletion policy, and Auth0 stays as it is.
+func TestHandsOffNamespaceDeletedPaused(t *testing.T) {
+	for _, mode := range []v1alpha1.Mode{v1alpha1.ModePaused, v1alpha1.ModeObserve} {
+		t.Run(string(mode), func(t *testing.T) {
+			w := world.New(t)
+			w.StartOperator()
+			customer := w.CreateCustomer("acme", 3, func(c *v1alpha1.Customer) { c.Spec.DeletionPolicy = v1alpha1.DeletionDelete })
+			w.Join(w.AdminMember(customer))
+			jane := w.CreateMember("acme", "jane@acme.com")
+			w.Join(jane)
+			w.UntilReason(customer, v1alpha1.ConditionReady, "True/Reconciled")
+			w.Update(customer, func() { customer.Spec.Mode = mode })
+			w.UntilReason(jane, v1alpha1.ConditionReady, "True/"+map[v1alpha1.Mode]string{
+				v1alpha1.ModePaused: v1alpha1.ReasonPaused, v1alpha1.ModeObserve: v1alpha1.ReasonObserving}[mode])
+			before, _ := w.Organization("acme")
+			w.Auth0.ResetAudit()
+
+			namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: w.Namespace}}
+			w.Expect(w.Client.Delete(t.Context(), namespace)).To(Succeed())
+			w.UntilGone(namespace)
+			after, _ := w.Organization("acme")
+			w.Expect(after).To(Equal(before), "our marker included")
+			for _, entry := range w.Auth0.Audit() {
+				w.Expect(entry.Method).To(Equal(http.MethodGet), entry.Route)
+			}
+			for _, email := range []string{"boss@acme.com", "jane@acme.com"} {
+				_, err := w.SignIn(before.ID, email)
+				w.Expect(err).NotTo(HaveOccurred(), email)
 			}
 		})
 	}

@@ -1,7 +1,7 @@
 package promises
 
 import (
-	"slices"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -16,19 +16,14 @@ import (
 	"github.com/seatwarden/seatwarden/test/world"
 )
 
-// managementCalls are those that the Management API received.
-func managementCalls(w *world.World) (out []string) {
+// reads are the calls to the Management API that changed nothing.
+func reads(w *world.World) (calls []string) {
 	for _, entry := range w.Auth0.Audit() {
-		if strings.HasPrefix(entry.Route, "/api/v2/") {
-			out = append(out, entry.Method+" "+entry.Route)
+		if entry.Method == http.MethodGet && strings.HasPrefix(entry.Route, "/api/v2/") {
+			calls = append(calls, entry.Route)
 		}
 	}
-	return out
-}
-
-// managementWrites are those of them that are no reads.
-func managementWrites(w *world.World) []string {
-	return slices.DeleteFunc(managementCalls(w), func(call string) bool { return strings.HasPrefix(call, "GET ") || strings.HasPrefix(call, "HEAD ") })
+	return calls
 }
 
 func setMode(w *world.World, customer *v1alpha1.Customer, mode v1alpha1.Mode) {
@@ -64,7 +59,7 @@ func TestHandsOffObserveANewContract(t *testing.T) {
 	w.Expect(jane.Status.Attempt).To(BeNil())
 	w.Reread(customer)
 	w.Reread(jane)
-	w.Expect(managementWrites(w)).To(BeEmpty())
+	w.Expect(writes(w)).To(BeEmpty())
 	_, there := w.Organization("acme")
 	w.Expect(there).To(BeFalse())
 
@@ -137,7 +132,7 @@ func TestHandsOffObserveNamesEveryCall(t *testing.T) {
 		g.Expect(w.Versions()).To(Equal(versions))
 		g.Expect(w.Events(customer, "Normal", v1alpha1.ReasonObserving)).To(HaveLen(told))
 	})
-	w.Expect(managementWrites(w)).To(BeEmpty())
+	w.Expect(writes(w)).To(BeEmpty())
 
 	setMode(w, customer, v1alpha1.ModeManage)
 	w.Join(bob)
@@ -172,7 +167,7 @@ func TestAccessObserveCallsNobodyActiveWhoIsNot(t *testing.T) {
 	w.UntilReason(jane, v1alpha1.ConditionActive, "False/Observing")
 	w.Expect(jane.Status.Planned).To(Equal([]v1alpha1.PlannedCall{{Route: "PATCH /api/v2/users/{id}", About: "jane@acme.com"}}))
 	w.Expect(jane.Status.Users).To(HaveLen(1))
-	w.Expect(managementWrites(w)).To(Equal([]string{"PATCH /api/v2/users/{id}"}), "the engineer's alone")
+	w.Expect(writes(w)).To(Equal([]string{"PATCH /api/v2/users/{id}"}), "the engineer's alone")
 	_, err := w.SignIn(id, "jane@acme.com")
 	w.Expect(err).To(HaveOccurred())
 
@@ -228,10 +223,8 @@ func TestAccessPaused(t *testing.T) {
 	w.Expect(err).NotTo(HaveOccurred())
 	_, err = session.Refresh(t.Context())
 	w.Expect(err).NotTo(HaveOccurred())
-	organizational := slices.DeleteFunc(managementCalls(w), func(call string) bool {
-		return call == "GET /api/v2/clients/{id}" || call == "GET /api/v2/tenants/settings"
-	})
-	w.Expect(organizational).To(BeEmpty(), "not even reads")
+	w.Expect(writes(w)).To(BeEmpty())
+	w.Expect(reads(w)).NotTo(ContainElement(Or(ContainSubstring("organizations"), ContainSubstring("users"))), "not even a look")
 
 	_, err = w.Accept(w.Mails("boss@acme.com")[0])
 	w.Expect(err).NotTo(HaveOccurred(), "a link that is out works")
@@ -350,7 +343,7 @@ func TestHandsOffPausedUninstall(t *testing.T) {
 			}
 			w.UntilGone(customer)
 			w.UntilGone(tenant)
-			w.Expect(managementWrites(w)).To(BeEmpty())
+			w.Expect(writes(w)).To(BeEmpty())
 			w.Expect(cmp.Diff(before, butSignIns(inAuth0(w)))).To(BeEmpty(), "our marker included")
 
 			w.CreateTenant()
@@ -391,8 +384,8 @@ func TestHandsOffPausedMembersLeftBehind(t *testing.T) {
 	expectPeopled(w, w.AdminMember(again), w.CreateMember("acme", "jane@acme.com"), bob)
 }
 
-// TestRemovalDeletedUnderManageGoesOn: only the mode at the moment counts, and a
-// Member that stays is removed as always once its Customer is managed again.
+// TestRemovalAfterPausedIsARemoval: a Member that stayed is removed as always once
+// its Customer is managed again.
 func TestRemovalAfterPausedIsARemoval(t *testing.T) {
 	w := world.New(t)
 	w.StartOperator()
@@ -403,4 +396,99 @@ func TestRemovalAfterPausedIsARemoval(t *testing.T) {
 	w.UntilReason(people[1], v1alpha1.ConditionReady, "True/Reconciled")
 	w.Remove(people[1])
 	w.AssertOut("acme", "jane@acme.com")
+}
+
+// TestHandsOffObserveAdoption: what adopting would write is named, and the
+// organization stays nobody's.
+func TestHandsOffObserveAdoption(t *testing.T) {
+	w, _ := adoptable(t, "jane@acme.com")
+	w.Auth0.ResetAudit()
+	before := inAuth0(w)
+	w.StartOperator()
+	customer := w.CreateCustomer("acme", 5, adopting, func(c *v1alpha1.Customer) { c.Spec.Mode = v1alpha1.ModeObserve })
+	jane := w.CreateMember("acme", "jane@acme.com")
+	w.UntilReason(customer, v1alpha1.ConditionReady, "True/Observing")
+	w.UntilReason(jane, v1alpha1.ConditionReady, "True/Observing")
+	w.Reread(customer)
+	w.Expect(planned(w, w, customer)).To(HaveExactElements(And(
+		HavePrefix("PATCH /api/v2/organizations/{id} acme: "), ContainSubstring(ownership.MetadataAdopted), ContainSubstring(ownership.MetadataOwner))))
+	w.Expect(customer.Status.OrganizationID).To(BeEmpty())
+	w.Expect(writes(w)).To(BeEmpty())
+	w.Expect(cmp.Diff(before, inAuth0(w))).To(BeEmpty())
+
+	setMode(w, customer, v1alpha1.ModeManage)
+	w.UntilReason(jane, v1alpha1.ConditionActive, "True/Joined")
+	w.Expect(w.Mails("jane@acme.com")).To(BeEmpty())
+}
+
+// TestHandsOffObserveMovesNamespace: the old Customer rests, the new one says what
+// it would do, takes over, and the old one goes. Nobody notices.
+func TestHandsOffObserveMovesNamespace(t *testing.T) {
+	w := world.Bare(t)
+	elsewhere := w.Annex()
+	w.CreateTenant(admitting(elsewhere))
+	w.StartOperator()
+	customer, people := peopled(w)
+	end := watchSignIns(w, "boss@acme.com", "jane@acme.com")
+	setMode(w, customer, v1alpha1.ModePaused)
+	w.UntilReason(customer, v1alpha1.ConditionReady, "True/Paused")
+	w.Auth0.ResetAudit()
+
+	moved := w.CreateCustomer("acme", 3, customerIn(elsewhere), func(c *v1alpha1.Customer) {
+		c.Spec.Mode = v1alpha1.ModeObserve
+		c.Annotations = map[string]string{v1alpha1.AnnotationTakeOver: "test/" + w.Namespace + "/acme"}
+	})
+	jane, bob := w.CreateMember("acme", "jane@acme.com", memberIn(elsewhere)), w.CreateMember("acme", "bob@acme.com", memberIn(elsewhere))
+	w.UntilReason(moved, v1alpha1.ConditionReady, "True/Observing")
+	w.Expect(planned(w, w, moved)).To(Equal([]string{"PATCH /api/v2/organizations/{id} acme: " + ownership.MetadataOwner}))
+	w.Expect(writes(w)).To(BeEmpty())
+	setMode(w, moved, v1alpha1.ModeManage)
+	w.UntilReason(moved, v1alpha1.ConditionReady, "True/Reconciled")
+	for _, member := range people[1:] {
+		w.Expect(w.Client.Delete(t.Context(), member)).To(Succeed())
+	}
+	w.Expect(w.Client.Delete(t.Context(), customer)).To(Succeed())
+	for _, member := range people {
+		w.UntilGone(member)
+	}
+	w.UntilGone(customer)
+	expectPeopled(w, w.AdminMember(moved), jane, bob)
+	end()
+	w.Expect(metadataOf(w)).To(HaveKeyWithValue(ownership.MetadataOwner, "test/"+elsewhere+"/acme"))
+}
+
+// TestHandsOffRetireCluster: a cluster is emptied under a paused tenant and goes;
+// another, with a name of its own, takes over.
+func TestHandsOffRetireCluster(t *testing.T) {
+	w := world.Bare(t)
+	elsewhere := w.Annex()
+	tenant := w.CreateTenant()
+	east := w.StartOperator(func(o *world.OperatorOptions) { o.Instance, o.Namespaces = "east", []string{w.Namespace} })
+	customer, people := peopled(w, func(c *v1alpha1.Customer) { c.Spec.DeletionPolicy = v1alpha1.DeletionDelete })
+	end := watchSignIns(w, "boss@acme.com", "jane@acme.com")
+	w.Update(tenant, func() { tenant.Spec.Mode = v1alpha1.ModePaused })
+	w.UntilReason(customer, v1alpha1.ConditionReady, "True/Paused")
+	w.Auth0.ResetAudit()
+	w.Expect(w.Client.Delete(t.Context(), tenant)).To(Succeed())
+	w.UntilReason(tenant, v1alpha1.ConditionReady, "False/InUse")
+	w.Expect(w.Client.Delete(t.Context(), customer)).To(Succeed())
+	w.UntilGone(customer)
+	w.UntilGone(tenant)
+	for _, member := range people[1:] {
+		w.Expect(w.Client.Delete(t.Context(), member)).To(Succeed())
+	}
+	for _, member := range people {
+		w.UntilGone(member)
+	}
+	east.Stop()
+	w.Expect(writes(w)).To(BeEmpty())
+
+	w.CreateTenant(admitting(elsewhere))
+	w.StartOperator(func(o *world.OperatorOptions) { o.Instance, o.Namespaces = "west", []string{elsewhere} })
+	west := w.CreateCustomer("acme", 3, customerIn(elsewhere))
+	jane, bob := w.CreateMember("acme", "jane@acme.com", memberIn(elsewhere)), w.CreateMember("acme", "bob@acme.com", memberIn(elsewhere))
+	w.UntilReason(west, v1alpha1.ConditionStalled, "True/OrganizationConflict")
+	w.Annotate(west, v1alpha1.AnnotationTakeOver, "east/"+w.Namespace+"/acme")
+	expectPeopled(w, w.AdminMember(west), jane, bob)
+	end()
 }
