@@ -8,6 +8,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
 	"github.com/seatwarden/seatwarden/internal/ownership"
@@ -31,6 +32,9 @@ func (p *customerPass) declareAdmins(ctx context.Context) error {
 
 func (p *customerPass) declareAdmin(ctx context.Context, admin v1alpha1.Admin, members []v1alpha1.Member) error {
 	if declared := memberOf(members, admin.Email); declared != nil {
+		if p.generated(declared) && p.declaredBeside(members, declared) {
+			return p.yield(ctx, declared)
+		}
 		return p.syncAdminRoles(ctx, admin, declared)
 	}
 	// Live: one that was just applied beside the Customer may not be in the cache.
@@ -54,17 +58,45 @@ func (p *customerPass) declareAdmin(ctx context.Context, admin v1alpha1.Admin, m
 	return nil
 }
 
-// memberOf is the Member that declares an address and is not being deleted, nil
-// when there is none.
-func memberOf(members []v1alpha1.Member, email v1alpha1.Email) *v1alpha1.Member {
+// memberOf is the Member that declares an address and is not being deleted, the
+// generated one if there is; nil when there is none.
+func memberOf(members []v1alpha1.Member, email v1alpha1.Email) (found *v1alpha1.Member) {
 	ref := ownership.PersonRef(string(email))
-	at := slices.IndexFunc(members, func(m v1alpha1.Member) bool {
-		return m.DeletionTimestamp.IsZero() && ownership.PersonRef(string(m.Spec.Email)) == ref
-	})
-	if at < 0 {
-		return nil
+	for i := range members {
+		member := &members[i]
+		if !member.DeletionTimestamp.IsZero() || ownership.PersonRef(string(member.Spec.Email)) != ref {
+			continue
+		}
+		if found == nil || member.Labels[v1alpha1.LabelGeneratedFor] != "" {
+			found = member
+		}
 	}
-	return &members[at]
+	return found
+}
+
+// generated: the operator made the Member. A label alone does not make it ours.
+func (p *customerPass) generated(member *v1alpha1.Member) bool {
+	return member.Labels[v1alpha1.LabelGeneratedFor] == p.customer.Name && member.Spec.CustomerRef.Name == p.customer.Name &&
+		member.Name == AdminMemberName(p.customer.Name, string(member.Spec.Email))
+}
+
+// declaredBeside: somebody declares the admin by a Member of their own, which
+// cannot go unseen any more.
+func (p *customerPass) declaredBeside(members []v1alpha1.Member, generated *v1alpha1.Member) bool {
+	ref := ownership.PersonRef(string(generated.Spec.Email))
+	return slices.ContainsFunc(members, func(m v1alpha1.Member) bool {
+		return m.UID != generated.UID && m.DeletionTimestamp.IsZero() && ownership.PersonRef(string(m.Spec.Email)) == ref &&
+			controllerutil.ContainsFinalizer(&m, v1alpha1.Finalizer)
+	})
+}
+
+// yield deletes a generated Member, which hands over to the declared one.
+func (p *customerPass) yield(ctx context.Context, generated *v1alpha1.Member) error {
+	err := p.Client.Delete(ctx, generated, client.Preconditions{UID: &generated.UID})
+	if client.IgnoreNotFound(err) != nil && !apierrors.IsConflict(err) {
+		return fmt.Errorf("delete an admin's generated Member: %w", err)
+	}
+	return nil
 }
 
 // AdminMemberName is the name of the Member that an admin gets by itself.
@@ -75,8 +107,7 @@ func AdminMemberName(customer, email string) string {
 // syncAdminRoles keeps the roles of a generated Member as the Customer lists
 // them. A Member that somebody else declared is theirs.
 func (p *customerPass) syncAdminRoles(ctx context.Context, admin v1alpha1.Admin, member *v1alpha1.Member) error {
-	generated := member.Labels[v1alpha1.LabelGeneratedFor] == p.customer.Name && member.Name == AdminMemberName(p.customer.Name, string(admin.Email))
-	if !generated || !member.DeletionTimestamp.IsZero() || slices.Equal(member.Spec.Roles, admin.Roles) {
+	if !p.generated(member) || !member.DeletionTimestamp.IsZero() || slices.Equal(member.Spec.Roles, admin.Roles) {
 		return nil
 	}
 	before := member.DeepCopy()

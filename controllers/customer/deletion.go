@@ -113,8 +113,8 @@ func (p *customerPass) deleteGenerated(ctx context.Context) error {
 	}
 	for i := range list.Items {
 		member := &list.Items[i]
-		if member.Spec.CustomerRef.Name != p.customer.Name || member.Name != AdminMemberName(p.customer.Name, string(member.Spec.Email)) {
-			continue // a label alone does not make it ours
+		if !p.generated(member) {
+			continue
 		}
 		if err := p.Client.Delete(ctx, member); client.IgnoreNotFound(err) != nil {
 			return fmt.Errorf("delete a generated Member: %w", err)

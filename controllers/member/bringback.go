@@ -17,7 +17,7 @@ func (p *memberPass) bringBack(ctx context.Context) ([]auth0.User, error) {
 	if line == nil {
 		return nil, nil
 	}
-	known := line.Users
+	known, accepted := line.Users, line.Invitation
 	users, err := p.existing(ctx, known)
 	if len(users) == 0 || err != nil {
 		return nil, err
@@ -43,6 +43,7 @@ func (p *memberPass) bringBack(ctx context.Context) ([]auth0.User, error) {
 	if err != nil {
 		return nil, pass.Auth0("bring the person back", err, p.Now())
 	}
+	p.member.Status.Invitation = accepted
 	p.wait(directory.Lag)
 	// As they are now: the grant is read back before anybody is called active.
 	return p.existing(ctx, known)
