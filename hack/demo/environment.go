@@ -38,6 +38,10 @@ const (
 	dashboardClient   = "dashboard"
 )
 
+// liveInterval is how often the operator looks whether somebody has joined. By
+// default it is 10 seconds, which is long for whoever watches.
+const liveInterval = 2 * time.Second
+
 // tenant is the content of the stand-in.
 //
 //go:embed auth0.yaml
@@ -240,7 +244,7 @@ func (e *environment) startOperator(ctx context.Context) error {
 	}
 	e.operator, err = startProcess(e.dir, "operator", e.binary("seatwarden"),
 		[]string{"KUBECONFIG=" + kubeconfig, "SSL_CERT_FILE=" + e.certificate()},
-		"--namespace="+operatorNamespace, "--metrics-bind-address=0", "--health-probe-bind-address=0", "--zap-time-encoding=rfc3339")
+		"--namespace="+operatorNamespace, "--live-interval="+liveInterval.String(), "--metrics-bind-address=0", "--health-probe-bind-address=0", "--zap-time-encoding=rfc3339")
 	return err
 }
 

@@ -51,7 +51,7 @@ func TestTheTenantIsOneThatTheStandinTakes(t *testing.T) {
 	g.Expect(state.Clients).To(HaveLen(3))
 	g.Expect(state.Connections).To(HaveLen(3))
 	for _, connection := range state.Connections {
-		g.Expect(connection.Directory).To(HaveLen(5), connection.Name)
+		g.Expect(connection.Directory).To(HaveLen(5+teamSize), connection.Name)
 	}
 	g.Expect(state.Bindings["post-login"]).To(HaveLen(1), "the guard")
 }

@@ -25,9 +25,18 @@ var steps = []step{
 
 	{"Jane's Member is deleted: nothing lets her in any more", 2 * time.Minute, janeRemoved},
 	{"Carol, who waited, gets Jane's seat and a link", time.Minute, carolMailed},
+	{"With more seats Jane's Member is applied again: she is in, with no mail", time.Minute, janeReturns},
 	{"Sam, added to the organization by hand, is refused by the guard", time.Minute, samRefused},
+
+	{"Under mode Observe changes show as a plan, and nobody is mailed", time.Minute, observed},
+	{"Back under Manage: what is still declared is done", time.Minute, managed},
+
+	{"A support team of fourteen is applied in one file, and all join", time.Minute, teamJoins},
+	{"Half of the team is deleted at once: five go, the others are held", 2 * time.Minute, halfDeleted},
+	{"Approved by the hash, they go too", 2 * time.Minute, approved},
 
 	{"The operator is killed: who holds a seat still signs in", time.Minute, killed},
 	{"The operator is started again, catches up, and mails nobody twice", time.Minute, restarted},
-	{"The contract is deleted with policy Delete: the organization is gone", time.Minute, contractDeleted},
+	{"The contract is deleted with policy Delete: eleven people, so it is held", time.Minute, contractHeld},
+	{"Approved, the organization is gone", time.Minute, contractDeleted},
 }

@@ -60,6 +60,7 @@ func operatorRuns(ctx context.Context, s *story) error {
 	if err := s.startOperator(ctx); err != nil {
 		return err
 	}
+	s.tell("--live-interval=%s: it looks that often who has joined; the default is 10s", liveInterval)
 	return eventually(ctx, func(ctx context.Context) error {
 		if err := s.operator.alive(); err != nil {
 			return err

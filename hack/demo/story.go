@@ -29,6 +29,10 @@ type story struct {
 	organization string
 	it, jane     *employee
 	bob          *employee
+	// team is a list of people, held those of them whose removal was.
+	team, held []*employee
+	// hash of what was held last.
+	hash string
 	// expiredLink and usedLink are Jane's.
 	expiredLink, usedLink string
 }

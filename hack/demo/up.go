@@ -132,8 +132,9 @@ Try:
   curl -s %s/control/clock -d '{"forward": "24h"}'
 
 At the sign-in, give the address that the link was sent to: the identity providers of
-the stand-in know it@, jane@, bob@, carol@ and sam@acme.com, and ask no password. One
-browser holds one person: sign out, or use a private window, before you open the next link.
+the stand-in know it@, jane@, bob@, carol@, sam@ and agent01@ to agent14@acme.com, and ask
+no password. One browser holds one person: sign out, or use a private window, before you
+open the next link.
 
 Ctrl-C, or `+"`make down`"+` elsewhere, ends it and deletes everything. Mails as they are sent:
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -86,9 +87,27 @@ func (s *story) mailsStay(ctx context.Context, email string, count int) error {
 	return err
 }
 
-// joins opens the last link that was sent to an address in a new browser, and
-// waits until the Member says so.
+// patchCustomer changes the story's contract, and tells how.
+func (s *story) patchCustomer(ctx context.Context, patch string) error {
+	if _, err := s.plane.Kubectl(ctx, "patch", "customer", "acme", "--type=merge", "--patch", patch); err != nil {
+		return err
+	}
+	s.tell("$ kubectl patch customer acme --type=merge --patch '%s'", patch)
+	return nil
+}
+
+// joins opens the last link that was sent to an address, and waits until the
+// Member says so.
 func (s *story) joins(ctx context.Context, email, connection string) (*employee, error) {
+	p, err := s.opensLink(ctx, email, connection)
+	if err != nil {
+		return nil, err
+	}
+	return p, s.reaches(ctx, email, v1alpha1.ReasonJoined)
+}
+
+// opensLink opens the last link that was sent to an address in a new browser.
+func (s *story) opensLink(ctx context.Context, email, connection string) (*employee, error) {
 	mails, err := s.control.MailsTo(ctx, email)
 	if err != nil || len(mails) == 0 {
 		return nil, fmt.Errorf("find the link of %s among %d mails: %w", email, len(mails), err)
@@ -97,10 +116,7 @@ func (s *story) joins(ctx context.Context, email, connection string) (*employee,
 	if err != nil {
 		return nil, err
 	}
-	if err := p.open(ctx, mails[len(mails)-1].Link, s.organization); err != nil {
-		return nil, err
-	}
-	return p, s.reaches(ctx, email, v1alpha1.ReasonJoined)
+	return p, p.open(ctx, mails[len(mails)-1].Link, s.organization)
 }
 
 // keepsAccess: the session of the browser and the refresh token of the portal work.
@@ -114,6 +130,21 @@ func (s *story) keepsAccess(ctx context.Context, p *employee) error {
 		return fmt.Errorf("the portal uses the browser session of %s: %w", p.email, err)
 	}
 	return nil
+}
+
+// eventuallyForwarding repeats a check as eventually does, while Auth0's clock
+// goes twenty times as fast as it should.
+func (s *story) eventuallyForwarding(ctx context.Context, check func(context.Context) error) error {
+	last := time.Now()
+	return eventually(ctx, func(ctx context.Context) error {
+		if gone := time.Since(last); gone >= time.Second {
+			last = time.Now()
+			if _, err := s.control.Forward(ctx, 19*gone); err != nil {
+				return err
+			}
+		}
+		return check(ctx)
+	})
 }
 
 // stateOf is what a Member says of its person: its STATE, and why.
