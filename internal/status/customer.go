@@ -67,7 +67,7 @@ func Customer(customer *v1alpha1.Customer, f CustomerFacts) v1alpha1.CustomerSta
 	out.Planned, out.PlannedCount = f.Plan.listed(f.Mode, f.Problem, out.Planned, out.PlannedCount)
 	out.HeldRemovals = f.Held
 	c := build(out.Conditions, customer.Generation, f.Now)
-	c.removalsHeld(f.Held)
+	c.removalsHeld(f.Held, f.Deleting != "")
 	c.organization(f, out.OrganizationName)
 	c.connections(customer, f)
 	c.contract(f)
@@ -196,14 +196,17 @@ func (c *conditions) seats(limit int32, counts *v1alpha1.SeatCounts) {
 	}
 }
 
-func (c *conditions) removalsHeld(held *v1alpha1.HeldRemovals) {
+func (c *conditions) removalsHeld(held *v1alpha1.HeldRemovals, deleting bool) {
 	if held == nil {
 		c.present(v1alpha1.ConditionRemovalsHeld, false, "", "")
 		return
 	}
+	cause, undo := "more people were removed at once than the brake lets through", "declare them again"
+	if deleting {
+		cause, undo = "deleting the organization would remove more people at once than the brake lets through", "set spec.deletionPolicy to Retain"
+	}
 	c.present(v1alpha1.ConditionRemovalsHeld, true, v1alpha1.ReasonAwaitingApproval, fmt.Sprintf(
-		"more people were removed at once than the brake lets through: %s still in; approve with the annotation %s=%s, or declare them again",
-		people(held.People), v1alpha1.AnnotationApproveRemovals, held.Hash))
+		"%s: %s still in; approve with the annotation %s=%s, or %s", cause, people(held.People), v1alpha1.AnnotationApproveRemovals, held.Hash, undo))
 }
 
 func people(count int32) string {

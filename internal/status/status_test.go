@@ -228,6 +228,20 @@ func TestCustomer(t *testing.T) {
 	}
 }
 
+// TestRemovalsHeldSayHowToUndo: Members are declared again, an organization's
+// deletion is undone by Retain.
+func TestRemovalsHeldSayHowToUndo(t *testing.T) {
+	for deleting, want := range map[string]string{
+		"":                          "more people were removed at once than the brake lets through: 1 person is still in; approve with the annotation seatwarden.dev/approve-removals=abc, or declare them again",
+		"deleting the organization": "deleting the organization would remove more people at once than the brake lets through: 1 person is still in; approve with the annotation seatwarden.dev/approve-removals=abc, or set spec.deletionPolicy to Retain",
+	} {
+		g := NewWithT(t)
+		out := Customer(customer(3), CustomerFacts{Now: now, Deleting: deleting, Held: &v1alpha1.HeldRemovals{Hash: "abc", People: 1}})
+		held := meta.FindStatusCondition(out.Conditions, v1alpha1.ConditionRemovalsHeld)
+		g.Expect(held).To(HaveValue(And(HaveField("Status", metav1.ConditionTrue), HaveField("Message", want))))
+	}
+}
+
 func TestHandsOffAnothersOrganization(t *testing.T) {
 	conflict := &Problem{Class: Person, Reason: v1alpha1.ReasonOrganizationConflict, Message: "m"}
 	t.Run("the Customer claims no guard in it", func(t *testing.T) {
