@@ -86,6 +86,10 @@ test: tools ## Run all tests: unit, envtest and end-to-end, with the race detect
 	go test -race -p $(TEST_PARALLEL) -timeout $(TEST_TIMEOUT) ./...
 	@$(MAKE) --no-print-directory test-browser
 
+.PHONY: test-long
+test-long: tools ## Run what takes too long for every change: a restart over 1,000 settled Members.
+	SEATWARDEN_LONG=1 go test -v -count=1 -timeout 30m -run 'TestHandsOffRestartWithEverythingSettled' ./test/losses
+
 .PHONY: test-browser
 test-browser: ## Walk through the sign-in in Chromium (axe-core: npm ci in test/browser).
 	go -C test/browser test -v -timeout 5m ./... | grep -v -e '^=== ' -e '^    --- PASS'

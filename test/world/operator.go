@@ -161,6 +161,7 @@ func (w *World) operatorConfig() *rest.Config {
 	cfg, err := clientcmd.BuildConfigFromFlags("", path)
 	w.Expect(err).NotTo(HaveOccurred())
 	cfg.QPS = -1
+	cfg.Wrap(w.writes.wrap)
 	return cfg
 }
 

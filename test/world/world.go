@@ -50,6 +50,7 @@ type World struct {
 	annexes   []string
 	logs      *logBuffer
 	history   history
+	writes    writeLog
 	operators []*Operator
 }
 
@@ -200,6 +201,7 @@ func (w *World) tearDown() {
 	}
 	w.AssertNoSecretLeaked()
 	w.assertHistory()
+	w.assertNoIdleWrite()
 	if w.Failed() {
 		w.Logf("the operator's log:\n%s", w.logs.tail(60))
 		w.Logf("the objects:\n%s", w.describe())
