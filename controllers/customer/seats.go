@@ -122,11 +122,15 @@ func (p *customerPass) seatFacts(people []v1alpha1.Member) seats.Facts {
 	return facts
 }
 
-// stillHolds: the person's Member is gone, and what they were given is not taken
-// yet: the seat is in use.
+// stillHolds: what the person was given is not certainly taken yet, whether there
+// is a Member or not: the seat is in use.
 func stillHolds(line v1alpha1.WithdrawnPerson) bool {
 	given := line.Attempt != nil || line.Invitation != nil || len(line.Users) > 0
-	return given && (line.State == v1alpha1.WithdrawalHeld || line.State == v1alpha1.WithdrawalApproved)
+	switch line.State {
+	case v1alpha1.WithdrawalHeld, v1alpha1.WithdrawalApproved, v1alpha1.WithdrawalWithdrawing:
+		return given
+	}
+	return false
 }
 
 func (p *customerPass) people(members []v1alpha1.Member) []seats.Person {

@@ -42,17 +42,21 @@ func (p *memberPass) heir(ctx context.Context) (*v1alpha1.Member, error) {
 	var heir *v1alpha1.Member
 	for i := range members {
 		sibling := &members[i]
-		same := ownership.PersonRef(string(sibling.Spec.Email)) == p.ref() && sibling.UID != p.member.UID
-		outside := sibling.Status.Seat != nil && sibling.Status.Seat.Reason == v1alpha1.ReasonDomainNotAllowed
-		if !same || outside || !sibling.DeletionTimestamp.IsZero() {
-			continue
-		}
-		if heir == nil || seated(sibling) {
+		if sibling.UID != p.member.UID && personOf(sibling) == p.ref() && takesOver(sibling) && (heir == nil || seated(sibling)) {
 			heir = sibling
 		}
 	}
 	return heir, nil
 }
+
+// takesOver: the Member stays, and its address lies inside the contract's domains.
+func takesOver(member *v1alpha1.Member) bool {
+	outside := member.Status.Seat != nil && member.Status.Seat.Reason == v1alpha1.ReasonDomainNotAllowed
+	return member.DeletionTimestamp.IsZero() && !outside
+}
+
+// personOf stands for the Member's address.
+func personOf(member *v1alpha1.Member) string { return ownership.PersonRef(string(member.Spec.Email)) }
 
 func seated(member *v1alpha1.Member) bool {
 	return member.Status.Seat != nil && member.Status.Seat.State == v1alpha1.SeatAssigned

@@ -147,7 +147,7 @@ func (p *memberPass) admitPending(ctx context.Context) error {
 			state = v1alpha1.WithdrawalHeld
 		}
 		if !p.enter(p.entryOf(&member, state, p.Now())) {
-			if ownership.PersonRef(string(member.Spec.Email)) != p.ref() {
+			if personOf(&member) != p.ref() {
 				continue
 			}
 			return pass.Wait(v1alpha1.ReasonTooManyWithdrawn, fmt.Sprintf(
@@ -169,14 +169,14 @@ func (p *memberPass) pending(members []v1alpha1.Member) []v1alpha1.Member {
 		declared[ownership.PersonRef(string(admin.Email))] = true
 	}
 	for i := range members {
-		if members[i].DeletionTimestamp.IsZero() {
-			declared[ownership.PersonRef(string(members[i].Spec.Email))] = true
+		if takesOver(&members[i]) {
+			declared[personOf(&members[i])] = true
 		}
 	}
 	var out []v1alpha1.Member
 	seen := map[string]bool{}
 	for _, member := range members {
-		ref := ownership.PersonRef(string(member.Spec.Email))
+		ref := personOf(&member)
 		entry := lineOf(p.customer, ref)
 		decided := entry != nil && entry.State != v1alpha1.WithdrawalWithdrawn && entry.State != v1alpha1.WithdrawalRemoved
 		if member.DeletionTimestamp.IsZero() || declared[ref] || decided || seen[ref] || neverGiven(&member) {
@@ -199,7 +199,7 @@ func (p *memberPass) entryOf(member *v1alpha1.Member, state v1alpha1.WithdrawalS
 		organizationID = p.org.ID
 	}
 	return v1alpha1.WithdrawnPerson{
-		Person: ownership.PersonRef(string(member.Spec.Email)), Email: string(member.Spec.Email), Member: member.Name,
+		Person: personOf(member), Email: string(member.Spec.Email), Member: member.Name,
 		State: state, RequestedAt: metav1.NewMicroTime(requestedAt), OrganizationID: organizationID,
 		Joined: joined(s), Attempt: s.Attempt, Invitation: s.Invitation, Users: slices.Clone(s.Users),
 	}
@@ -236,7 +236,7 @@ func (p *memberPass) brakeFacts(ctx context.Context, members []v1alpha1.Member) 
 	people := map[string]bool{}
 	for i := range members {
 		if !neverGiven(&members[i]) {
-			people[ownership.PersonRef(string(members[i].Spec.Email))] = true
+			people[personOf(&members[i])] = true
 		}
 	}
 	for _, entry := range p.customer.Status.Withdrawn {

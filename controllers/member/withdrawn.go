@@ -108,7 +108,7 @@ func (p *withdrawnPass) listMembers(ctx context.Context) error {
 // there is none.
 func (p *withdrawnPass) declarer(person string) *v1alpha1.Member {
 	at := slices.IndexFunc(p.members, func(m v1alpha1.Member) bool {
-		return m.DeletionTimestamp.IsZero() && ownership.PersonRef(string(m.Spec.Email)) == person
+		return m.DeletionTimestamp.IsZero() && personOf(&m) == person
 	})
 	if at < 0 {
 		return nil
@@ -205,7 +205,7 @@ func (p *withdrawnPass) withdraw(ctx context.Context) error {
 // beingDeleted: a Member of the person is there and carries the removal on.
 func (p *withdrawnPass) beingDeleted(person string) bool {
 	return slices.ContainsFunc(p.members, func(m v1alpha1.Member) bool {
-		return !m.DeletionTimestamp.IsZero() && ownership.PersonRef(string(m.Spec.Email)) == person
+		return !m.DeletionTimestamp.IsZero() && personOf(&m) == person
 	})
 }
 
