@@ -22,6 +22,7 @@ import (
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
 	"github.com/seatwarden/seatwarden/internal/controlplane"
+	"github.com/seatwarden/seatwarden/internal/controlplane/process"
 	"github.com/seatwarden/seatwarden/internal/guard"
 	"github.com/seatwarden/seatwarden/internal/standin"
 	"github.com/seatwarden/seatwarden/internal/standin/control"
@@ -57,7 +58,7 @@ type environment struct {
 	plane *controlplane.ControlPlane
 	kube  client.Client
 
-	standin *process
+	standin *process.Process
 	control *control.Client
 	// controlURL is the address of the stand-in's controls.
 	controlURL string
@@ -65,7 +66,7 @@ type environment struct {
 	// secrets of the machine-to-machine clients, by client id.
 	secrets map[string]string
 
-	operator *process
+	operator *process.Process
 }
 
 func newEnvironment(dir string, progress io.Writer) (*environment, error) {
@@ -76,9 +77,12 @@ func newEnvironment(dir string, progress io.Writer) (*environment, error) {
 	return &environment{root: root, dir: dir, progress: progress}, nil
 }
 
+// logs is the folder with what the processes printed.
+func (e *environment) logs() string { return filepath.Join(e.dir, "logs") }
+
 // stop ends what runs, in the reverse order of its start.
 func (e *environment) stop() error {
-	errs := []error{e.operator.stop(), e.standin.stop()}
+	errs := []error{e.operator.Stop(), e.standin.Stop()}
 	if e.plane != nil {
 		errs = append(errs, e.plane.Stop())
 	}
@@ -114,7 +118,7 @@ func (e *environment) binary(name string) string {
 func (e *environment) startControlPlane(ctx context.Context) error {
 	var err error
 	e.plane, err = controlplane.Start(ctx, controlplane.Options{
-		Dir: filepath.Join(e.dir, "controlplane"), LogDir: filepath.Join(e.dir, "logs"),
+		Dir: filepath.Join(e.dir, "controlplane"), LogDir: e.logs(),
 		ControllerManager: true, Progress: e.progress,
 	})
 	if err != nil {
@@ -160,16 +164,16 @@ func (e *environment) startStandin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	e.standin, err = startProcess(e.dir, "standin", e.binary("standin"), nil, "serve",
+	e.standin, err = process.Start(e.logs(), "standin", e.binary("standin"), nil, "serve",
 		"--listen", "127.0.0.1:0", "--control", "127.0.0.1:0", "--tls", "--ca-out", e.certificate(), "--state", seed)
 	if err != nil {
 		return err
 	}
 	err = eventually(ctx, func(ctx context.Context) error {
-		if err := e.standin.alive(); err != nil {
+		if err := e.standin.Alive(); err != nil {
 			return err
 		}
-		address := controlAddress.FindStringSubmatch(e.standin.tail(5))
+		address := controlAddress.FindStringSubmatch(e.standin.Tail(5))
 		if address == nil {
 			return errors.New("the stand-in does not listen yet")
 		}
@@ -242,7 +246,7 @@ func (e *environment) startOperator(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	e.operator, err = startProcess(e.dir, "operator", e.binary("seatwarden"),
+	e.operator, err = process.Start(e.logs(), "operator", e.binary("seatwarden"),
 		[]string{"KUBECONFIG=" + kubeconfig, "SSL_CERT_FILE=" + e.certificate()},
 		"--namespace="+operatorNamespace, "--live-interval="+liveInterval.String(), "--metrics-bind-address=0", "--health-probe-bind-address=0", "--zap-time-encoding=rfc3339")
 	return err
@@ -256,7 +260,7 @@ func eventually(ctx context.Context, check func(context.Context) error) error {
 	var last error
 	for {
 		found := check(ctx)
-		if found == nil || errors.Is(found, errEnded) {
+		if found == nil || errors.Is(found, process.ErrEnded) {
 			return found
 		}
 		if last == nil || ctx.Err() == nil {

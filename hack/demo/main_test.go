@@ -11,6 +11,7 @@ import (
 
 	. "github.com/onsi/gomega"
 
+	"github.com/seatwarden/seatwarden/internal/controlplane/process"
 	"github.com/seatwarden/seatwarden/internal/standin"
 )
 
@@ -75,18 +76,10 @@ func TestOneUpRunsInAFolder(t *testing.T) {
 	g.Expect(running(other)).To(BeFalse())
 }
 
-func TestProcessesEndWhenTheyAreTold(t *testing.T) {
+func TestNobodyWaitsForAProcessThatHasEnded(t *testing.T) {
 	g := NewWithT(t)
-	dir := t.TempDir()
-	p, err := startProcess(dir, "shell", "/bin/sh", []string{"GREETING=hello"}, "-c", `echo "$GREETING"; read -r never < /dev/zero`)
+	p, err := process.Start(t.TempDir(), "shell", "/bin/sh", nil, "-c", "exit 3")
 	g.Expect(err).NotTo(HaveOccurred())
-	g.Eventually(func() string { return p.tail(1) }).Should(Equal("hello"))
-	g.Expect(p.alive()).To(Succeed())
-	g.Expect(p.kill()).To(Succeed())
-	g.Expect(p.alive()).To(MatchError(ContainSubstring("hello")))
-	g.Expect(eventually(t.Context(), func(context.Context) error { return p.alive() })).To(MatchError(errEnded), "nothing to wait for")
-	g.Expect(p.stop()).To(Succeed(), "it has ended already")
-
-	_, err = startProcess(dir, "nothing", filepath.Join(dir, "nothing"), nil)
-	g.Expect(err).To(HaveOccurred())
+	g.Eventually(p.Exited()).Should(BeClosed())
+	g.Expect(eventually(t.Context(), func(context.Context) error { return p.Alive() })).To(MatchError(process.ErrEnded))
 }

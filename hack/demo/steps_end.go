@@ -12,7 +12,7 @@ import (
 )
 
 func killed(ctx context.Context, s *story) error {
-	if err := s.operator.kill(); err != nil {
+	if err := s.operator.Kill(); err != nil {
 		return err
 	}
 	for _, p := range []*employee{s.it, s.bob} {

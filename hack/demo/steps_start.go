@@ -62,7 +62,7 @@ func operatorRuns(ctx context.Context, s *story) error {
 	}
 	s.tell("--live-interval=%s: it looks that often who has joined; the default is 10s", liveInterval)
 	return eventually(ctx, func(ctx context.Context) error {
-		if err := s.operator.alive(); err != nil {
+		if err := s.operator.Alive(); err != nil {
 			return err
 		}
 		key := client.ObjectKey{Namespace: operatorNamespace, Name: "seatwarden-instance-key"}

@@ -170,7 +170,7 @@ func (s *story) approve(ctx context.Context) error {
 // membersGo waits until the Members of these people are gone from Kubernetes.
 func (s *story) membersGo(ctx context.Context, people []*employee) error {
 	return s.eventuallyForwarding(ctx, func(ctx context.Context) error {
-		if err := s.operator.alive(); err != nil {
+		if err := s.operator.Alive(); err != nil {
 			return err
 		}
 		for _, p := range people {

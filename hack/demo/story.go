@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/seatwarden/seatwarden/internal/controlplane/process"
 )
 
 // step is one thing that must hold.
@@ -82,8 +84,8 @@ func (s *story) play(ctx context.Context, steps []step) error {
 				return errTold
 			}
 			fmt.Fprintf(s.out, "FAILED\n\n%v\n\n", err)
-			if s.operator != nil && !errors.Is(err, errEnded) {
-				fmt.Fprintf(s.out, "the end of the operator's log:\n%s\n\n", s.operator.tail(25))
+			if s.operator != nil && !errors.Is(err, process.ErrEnded) {
+				fmt.Fprintf(s.out, "the end of the operator's log:\n%s\n\n", s.operator.Tail(25))
 			}
 			fmt.Fprintf(s.out, "demo: %d of %d steps held\n", i, len(steps))
 			return errTold

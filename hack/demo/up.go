@@ -52,7 +52,7 @@ func up(ctx context.Context, out io.Writer) error {
 	}
 	fmt.Fprintln(out, "\ncleaning up")
 	if failed != nil && env.operator != nil {
-		fmt.Fprintf(out, "the end of the operator's log:\n%s\n", env.operator.tail(25))
+		fmt.Fprintf(out, "the end of the operator's log:\n%s\n", env.operator.Tail(25))
 	}
 	return errors.Join(failed, env.stop(), os.RemoveAll(dir))
 }
@@ -139,7 +139,7 @@ open the next link.
 Ctrl-C, or `+"`make down`"+` elsewhere, ends it and deletes everything. Mails as they are sent:
 
 `, e.plane.Kubeconfig(), filepath.Join(e.dir, "bin"), e.plane.Config().Host, e.auth0.URL, e.auth0.URL, portalClient,
-		e.controlURL, e.operator.logFile, e.controlURL)
+		e.controlURL, e.operator.LogFile, e.controlURL)
 }
 
 // followMails prints mails until ctx ends or one of the processes did.
@@ -152,7 +152,7 @@ func (e *environment) followMails(ctx context.Context, out io.Writer) error {
 			return ctx.Err()
 		case <-tick.C:
 		}
-		if err := errors.Join(e.operator.alive(), e.standin.alive()); err != nil {
+		if err := errors.Join(e.operator.Alive(), e.standin.Alive()); err != nil {
 			return err
 		}
 		mails, err := e.control.Mails(ctx)

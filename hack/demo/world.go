@@ -16,7 +16,7 @@ import (
 
 // customer reads the story's contract.
 func (s *story) customer(ctx context.Context) (*v1alpha1.Customer, error) {
-	if err := s.operator.alive(); err != nil {
+	if err := s.operator.Alive(); err != nil {
 		return nil, err
 	}
 	customer := &v1alpha1.Customer{}
@@ -28,7 +28,7 @@ func (s *story) customer(ctx context.Context) (*v1alpha1.Customer, error) {
 
 // member finds the Member with an address.
 func (s *story) member(ctx context.Context, email string) (*v1alpha1.Member, error) {
-	if err := s.operator.alive(); err != nil {
+	if err := s.operator.Alive(); err != nil {
 		return nil, err
 	}
 	list := &v1alpha1.MemberList{}
@@ -62,7 +62,7 @@ func (s *story) reaches(ctx context.Context, email, reason string) error {
 func (s *story) mailed(ctx context.Context, email string, count int) (standin.Mail, error) {
 	var last standin.Mail
 	err := eventually(ctx, func(ctx context.Context) error {
-		if err := s.operator.alive(); err != nil {
+		if err := s.operator.Alive(); err != nil {
 			return err
 		}
 		mails, err := s.control.MailsTo(ctx, email)

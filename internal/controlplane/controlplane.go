@@ -21,6 +21,8 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 	"k8s.io/utils/ptr"
+
+	"github.com/seatwarden/seatwarden/internal/controlplane/process"
 )
 
 // Options say how a control plane is started. The zero value starts etcd and an
@@ -69,7 +71,7 @@ type ControlPlane struct {
 	dir        string
 	deleteDir  bool
 	opts       Options
-	processes  []*process // in the order in which they were started
+	processes  []*process.Process // in the order in which they were started
 }
 
 // Start starts a control plane and returns when it answers: its default
@@ -182,16 +184,16 @@ func (cp *ControlPlane) startOnFreePorts(ctx context.Context, name, binary, logD
 		if err != nil {
 			return nil, err
 		}
-		p, err := startProcess(name, binary, logDir, args(ports))
+		p, err := process.Start(logDir, name, binary, nil, args(ports)...)
 		if err != nil {
 			return nil, err
 		}
-		failed = p.waitReady(ctx, func(ctx context.Context) error { return healthy(ctx, ports) })
+		failed = waitReady(ctx, p, func(ctx context.Context) error { return healthy(ctx, ports) })
 		if failed == nil {
 			cp.processes = append(cp.processes, p)
 			return ports, nil
 		}
-		if err := p.stop(); err != nil {
+		if err := p.Stop(); err != nil {
 			return nil, errors.Join(failed, err)
 		}
 		if !strings.Contains(failed.Error(), "address already in use") {
@@ -307,7 +309,7 @@ func (cp *ControlPlane) Stop() error {
 func (cp *ControlPlane) stopProcesses() error {
 	var errs []error
 	for i := len(cp.processes) - 1; i >= 0; i-- {
-		errs = append(errs, cp.processes[i].stop())
+		errs = append(errs, cp.processes[i].Stop())
 	}
 	cp.processes = nil
 	return errors.Join(errs...)

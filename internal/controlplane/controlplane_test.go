@@ -18,6 +18,8 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/utils/ptr"
+
+	"github.com/seatwarden/seatwarden/internal/controlplane/process"
 )
 
 // start starts a control plane that the test stops.
@@ -81,8 +83,8 @@ func TestStopLeavesNoProcessAndNoFolder(t *testing.T) {
 	cp, _ := start(t, Options{ControllerManager: true})
 	var pids []int
 	for _, p := range cp.processes {
-		pids = append(pids, p.cmd.Process.Pid)
-		g.Expect(syscall.Kill(p.cmd.Process.Pid, 0)).To(Succeed(), "%s runs", p.name)
+		pids = append(pids, p.PID())
+		g.Expect(syscall.Kill(p.PID(), 0)).To(Succeed(), "%s runs", p.Name)
 	}
 	g.Expect(pids).To(HaveLen(3))
 
@@ -189,9 +191,9 @@ func TestProcessThatFailsShowsTheEndOfItsLog(t *testing.T) {
 	dir := t.TempDir()
 	script := filepath.Join(dir, "broken")
 	g.Expect(os.WriteFile(script, []byte("#!/bin/sh\necho first line\necho \"bad flag: $1\" >&2\nexit 3\n"), 0o700)).To(Succeed())
-	p, err := startProcess("broken", script, dir, []string{"--nonsense"})
+	p, err := process.Start(dir, "broken", script, nil, "--nonsense")
 	g.Expect(err).NotTo(HaveOccurred())
-	err = p.waitReady(t.Context(), func(context.Context) error { return errors.New("not yet") })
+	err = waitReady(t.Context(), p, func(context.Context) error { return errors.New("not yet") })
 	g.Expect(err).To(MatchError(And(
 		ContainSubstring("broken ended before it was ready: exit status 3"),
 		ContainSubstring("bad flag: --nonsense"),

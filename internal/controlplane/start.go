@@ -15,6 +15,8 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+
+	"github.com/seatwarden/seatwarden/internal/controlplane/process"
 )
 
 // startEtcd starts etcd on a free port of 127.0.0.1 and returns its URL.
@@ -80,7 +82,7 @@ func (cp *ControlPlane) startAPIServer(ctx context.Context, bin Dir, opts Option
 	if err != nil {
 		return fmt.Errorf("connect to the API server: %w", err)
 	}
-	return cp.last().waitReady(ctx, func(ctx context.Context) error {
+	return waitReady(ctx, cp.last(), func(ctx context.Context) error {
 		_, err := kube.CoreV1().Namespaces().Get(ctx, metav1.NamespaceDefault, metav1.GetOptions{})
 		return err
 	})
@@ -120,7 +122,7 @@ func (cp *ControlPlane) startControllerManager(ctx context.Context, bin Dir, opt
 }
 
 // last returns the process started last.
-func (cp *ControlPlane) last() *process { return cp.processes[len(cp.processes)-1] }
+func (cp *ControlPlane) last() *process.Process { return cp.processes[len(cp.processes)-1] }
 
 // restConfig is a connection to the server with that client certificate.
 func (p *pki) restConfig(server string, pair keyPair) *rest.Config {

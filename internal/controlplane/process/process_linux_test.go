@@ -1,4 +1,4 @@
-package controlplane
+package process
 
 import (
 	"bufio"
@@ -43,12 +43,12 @@ func parent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := startProcess("child", sleep, t.TempDir(), []string{"300"})
+	p, err := Start(t.TempDir(), "child", sleep, nil, "300")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, _ = os.Stdout.WriteString(strconv.Itoa(p.cmd.Process.Pid) + "\n")
-	<-p.exited
+	_, _ = os.Stdout.WriteString(strconv.Itoa(p.PID()) + "\n")
+	<-p.Exited()
 }
 
 // ended is whether the process is gone, or dead and only not yet reaped by
