@@ -17,7 +17,7 @@ import (
 // stopWithin is how long a process may take to end after a signal.
 const stopWithin = 10 * time.Second
 
-// ErrEnded: a process is no more, so that waiting is of no use.
+// ErrEnded says that a process is no more, so that waiting is of no use.
 var ErrEnded = errors.New("ended by itself")
 
 // Process is a child that was started.
