@@ -2,6 +2,7 @@ package auth0_test
 
 import (
 	"encoding/json"
+	"net/http"
 	"reflect"
 	"testing"
 	"time"
@@ -91,7 +92,7 @@ func (f furnished) call(t *testing.T, api auth0.API, method string) {
 // writes counts what Auth0 was asked that is no read.
 func (f furnished) writes() (count int) {
 	for _, entry := range f.Audit() {
-		if entry.Method != "GET" && entry.Method != "HEAD" && entry.Route != "/oauth/token" {
+		if entry.Method != http.MethodGet && entry.Route != "/oauth/token" {
 			count++
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
 	"github.com/seatwarden/seatwarden/internal/ownership"
@@ -75,7 +76,7 @@ func TestHandsOffObserveANewContract(t *testing.T) {
 // Members; a plan that stays the same is written and told once.
 func TestHandsOffObserveNamesEveryCall(t *testing.T) {
 	w := world.New(t)
-	w.StartOperator()
+	operator := w.StartOperator()
 	reader, err := w.Auth0.AddRole(standin.Role{Name: "reader"})
 	w.Expect(err).NotTo(HaveOccurred())
 	_, err = w.Auth0.AddConnection(standin.Connection{Name: "partner", Strategy: "okta"})
@@ -132,6 +133,15 @@ func TestHandsOffObserveNamesEveryCall(t *testing.T) {
 		g.Expect(w.Versions()).To(Equal(versions))
 		g.Expect(w.Events(customer, "Normal", v1alpha1.ReasonObserving)).To(HaveLen(told))
 	})
+	w.Expect(writes(w)).To(BeEmpty())
+
+	operator.Stop()
+	w.Auth0.ResetAudit()
+	w.StartOperator()
+	w.Until("the new process has looked at everything", func(g Gomega) {
+		g.Expect(reads(w)).To(ContainElement("/api/v2/organizations/{id}/members/{user_id}/roles"))
+	})
+	w.Throughout("and says what the old one said", func(g Gomega) { g.Expect(w.Versions()).To(Equal(versions)) })
 	w.Expect(writes(w)).To(BeEmpty())
 
 	setMode(w, customer, v1alpha1.ModeManage)
@@ -491,4 +501,66 @@ func TestHandsOffRetireCluster(t *testing.T) {
 	w.Annotate(west, v1alpha1.AnnotationTakeOver, "east/"+w.Namespace+"/acme")
 	expectPeopled(w, w.AdminMember(west), jane, bob)
 	end()
+}
+
+// TestRemovalBegunBeforePaused: the Member goes at once with what is not taken
+// left where it is; what was begun is finished under Manage.
+func TestRemovalBegunBeforePaused(t *testing.T) {
+	w := world.New(t)
+	w.StartOperator()
+	customer, people := peopled(w)
+	jane := people[1]
+	w.Expect(w.Client.Delete(t.Context(), jane)).To(Succeed())
+	w.Until("the removal has begun", func(g Gomega) {
+		g.Expect(w.Get(jane)).To(Succeed())
+		g.Expect(jane.Status.Withdrawal).NotTo(BeNil())
+	})
+	setMode(w, customer, v1alpha1.ModePaused)
+	w.UntilGone(jane)
+	w.UntilReason(customer, v1alpha1.ConditionReady, "True/Paused")
+	w.Auth0.ResetAudit()
+	w.Auth0.Forward(time.Hour)
+	w.Throughout("nothing more is done", func(g Gomega) { g.Expect(writes(w)).To(BeEmpty()) })
+	w.Expect(w.Get(customer)).To(Succeed())
+	w.Expect(customer.Status.Withdrawn).To(HaveLen(1))
+
+	setMode(w, customer, v1alpha1.ModeManage)
+	w.Until("it is finished", func(g Gomega) {
+		w.Auth0.Forward(5 * time.Second)
+		g.Expect(w.Get(customer)).To(Succeed())
+		g.Expect(customer.Status.Withdrawn).To(HaveExactElements(HaveField("State", BeElementOf(v1alpha1.WithdrawalWithdrawn, v1alpha1.WithdrawalRemoved))))
+	})
+	w.AssertOut("acme", "jane@acme.com")
+}
+
+// TestRemovalHeldIsApprovedUnderManageOnly: an approval under Paused or Observe
+// takes nothing, and counts when the Customer is managed again.
+func TestRemovalHeldIsApprovedUnderManageOnly(t *testing.T) {
+	w := world.New(t)
+	w.StartOperator()
+	customer, people := peopled(w, func(c *v1alpha1.Customer) {
+		c.Spec.Removal.Brake = v1alpha1.Brake{People: ptr.To(int32(0)), Percent: ptr.To(int32(0))}
+	})
+	w.Expect(w.Client.Delete(t.Context(), people[1])).To(Succeed())
+	w.UntilGone(people[1])
+	w.UntilReason(customer, v1alpha1.ConditionRemovalsHeld, "True/AwaitingApproval")
+	w.Expect(w.Get(customer)).To(Succeed())
+	hash, id := customer.Status.HeldRemovals.Hash, w.OrganizationID("acme")
+	for _, mode := range []v1alpha1.Mode{v1alpha1.ModePaused, v1alpha1.ModeObserve} {
+		setMode(w, customer, mode)
+		w.Auth0.ResetAudit()
+		w.Annotate(customer, v1alpha1.AnnotationApproveRemovals, hash)
+		w.Throughout("nobody is removed under "+string(mode), func(g Gomega) {
+			g.Expect(writes(w)).To(BeEmpty())
+			g.Expect(w.Reason(g, customer, v1alpha1.ConditionRemovalsHeld)).To(Equal("True/AwaitingApproval"))
+		})
+		_, err := w.SignIn(id, "jane@acme.com")
+		w.Expect(err).NotTo(HaveOccurred())
+	}
+	setMode(w, customer, v1alpha1.ModeManage)
+	w.UntilReason(customer, v1alpha1.ConditionRemovalsHeld, "absent")
+	w.Until("she is out", func(g Gomega) {
+		_, err := w.SignIn(id, "jane@acme.com")
+		g.Expect(err).To(HaveOccurred())
+	})
 }
