@@ -58,7 +58,11 @@ func (p *customerPass) letGo(ctx context.Context) (done bool, err error) {
 		return p.deleteOrganization(ctx, organization)
 	}
 	p.facts.Deleting = "releasing the organization"
-	_, err = p.api().UpdateOrganization(ctx, organization.ID, auth0.OrganizationUpdate{Metadata: ownership.Released(organization.Metadata, p.owner())})
+	metadata := ownership.Released(organization.Metadata, p.owner())
+	if p.adopted(organization) {
+		metadata = ownership.MarkAdopted(metadata, p.tenant.Now())
+	}
+	_, err = p.api().UpdateOrganization(ctx, organization.ID, auth0.OrganizationUpdate{Metadata: metadata})
 	if err != nil && !auth0.IsNotFound(err) {
 		return false, pass.Auth0("release the organization", err, p.Now())
 	}

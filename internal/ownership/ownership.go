@@ -143,6 +143,16 @@ func Released(metadata map[string]string, owner Owner) map[string]string {
 	return out
 }
 
+// MarkAdopted is the metadata of an adopted organization. An instant that stands
+// stays.
+func MarkAdopted(metadata map[string]string, at time.Time) map[string]string {
+	out := clone(metadata)
+	if out[MetadataAdopted] == "" {
+		out[MetadataAdopted] = instant(at)
+	}
+	return out
+}
+
 // Desired is what the owner wants of an organization's metadata.
 type Desired struct {
 	Owner Owner
@@ -152,8 +162,7 @@ type Desired struct {
 	Seats string
 	// Access is what the guard is told; nil where there is no guard.
 	Access *Window
-	// AdoptedAt is when the organization is adopted, zero when it is not. An
-	// instant that stands stays.
+	// AdoptedAt is when the organization is adopted, zero when it is not.
 	AdoptedAt time.Time
 }
 
@@ -176,8 +185,8 @@ func Apply(metadata map[string]string, want Desired) (map[string]string, bool) {
 	} else {
 		delete(out, MetadataAccess)
 	}
-	if !want.AdoptedAt.IsZero() && out[MetadataAdopted] == "" {
-		out[MetadataAdopted] = instant(want.AdoptedAt)
+	if !want.AdoptedAt.IsZero() {
+		out = MarkAdopted(out, want.AdoptedAt)
 	}
 	return out, !equal(metadata, out)
 }

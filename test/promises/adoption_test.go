@@ -304,21 +304,20 @@ func TestHandsOffAdoptedNeverDeleted(t *testing.T) {
 		w.UntilReason(w.AdminMember(customer), v1alpha1.ConditionActive, "True/Joined")
 		return customer
 	}
-	for name, lose := range map[string]func(*v1alpha1.Customer){
-		"nothing is lost": func(*v1alpha1.Customer) {},
-		"the status is lost": func(c *v1alpha1.Customer) {
-			w.Expect(w.Client.SubResource("status").Patch(t.Context(), c, client.RawPatch("application/merge-patch+json", []byte(`{"status":null}`)))).To(Succeed())
-		},
-		"the metadata are lost": func(*v1alpha1.Customer) {
-			_, err := w.Engineer().UpdateOrganization(t.Context(), id, auth0.OrganizationUpdate{Metadata: map[string]string{"crm_id": "42"}})
-			w.Expect(err).NotTo(HaveOccurred())
-		},
-	} {
+	// Whoever takes the organization up again must find that it was adopted.
+	for _, lost := range []string{"nothing", "the metadata", "nothing", "the status", "the metadata"} {
+		name := lost + " is lost"
 		customer := adopt()
 		jane := w.CreateMember("acme", "jane@acme.com")
 		w.UntilReason(jane, v1alpha1.ConditionActive, "True/Joined")
 		boss := w.AdminMember(customer)
-		lose(customer)
+		switch lost {
+		case "the status":
+			w.Expect(w.Client.SubResource("status").Patch(t.Context(), customer, client.RawPatch("application/merge-patch+json", []byte(`{"status":null}`)))).To(Succeed())
+		case "the metadata":
+			_, err := w.Engineer().UpdateOrganization(t.Context(), id, auth0.OrganizationUpdate{Metadata: map[string]string{"crm_id": "42"}})
+			w.Expect(err).NotTo(HaveOccurred())
+		}
 		before := theirs(w)
 		w.Expect(w.Client.Delete(t.Context(), customer)).To(Succeed(), name)
 		w.UntilGone(customer)
@@ -326,6 +325,7 @@ func TestHandsOffAdoptedNeverDeleted(t *testing.T) {
 		w.Remove(jane)
 		w.Expect(cmp.Diff(before, theirs(w))).To(BeEmpty(), name)
 		w.Expect(metadataOf(w)).To(HaveKeyWithValue(ownership.MetadataOwner, "released:test/"+w.Namespace+"/acme"), name)
+		w.Expect(metadataOf(w)).To(HaveKey(ownership.MetadataAdopted), name)
 		for _, email := range []string{"jane@acme.com", "boss@acme.com"} {
 			_, err := w.SignIn(id, email)
 			w.Expect(err).NotTo(HaveOccurred(), name)
