@@ -66,13 +66,19 @@ func (p *memberPass) members(ctx context.Context) ([]auth0.User, error) {
 	return out, nil
 }
 
-// backLately: the user was brought back so lately that the lists may not show it,
-// and holds the person's grant.
+// backLately: the user came, or was brought back, so lately that the lists may not
+// show it, and holds the person's grant. What they show then is looked at again.
 func (p *memberPass) backLately(user auth0.User) bool {
-	grant, ok := p.org.Grant(user)
-	return ok && grant.Person == p.ref() && slices.ContainsFunc(p.member.Status.Users, func(u v1alpha1.MemberUser) bool {
-		return u.UserID == user.ID && p.tenant.Now().Before(u.Since.Add(directory.Lag))
-	})
+	if grant, ok := p.org.Grant(user); !ok || grant.Person != p.ref() {
+		return false
+	}
+	for _, known := range p.member.Status.Users {
+		if left := known.Since.Add(directory.Lag).Sub(p.tenant.Now()); known.UserID == user.ID && left > 0 {
+			p.wait(left)
+			return true
+		}
+	}
+	return false
 }
 
 // settledHolder is a recorded user whom both lists show as a member with the

@@ -218,13 +218,13 @@ func TestFaultsMissingScope(t *testing.T) {
 
 func TestFaultsSurplusScopes(t *testing.T) {
 	w := world.Bare(t)
-	machine, err := w.Auth0.AddManagementClient(append(everyScopeBut("delete:users"), "delete:users")...)
+	machine, err := w.Auth0.AddManagementClient(append(everyScopeBut("delete:clients"), "delete:clients")...)
 	w.Expect(err).NotTo(HaveOccurred())
 	setSecret(w, map[string]string{"clientSecret": machine.Secret})
 	tenant := w.CreateTenant(func(tenant *v1alpha1.Auth0Tenant) { tenant.Spec.Credentials.ClientID = machine.ClientID })
 	w.StartOperator()
 	w.UntilReason(tenant, v1alpha1.ConditionReady, "True/Reconciled")
-	w.Expect(tenant.Status.SurplusScopes).To(ContainElement("delete:users"))
+	w.Expect(tenant.Status.SurplusScopes).To(ContainElement("delete:clients"))
 	w.UntilReason(tenant, v1alpha1.ConditionScopesGranted, "True/ScopesGranted")
 }
 
