@@ -199,7 +199,9 @@ func (p *memberPass) send(ctx context.Context, supersede []string) error {
 		}
 		return pass.Auth0("send the invitation", err, p.Now())
 	}
-	p.org.Sent(sent)
+	if !p.observing() {
+		p.org.Sent(sent)
+	}
 	p.recordInvitation(invitation.Seen{ID: sent.ID, Attempt: attempted, CreatedAt: sent.CreatedAt, ExpiresAt: sent.ExpiresAt})
 	return nil
 }
