@@ -195,7 +195,7 @@ func invitationMail(o *Organization, i *Invitation, now time.Time) Mail {
 	return Mail{
 		To: i.InviteeEmail, Subject: "You have been invited to join " + name, Inviter: i.InviterName,
 		OrganizationID: o.ID, OrganizationName: o.Name, InvitationID: i.ID, ClientID: i.ClientID,
-		Link: i.URL, SentAt: now,
+		Link: i.URL, SentAt: now, AppMetadata: i.AppMetadata,
 	}
 }
 

@@ -17,6 +17,8 @@ type Mail struct {
 	ClientID         string    `json:"client_id"`
 	Link             string    `json:"link"`
 	SentAt           time.Time `json:"sent_at"`
+	// AppMetadata that the invitation carries; no part of the mail's text.
+	AppMetadata map[string]any `json:"app_metadata,omitempty"`
 }
 
 // Outbox collects mails in the order in which they were sent.

@@ -87,7 +87,7 @@ func TestRemovalDeletionDelete(t *testing.T) {
 
 	w.Expect(w.Client.Delete(t.Context(), jane)).To(Succeed())
 	w.UntilGone(jane)
-	w.Expect(w.Auth0.Snapshot().Users).To(HaveLen(2), "the users stay")
+	w.Expect(w.Auth0.Snapshot().Users).To(HaveLen(3), "the users stay, and another's")
 }
 
 // TestRemovalDeletionMemberWithItsCustomer: a Member that is deleted while its

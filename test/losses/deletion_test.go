@@ -52,12 +52,14 @@ func followsPolicy(w *world.World, policy v1alpha1.DeletionPolicy, before string
 // together, the Customer's policy decides, and all of them go.
 func TestRemovalDeletionTogether(t *testing.T) {
 	foreground := client.PropagationPolicy(metav1.DeletePropagationForeground)
+	both := []v1alpha1.DeletionPolicy{v1alpha1.DeletionRetain, v1alpha1.DeletionDelete}
 	type together struct {
-		name   string
-		remove func(w *world.World)
+		name     string
+		policies []v1alpha1.DeletionPolicy
+		remove   func(w *world.World)
 	}
 	for _, test := range []together{
-		{"the tenant first", func(w *world.World) {
+		{"the tenant first", both[:1], func(w *world.World) {
 			tenant := &v1alpha1.Auth0Tenant{ObjectMeta: metav1.ObjectMeta{Name: w.Tenant}}
 			w.Expect(w.Client.Delete(w.Context(), tenant)).To(Succeed())
 			w.UntilReason(tenant, v1alpha1.ConditionReady, "False/InUse")
@@ -70,22 +72,22 @@ func TestRemovalDeletionTogether(t *testing.T) {
 				w.Expect(client.IgnoreNotFound(w.Client.Delete(w.Context(), obj))).To(Succeed())
 			}
 		}},
-		{"with kubectl delete -f", func(w *world.World) {
+		{"with kubectl delete -f", both, func(w *world.World) {
 			_, err := envtesting.ControlPlane().KubectlInput(w.Context(), manifestsOf(w, everything(w)), "delete", "-f", "-", "--wait=false")
 			w.Expect(err).NotTo(HaveOccurred())
 		}},
-		{"with their namespace, and the tenant", func(w *world.World) {
+		{"with their namespace, and the tenant", both[:1], func(w *world.World) {
 			w.Expect(w.Client.Delete(w.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: w.Namespace}})).To(Succeed())
 			w.Expect(w.Client.Delete(w.Context(), &v1alpha1.Auth0Tenant{ObjectMeta: metav1.ObjectMeta{Name: w.Tenant}})).To(Succeed())
 		}},
 		// Last: the garbage collector takes 30 seconds to learn of a new kind.
-		{"in the foreground", func(w *world.World) {
+		{"in the foreground", both[1:], func(w *world.World) {
 			for _, obj := range everything(w) {
 				w.Expect(client.IgnoreNotFound(w.Client.Delete(w.Context(), obj, foreground))).To(Succeed())
 			}
 		}},
 	} {
-		for _, policy := range []v1alpha1.DeletionPolicy{v1alpha1.DeletionRetain, v1alpha1.DeletionDelete} {
+		for _, policy := range test.policies {
 			t.Run(test.name+", "+string(policy), func(t *testing.T) {
 				w := world.New(t)
 				w.StartOperator()
@@ -130,67 +132,68 @@ func kindOf(w *world.World, obj client.Object) schema.GroupVersionKind {
 // until somebody settles it, here in Auth0.
 func TestRemovalDeletionForcedIsSettledInAuth0(t *testing.T) {
 	for name, test := range map[string]struct {
+		policy v1alpha1.DeletionPolicy
 		settle func(w *world.World, organizationID string)
 		stays  bool
 	}{
-		"the mark is taken off": {settle: func(w *world.World, _ string) { loseMetadata(w, ownership.MetadataOwner) }, stays: true},
-		"the organization is deleted": {settle: func(w *world.World, id string) {
-			w.Expect(w.Engineer().DeleteOrganization(w.Context(), id)).To(Succeed())
-		}},
+		"the mark is taken off": {
+			policy: v1alpha1.DeletionDelete, stays: true,
+			settle: func(w *world.World, _ string) { loseMetadata(w, ownership.MetadataOwner) },
+		},
+		"the organization is deleted": {
+			policy: v1alpha1.DeletionRetain,
+			settle: func(w *world.World, id string) {
+				w.Expect(w.Engineer().DeleteOrganization(w.Context(), id)).To(Succeed())
+			},
+		},
 	} {
-		for _, policy := range []v1alpha1.DeletionPolicy{v1alpha1.DeletionRetain, v1alpha1.DeletionDelete} {
-			t.Run(name+", "+string(policy), func(t *testing.T) {
-				w := world.New(t)
-				operator := w.StartOperator()
-				customer, jane := settledAcme(w, policy)
-				id := w.OrganizationID("acme")
-				operator.Stop()
-				w.Update(customer, func() { customer.Finalizers = nil })
-				w.Expect(w.Client.Delete(t.Context(), customer)).To(Succeed())
-				w.UntilGone(customer)
-				w.StartOperator(world.Sweeping)
-				w.Expect(w.Client.Delete(t.Context(), jane)).To(Succeed())
-				w.UntilReason(jane, v1alpha1.ConditionStalled, "True/StillOwned")
-				_, err := w.SignIn(id, "jane@acme.com")
-				w.Expect(err).NotTo(HaveOccurred(), "nothing is taken")
-				test.settle(w, id)
-				w.UntilGone(jane)
-				_, err = w.SignIn(id, "jane@acme.com")
-				w.Expect(err == nil).To(Equal(test.stays), "what was settled in Auth0 stands")
-			})
-		}
+		t.Run(name, func(t *testing.T) {
+			w := world.New(t)
+			operator := w.StartOperator()
+			customer, jane := settledAcme(w, test.policy)
+			id := w.OrganizationID("acme")
+			operator.Stop()
+			w.Update(customer, func() { customer.Finalizers = nil })
+			w.Expect(w.Client.Delete(t.Context(), customer)).To(Succeed())
+			w.UntilGone(customer)
+			w.StartOperator(world.Sweeping)
+			w.Expect(w.Client.Delete(t.Context(), jane)).To(Succeed())
+			w.UntilReason(jane, v1alpha1.ConditionStalled, "True/StillOwned")
+			_, err := w.SignIn(id, "jane@acme.com")
+			w.Expect(err).NotTo(HaveOccurred(), "nothing is taken")
+			test.settle(w, id)
+			w.UntilGone(jane)
+			_, err = w.SignIn(id, "jane@acme.com")
+			w.Expect(err == nil).To(Equal(test.stays), "what was settled in Auth0 stands")
+		})
 	}
 }
 
 // TestRemovalDeletionWithTheCredentials: the Secret goes with everything else.
 // Without it nobody can be asked, so the rest waits and says for what.
 func TestRemovalDeletionWithTheCredentials(t *testing.T) {
-	for _, policy := range []v1alpha1.DeletionPolicy{v1alpha1.DeletionRetain, v1alpha1.DeletionDelete} {
-		t.Run(string(policy), func(t *testing.T) {
-			w := world.New(t)
-			w.StartOperator()
-			settledAcme(w, policy)
-			before, _ := w.Organization("acme")
-			all := everything(w)
-			secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: world.OperatorNamespace, Name: w.Tenant}}
-			w.Expect(w.Get(secret)).To(Succeed())
-			_, err := envtesting.ControlPlane().KubectlInput(t.Context(), manifestsOf(w, append([]client.Object{secret}, all...)), "delete", "-f", "-", "--wait=false")
-			w.Expect(err).NotTo(HaveOccurred())
-			tenant, gone := all[0], false
-			w.Until("the tenant is gone, or says what it lacks", func(g Gomega) {
-				if gone = apierrors.IsNotFound(w.Get(tenant)); !gone {
-					g.Expect(w.Reason(g, tenant, v1alpha1.ConditionCredentialsValid)).To(Equal("False/SecretNotFound"))
-				}
-			})
-			if !gone {
-				w.CreateSecret(w.Management.Secret)
-			}
-			for _, obj := range all {
-				w.UntilGone(obj)
-			}
-			followsPolicy(w, policy, before.ID, before.Members)
-		})
+	w := world.New(t)
+	w.StartOperator()
+	settledAcme(w, v1alpha1.DeletionDelete)
+	before, _ := w.Organization("acme")
+	all := everything(w)
+	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: world.OperatorNamespace, Name: w.Tenant}}
+	w.Expect(w.Get(secret)).To(Succeed())
+	_, err := envtesting.ControlPlane().KubectlInput(t.Context(), manifestsOf(w, append([]client.Object{secret}, all...)), "delete", "-f", "-", "--wait=false")
+	w.Expect(err).NotTo(HaveOccurred())
+	tenant, gone := all[0], false
+	w.Until("the tenant is gone, or says what it lacks", func(g Gomega) {
+		if gone = apierrors.IsNotFound(w.Get(tenant)); !gone {
+			g.Expect(w.Reason(g, tenant, v1alpha1.ConditionCredentialsValid)).To(Equal("False/SecretNotFound"))
+		}
+	})
+	if !gone {
+		w.CreateSecret(w.Management.Secret)
 	}
+	for _, obj := range all {
+		w.UntilGone(obj)
+	}
+	followsPolicy(w, v1alpha1.DeletionDelete, before.ID, before.Members)
 }
 
 // TestRemovalDomainsNarrowed: a Member whose address the contract lets in no more

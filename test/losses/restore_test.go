@@ -37,6 +37,7 @@ func TestRemovalEtcdRestored(t *testing.T) {
 	w.Join(dave)
 	operator.Stop()
 	restore()
+	w.RecognisesMore("acme") // dave's grant, beside jane's old status
 
 	w.Expect(w.Get(dave)).NotTo(Succeed(), "the objects are the old ones")
 	w.Expect(w.Reason(w, jane, v1alpha1.ConditionActive)).To(Equal("True/Joined"), "and so are the statuses")

@@ -24,9 +24,9 @@ func long() bool { return os.Getenv("SEATWARDEN_LONG") != "" }
 // TestHandsOffRestartWithEverythingSettled: an operator that starts where nothing
 // is left to do reads, and writes nothing but its lease, over full sweeps.
 func TestHandsOffRestartWithEverythingSettled(t *testing.T) {
-	customers, each := 3, 20
+	customers, each, interval := 2, 12, 2*time.Second
 	if long() {
-		customers, each = 20, 50
+		customers, each, interval = 20, 50, 10*time.Second
 	}
 	w := world.New(t)
 	began := time.Now()
@@ -37,7 +37,6 @@ func TestHandsOffRestartWithEverythingSettled(t *testing.T) {
 	w.Auth0.ResetAudit()
 
 	restarted := time.Now()
-	const interval = 5 * time.Second
 	w.StartOperator(func(o *world.OperatorOptions) { o.LeaderElection, o.SettledInterval = true, interval })
 	sweeps := func() int {
 		looked := map[string]int{}

@@ -30,7 +30,12 @@ type history struct {
 	// active are the addresses that were ever shown Active, by Customer.
 	active  map[string]map[string]bool
 	watches []watch.Interface
-	done    sync.WaitGroup
+	// versions of the present age of etcd's data, and what those before added up to.
+	versions    []version
+	transitions map[transition]int
+	// recognises are the Customers that recognise grants beyond their seats.
+	recognises []string
+	done       sync.WaitGroup
 }
 
 // watchHistory begins to look at every version of the test's objects.
@@ -46,7 +51,7 @@ func (w *World) watchHistory() {
 			defer w.history.done.Done()
 			for change := range opened.ResultChan() {
 				if obj, ok := change.Object.(client.Object); ok && w.ownsNow(obj) {
-					w.history.add(obj)
+					w.history.see(change, obj)
 				}
 			}
 		}()
@@ -62,6 +67,13 @@ func (w *World) ownsNow(obj client.Object) bool {
 // owns tells this test's objects from those of others.
 func (w *World) owns(obj client.Object) bool {
 	return obj.GetNamespace() == w.Namespace || slices.Contains(w.annexes, obj.GetNamespace()) || obj.GetNamespace() == "" && (obj.GetName() == w.Tenant || obj.GetName() == w.Tenant+"-2")
+}
+
+func (h *history) see(change watch.Event, obj client.Object) {
+	h.add(obj)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.keep(change, obj)
 }
 
 func (h *history) add(obj client.Object) {
@@ -90,6 +102,7 @@ func (w *World) endWatches() {
 	}
 	w.history.done.Wait()
 	w.history.watches = nil
+	w.history.closeAge()
 }
 
 // assertHistory fails the test for each version that broke a rule.

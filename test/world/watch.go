@@ -82,10 +82,7 @@ func (w *World) Seated(customer string) (map[string]bool, error) {
 	}
 	seated := map[string]bool{}
 	for _, member := range list.Items {
-		seat := member.Status.Seat
-		withdrawn := member.Status.Withdrawal != nil && member.Status.Withdrawal.ConfirmedAt != nil
-		holds := seat != nil && (seat.State == v1alpha1.SeatAssigned || seat.State == v1alpha1.SeatWithdrawing && !withdrawn)
-		if member.Spec.CustomerRef.Name == customer && holds {
+		if member.Spec.CustomerRef.Name == customer && HoldsSeat(&member) {
 			seated[ownership.PersonRef(string(member.Spec.Email))] = true
 		}
 	}

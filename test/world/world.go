@@ -51,6 +51,7 @@ type World struct {
 	logs      *logBuffer
 	history   history
 	writes    writeLog
+	foreign   string
 	operators []*Operator
 }
 
@@ -71,6 +72,7 @@ func Bare(t *testing.T) *World {
 	w.Tenant = "tenant-" + w.Namespace
 	w.Auth0 = standin.New(t, standin.WithTLS)
 	w.furnish()
+	w.seedForeign()
 	w.watchHistory()
 	t.Cleanup(w.tearDown)
 	return w
@@ -202,6 +204,9 @@ func (w *World) tearDown() {
 	w.AssertNoSecretLeaked()
 	w.assertHistory()
 	w.assertNoIdleWrite()
+	w.assertEvents()
+	w.assertOneMail()
+	w.assertHandsOff()
 	if w.Failed() {
 		w.Logf("the operator's log:\n%s", w.logs.tail(60))
 		w.Logf("the objects:\n%s", w.describe())
