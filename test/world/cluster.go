@@ -29,7 +29,7 @@ func (w *World) BackUp() (restore func()) {
 	return func() {
 		w.Helper()
 		w.restart(func(data string) error {
-			return errors.Join(os.RemoveAll(data), os.CopyFS(data, os.DirFS(copied)), os.Chmod(data, 0o700))
+			return errors.Join(os.RemoveAll(data), os.CopyFS(data, os.DirFS(copied)))
 		})
 	}
 }

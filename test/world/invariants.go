@@ -123,7 +123,8 @@ func seatsOf(customer client.ObjectKey, members map[types.UID]*v1alpha1.Member) 
 	return len(seated)
 }
 
-// HoldsSeat: the Member's status gives a seat, or takes one that is not confirmed free.
+// HoldsSeat tells whether the Member's status gives a seat, or takes one that is
+// not confirmed free.
 func HoldsSeat(member *v1alpha1.Member) bool {
 	seat, withdrawal := member.Status.Seat, member.Status.Withdrawal
 	withdrawn := withdrawal != nil && withdrawal.ConfirmedAt != nil

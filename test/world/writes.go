@@ -99,8 +99,11 @@ func metadataIn(body *io.ReadCloser) (metadata, error) {
 	var object struct {
 		Metadata metadata `json:"metadata"`
 	}
-	if json.Unmarshal(text, &object) != nil {
+	if !json.Valid(text) {
 		return metadata{}, nil
+	}
+	if err := json.Unmarshal(text, &object); err != nil {
+		return metadata{}, fmt.Errorf("read a body: %w", err)
 	}
 	return object.Metadata, nil
 }
