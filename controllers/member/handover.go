@@ -3,7 +3,6 @@ package member
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -23,13 +22,23 @@ func (p *memberPass) declaredOtherwise(ctx context.Context) (declared, released 
 	case err != nil:
 		return false, false, err
 	case heir != nil:
-		released, err = p.handOver(ctx, heir)
-		return true, released, err
+		if released, err = p.handOver(ctx, heir); released {
+			err = p.unlist(ctx)
+		}
+		return true, released && err == nil, err
 	case p.isAdmin():
-		released = p.leaveToAdmins()
-		return true, released, nil
+		released, err = p.leaveToAdmins(ctx)
+		return true, released, err
 	}
 	return false, false, nil
+}
+
+// unlist strikes the line that another Member's pass has written for this Member,
+// whose removal has not begun: nobody must carry it on.
+func (p *memberPass) unlist(ctx context.Context) error {
+	return p.changeEntry(ctx, client.ObjectKeyFromObject(p.customer), p.ref(), func(entry *v1alpha1.WithdrawnPerson) bool {
+		return entry.State != v1alpha1.WithdrawalWithdrawing || entry.Withdrawal != nil || entry.Member != p.member.Name
+	})
 }
 
 // heir is another Member of the address that is not being deleted, read live,
@@ -53,6 +62,11 @@ func (p *memberPass) heir(ctx context.Context) (*v1alpha1.Member, error) {
 func takesOver(member *v1alpha1.Member) bool {
 	outside := member.Status.Seat != nil && member.Status.Seat.Reason == v1alpha1.ReasonDomainNotAllowed
 	return member.DeletionTimestamp.IsZero() && !outside
+}
+
+// leaves: the Member is being deleted, and its removal is not done.
+func leaves(member *v1alpha1.Member) bool {
+	return !member.DeletionTimestamp.IsZero() && controllerutil.ContainsFinalizer(member, v1alpha1.Finalizer)
 }
 
 // personOf stands for the Member's address.
@@ -105,20 +119,39 @@ func (p *memberPass) bequeath(ctx context.Context, heir *v1alpha1.Member) error 
 	return pass.WriteStatus(ctx, p.Client, before, heir)
 }
 
-func (p *memberPass) isAdmin() bool {
-	return slices.ContainsFunc(p.customer.Spec.Admins, func(admin v1alpha1.Admin) bool {
-		return ownership.PersonRef(string(admin.Email)) == p.ref()
-	})
-}
+func (p *memberPass) isAdmin() bool { return pass.IsAdmin(p.customer, p.ref()) }
 
 // leaveToAdmins takes nothing from somebody whom the contract names: the Member
 // comes back by itself and finds in Auth0 what the person holds. A call that is
-// on its way is waited for, so that it is not made twice.
-func (p *memberPass) leaveToAdmins() (released bool) {
+// on its way is waited for, so that it is not made twice. Until the Member is back
+// a line stands for the person: the contract may name them no more by then.
+func (p *memberPass) leaveToAdmins(ctx context.Context) (released bool, err error) {
 	left := attemptOf(p.member.Status.Attempt).Clear().Sub(p.Now())
 	if left > 0 {
 		p.facts.Removing = "the contract names this person as an admin; waiting for a call that is on its way, then the Member comes back by itself"
 		p.wait(left)
+		return false, nil
 	}
-	return left <= 0
+	return true, p.standIn(ctx)
+}
+
+// standIn holds the removal of an admin, which counts once the contract names the
+// person no more. A removal that is under way, or done, keeps its line.
+func (p *memberPass) standIn(ctx context.Context) error {
+	if p.member.Status.OrganizationID == "" && p.customer.Status.OrganizationID == "" || neverGiven(p.member) {
+		return nil
+	}
+	return p.changeList(ctx, func() error {
+		if !p.isAdmin() {
+			return pass.Wait(v1alpha1.ReasonWithdrawing, "the contract has just changed: looking again", time.Second)
+		}
+		entry := lineOf(p.customer, p.ref())
+		if entry != nil && (entry.Withdrawal != nil && p.nothingKnown() || entry.State == v1alpha1.WithdrawalApproved || entry.State == v1alpha1.WithdrawalDestroying) {
+			return nil
+		}
+		if !p.enter(p.entryOf(p.member, v1alpha1.WithdrawalHeld, p.Now())) {
+			return p.listFull()
+		}
+		return nil
+	})
 }

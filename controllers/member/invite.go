@@ -240,7 +240,7 @@ func (p *memberPass) waitForPredecessor(ctx context.Context) error {
 		return err
 	}
 	for _, sibling := range siblings {
-		if !sibling.DeletionTimestamp.IsZero() && sibling.Status.OrganizationID != "" && ownership.PersonRef(string(sibling.Spec.Email)) == p.ref() {
+		if leaves(&sibling) && sibling.Status.OrganizationID != "" && personOf(&sibling) == p.ref() {
 			return pass.Wait(v1alpha1.ReasonInviting, fmt.Sprintf("Member %s of the same address is being deleted and hands over first; nothing is needed", sibling.Name), time.Second)
 		}
 	}

@@ -14,7 +14,6 @@ import (
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
 	"github.com/seatwarden/seatwarden/controllers/internal/pass"
-	"github.com/seatwarden/seatwarden/internal/ownership"
 	"github.com/seatwarden/seatwarden/internal/removal"
 )
 
@@ -91,18 +90,13 @@ func neverGiven(member *v1alpha1.Member) bool {
 // removed, in one write at the version that was read; held says that this one's
 // removal waits for approval. The Customer of the pass is then as it stands.
 func (p *memberPass) admit(ctx context.Context) (held bool, err error) {
-	err = retry.RetryOnConflict(retry.DefaultRetry, func() error {
-		customer := &v1alpha1.Customer{}
-		if err := p.Live.Get(ctx, client.ObjectKeyFromObject(p.customer), customer); err != nil {
-			return fmt.Errorf("read the Customer: %w", err)
-		}
-		p.customer = customer
-		entry := lineOf(customer, p.ref())
+	err = p.changeList(ctx, func() error {
+		entry := lineOf(p.customer, p.ref())
 		switch {
 		case entry == nil || entry.State == v1alpha1.WithdrawalWithdrawn || entry.State == v1alpha1.WithdrawalRemoved:
 			return p.admitPending(ctx)
 		case entry.State == v1alpha1.WithdrawalHeld, entry.State == v1alpha1.WithdrawalApproved:
-			return p.keepKnown(ctx, entry)
+			p.keepKnown(entry)
 		case entry.State == v1alpha1.WithdrawalDestroying:
 			return pass.Wait(v1alpha1.ReasonLeaving, "waiting until the person's user is deleted", time.Second)
 		}
@@ -111,24 +105,46 @@ func (p *memberPass) admit(ctx context.Context) (held bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	p.noteRemovals(p.customer)
 	entry := lineOf(p.customer, p.ref())
 	return entry != nil && entry.State == v1alpha1.WithdrawalHeld, nil
 }
 
+// changeList changes the Customer's list at the version that is read, which is the
+// pass's from then on, as often as somebody else writes in between.
+func (p *memberPass) changeList(ctx context.Context, change func() error) error {
+	return retry.RetryOnConflict(retry.DefaultRetry, func() error {
+		customer := &v1alpha1.Customer{}
+		if err := p.Live.Get(ctx, client.ObjectKeyFromObject(p.customer), customer); err != nil {
+			return fmt.Errorf("read the Customer: %w", err)
+		}
+		p.customer = customer
+		before := customer.DeepCopy()
+		if err := change(); err != nil {
+			return err
+		}
+		return pass.WriteStatus(ctx, p.Client, before, p.customer)
+	})
+}
+
 // keepKnown adds to a line what this Member knows of the person. A removal that
 // is approved already is carried on by this Member.
-func (p *memberPass) keepKnown(ctx context.Context, entry *v1alpha1.WithdrawnPerson) error {
-	before := p.customer.DeepCopy()
+func (p *memberPass) keepKnown(entry *v1alpha1.WithdrawnPerson) {
 	known := p.entryOf(p.member, entry.State, entry.RequestedAt.Time)
 	if entry.State == v1alpha1.WithdrawalApproved {
 		known.State = v1alpha1.WithdrawalWithdrawing
 	}
-	addUsers(&known.Users, entry.Users)
-	if known.Invitation == nil {
-		known.Invitation = entry.Invitation
-	}
+	known.ApprovedAt, known.Withdrawal = entry.ApprovedAt, entry.Withdrawal
+	inherit(&known, *entry)
 	*entry = known
-	return pass.WriteStatus(ctx, p.Client, before, p.customer)
+}
+
+// inherit adds to a line what the person's earlier one knows: a Member that was
+// applied again and deleted at once knows nothing itself.
+func inherit(line *v1alpha1.WithdrawnPerson, earlier v1alpha1.WithdrawnPerson) {
+	addUsers(&line.Users, earlier.Users)
+	line.Joined = line.Joined || earlier.Joined
+	line.Invitation, line.Attempt = cmp.Or(line.Invitation, earlier.Invitation), cmp.Or(line.Attempt, earlier.Attempt)
 }
 
 // admitPending puts this person and everybody else who waits to be removed on
@@ -140,7 +156,6 @@ func (p *memberPass) admitPending(ctx context.Context) error {
 	}
 	pending := p.pending(members)
 	left := removal.Left(p.brakeFacts(ctx, members))
-	before := p.customer.DeepCopy()
 	for i, member := range pending {
 		state := v1alpha1.WithdrawalWithdrawing
 		if i >= left {
@@ -150,24 +165,21 @@ func (p *memberPass) admitPending(ctx context.Context) error {
 			if personOf(&member) != p.ref() {
 				continue
 			}
-			return pass.Wait(v1alpha1.ReasonTooManyWithdrawn, fmt.Sprintf(
-				"Customer %s remembers %d removed people, and no more fit: nothing is taken from this person until the grace of some is over, or held ones are approved", p.customer.Name, maxWithdrawn), time.Minute)
+			return p.listFull()
 		}
 	}
-	if err := pass.WriteStatus(ctx, p.Client, before, p.customer); err != nil {
-		return err
-	}
-	p.noteRemovals(p.customer)
 	return nil
+}
+
+func (p *memberPass) listFull() error {
+	return pass.Wait(v1alpha1.ReasonTooManyWithdrawn, fmt.Sprintf(
+		"Customer %s remembers %d removed people, and no more fit: nothing is taken from this person until the grace of some is over, or held ones are approved", p.customer.Name, maxWithdrawn), time.Minute)
 }
 
 // pending are the Members whose removal is not decided: being deleted, declared
 // by nobody else, holding something. The first that was deleted comes first.
 func (p *memberPass) pending(members []v1alpha1.Member) []v1alpha1.Member {
 	declared := map[string]bool{}
-	for _, admin := range p.customer.Spec.Admins {
-		declared[ownership.PersonRef(string(admin.Email))] = true
-	}
 	for i := range members {
 		if takesOver(&members[i]) {
 			declared[personOf(&members[i])] = true
@@ -179,7 +191,7 @@ func (p *memberPass) pending(members []v1alpha1.Member) []v1alpha1.Member {
 		ref := personOf(&member)
 		entry := lineOf(p.customer, ref)
 		decided := entry != nil && entry.State != v1alpha1.WithdrawalWithdrawn && entry.State != v1alpha1.WithdrawalRemoved
-		if member.DeletionTimestamp.IsZero() || declared[ref] || decided || seen[ref] || neverGiven(&member) {
+		if !leaves(&member) || declared[ref] || pass.IsAdmin(p.customer, ref) || decided || seen[ref] || neverGiven(&member) {
 			continue
 		}
 		seen[ref] = true
@@ -194,9 +206,9 @@ func (p *memberPass) pending(members []v1alpha1.Member) []v1alpha1.Member {
 // entryOf is a line for a Member's person.
 func (p *memberPass) entryOf(member *v1alpha1.Member, state v1alpha1.WithdrawalState, requestedAt time.Time) v1alpha1.WithdrawnPerson {
 	s := member.Status
-	organizationID := s.OrganizationID
+	organizationID := cmp.Or(s.OrganizationID, p.customer.Status.OrganizationID)
 	if organizationID == "" {
-		organizationID = p.org.ID
+		organizationID = p.org.ID // found by its name
 	}
 	return v1alpha1.WithdrawnPerson{
 		Person: personOf(member), Email: string(member.Spec.Email), Member: member.Name,
@@ -211,16 +223,21 @@ func joined(s v1alpha1.MemberStatus) bool {
 }
 
 // enter adds a line, or replaces the person's; false when none fits. Those that
-// are only kept to be counted make room.
+// are done, and not counted by the brake, make room.
 func (p *memberPass) enter(entry v1alpha1.WithdrawnPerson) bool {
 	list := &p.customer.Status.Withdrawn
 	if old := lineOf(p.customer, entry.Person); old != nil {
-		addUsers(&entry.Users, old.Users)
+		if old.State == v1alpha1.WithdrawalRemoved {
+			old.Joined, old.Invitation, old.Attempt = false, nil, nil // a stranger since
+		}
+		inherit(&entry, *old)
 		*old = entry
 		return true
 	}
 	if len(*list) >= maxWithdrawn {
-		*list = slices.DeleteFunc(*list, func(e v1alpha1.WithdrawnPerson) bool { return e.State == v1alpha1.WithdrawalRemoved })
+		*list = slices.DeleteFunc(*list, func(e v1alpha1.WithdrawnPerson) bool {
+			return e.State == v1alpha1.WithdrawalRemoved && !pass.BrakeCounts(e)
+		})
 	}
 	if len(*list) >= maxWithdrawn {
 		return false

@@ -3,6 +3,7 @@ package member
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -30,7 +31,7 @@ func (r *RemovalReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ct
 	if err := r.Live.Get(ctx, req.NamespacedName, member); err != nil {
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
-	if member.DeletionTimestamp.IsZero() {
+	if !leaves(member) {
 		return ctrl.Result{}, nil
 	}
 	p := newPass(r.Reconciler, member)
@@ -125,6 +126,9 @@ func (p *memberPass) readMarker(ctx context.Context) (removal.Marker, error) {
 // removePerson withdraws the person from a Customer that stays, unless somebody
 // else declares the address there.
 func (p *memberPass) removePerson(ctx context.Context) (released bool, err error) {
+	if p.remembered() {
+		return true, nil
+	}
 	begun := p.begun()
 	// Nobody gets a seat in an organization that is another's, to take over with.
 	if !begun && !organizationAnothers(p.customer) {
@@ -139,10 +143,9 @@ func (p *memberPass) removePerson(ctx context.Context) (released bool, err error
 	if another, err := p.belongsToAnother(ctx, p.tenant, p.org.ID, p.owner()); another || err != nil {
 		return another, err
 	}
-	if !begun && !neverGiven(p.member) {
-		held, err := p.begin(ctx)
-		if held || err != nil {
-			return held, err
+	if !begun {
+		if released, err := p.begin(ctx); released || err != nil {
+			return released, err
 		}
 	}
 	p.facts.Removing = "taking grant, invitations, membership and sessions"
@@ -167,10 +170,21 @@ func (p *memberPass) begun() bool {
 	return entry != nil && entry.State == v1alpha1.WithdrawalWithdrawing && p.member.Status.Withdrawal != nil
 }
 
+// remembered: this Member's removal is done and on the Customer's list. Only the
+// finalizer was left to take off.
+func (p *memberPass) remembered() bool {
+	line, own := lineOf(p.customer, p.ref()), p.member.Status.Withdrawal
+	return own != nil && line != nil && line.Withdrawal != nil && line.Withdrawal.ConfirmedAt != nil && line.Withdrawal.StartedAt.Equal(&own.StartedAt)
+}
+
 // begin asks the brake, and then looks once more whether somebody declares the
-// address: whoever does so later sees the line that was just written.
-func (p *memberPass) begin(ctx context.Context) (held bool, err error) {
-	if held, err = p.admit(ctx); held || err != nil {
+// address: whoever does so later sees the line that was just written. released
+// says that the removal is held, or another Member's.
+func (p *memberPass) begin(ctx context.Context) (released bool, err error) {
+	if neverGiven(p.member) {
+		return p.carriedByAnother(ctx)
+	}
+	if held, err := p.admit(ctx); held || err != nil {
 		return held, err
 	}
 	heir, err := p.heir(ctx)
@@ -178,8 +192,7 @@ func (p *memberPass) begin(ctx context.Context) (held bool, err error) {
 		return false, err
 	}
 	if heir != nil || p.isAdmin() {
-		key := client.ObjectKeyFromObject(p.customer)
-		if err := p.changeEntry(ctx, key, p.ref(), func(*v1alpha1.WithdrawnPerson) bool { return false }); err != nil {
+		if err := p.unlist(ctx); err != nil {
 			return false, err
 		}
 		return false, pass.Wait(v1alpha1.ReasonWithdrawing, "the address has just been declared again: looking again", time.Second)
@@ -189,9 +202,29 @@ func (p *memberPass) begin(ctx context.Context) (held bool, err error) {
 	return false, p.write(ctx)
 }
 
+// carriedByAnother: a Member that never held anything goes, and the removal of its
+// person is that of another Member of the address, or is held.
+func (p *memberPass) carriedByAnother(ctx context.Context) (bool, error) {
+	if entry := lineOf(p.customer, p.ref()); entry != nil && undone(entry.State) {
+		return true, nil
+	}
+	members, err := p.listLive(ctx)
+	return slices.ContainsFunc(members, func(m v1alpha1.Member) bool {
+		return leaves(&m) && personOf(&m) == p.ref() && !neverGiven(&m)
+	}), err
+}
+
+// undone: what the person holds is still to be taken, or held.
+func undone(state v1alpha1.WithdrawalState) bool {
+	return state == v1alpha1.WithdrawalWithdrawing || state == v1alpha1.WithdrawalHeld || state == v1alpha1.WithdrawalApproved
+}
+
 // remember keeps on the Customer's list who has gone, and how to bring them back.
 func (p *memberPass) remember(ctx context.Context) error {
 	return p.changeEntry(ctx, client.ObjectKeyFromObject(p.customer), p.ref(), func(entry *v1alpha1.WithdrawnPerson) bool {
+		if entry.State != v1alpha1.WithdrawalWithdrawing {
+			return true
+		}
 		s := p.member.Status
 		entry.State, entry.Withdrawal = afterWithdrawal(p.customer), s.Withdrawal
 		addUsers(&entry.Users, s.Users)

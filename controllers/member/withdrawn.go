@@ -15,7 +15,6 @@ import (
 	"github.com/seatwarden/seatwarden/controllers/internal/pass"
 	"github.com/seatwarden/seatwarden/internal/auth0"
 	"github.com/seatwarden/seatwarden/internal/directory"
-	"github.com/seatwarden/seatwarden/internal/ownership"
 	"github.com/seatwarden/seatwarden/internal/removal"
 )
 
@@ -153,7 +152,7 @@ func (p *withdrawnPass) approve(ctx context.Context) error {
 	now := metav1.NewMicroTime(p.Now())
 	for i := range p.customer.Status.Withdrawn {
 		entry := &p.customer.Status.Withdrawn[i]
-		if entry.State == v1alpha1.WithdrawalHeld && p.declarer(entry.Person) == nil {
+		if entry.State == v1alpha1.WithdrawalHeld && !p.declared(entry.Person) {
 			entry.State, entry.ApprovedAt = v1alpha1.WithdrawalApproved, &now
 		}
 	}
@@ -191,7 +190,7 @@ func (p *withdrawnPass) withdraw(ctx context.Context) error {
 	return p.each(func(line *v1alpha1.WithdrawnPerson) error {
 		orphaned := line.State == v1alpha1.WithdrawalWithdrawing && !p.beingDeleted(line.Person)
 		switch {
-		case line.State == v1alpha1.WithdrawalApproved && line.Withdrawal == nil && p.declarer(line.Person) != nil:
+		case line.State == v1alpha1.WithdrawalApproved && line.Withdrawal == nil && p.declared(line.Person):
 			// Declared while it was approved: nothing is taken.
 			line.State, line.ApprovedAt = v1alpha1.WithdrawalHeld, nil
 			p.wait(0)
@@ -205,7 +204,7 @@ func (p *withdrawnPass) withdraw(ctx context.Context) error {
 // beingDeleted: a Member of the person is there and carries the removal on.
 func (p *withdrawnPass) beingDeleted(person string) bool {
 	return slices.ContainsFunc(p.members, func(m v1alpha1.Member) bool {
-		return !m.DeletionTimestamp.IsZero() && personOf(&m) == person
+		return leaves(&m) && personOf(&m) == person
 	})
 }
 
@@ -277,11 +276,11 @@ func afterWithdrawal(customer *v1alpha1.Customer) v1alpha1.WithdrawalState {
 // asked for, and the line is kept for as long as the brake counts it.
 func (p *withdrawnPass) endGrace(ctx context.Context) error {
 	err := p.each(func(line *v1alpha1.WithdrawnPerson) error {
+		if p.destroying[line.Person] && line.State == v1alpha1.WithdrawalDestroying {
+			return p.destroy(ctx, line)
+		}
 		if line.State == v1alpha1.WithdrawalDestroying {
 			p.wait(0)
-			if p.destroying[line.Person] {
-				return p.destroy(ctx, line)
-			}
 		}
 		if line.State != v1alpha1.WithdrawalWithdrawn || p.declared(line.Person) {
 			return nil
@@ -311,9 +310,7 @@ func (p *withdrawnPass) graceLeft(entry *v1alpha1.WithdrawnPerson) time.Duration
 
 // declared: a Member or the contract's admins name the person.
 func (p *withdrawnPass) declared(person string) bool {
-	return p.declarer(person) != nil || slices.ContainsFunc(p.customer.Spec.Admins, func(admin v1alpha1.Admin) bool {
-		return ownership.PersonRef(string(admin.Email)) == person
-	})
+	return p.declarer(person) != nil || pass.IsAdmin(p.customer, person)
 }
 
 // strikeCounted strikes the lines that even the brake counts no more.

@@ -1,6 +1,7 @@
 package pass
 
 import (
+	"slices"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -122,12 +123,20 @@ func RemovalName(customer *v1alpha1.Customer, person string) string {
 	return string(customer.UID) + " " + person
 }
 
+// IsAdmin: the contract names the person, by PersonRef, as an admin.
+func IsAdmin(customer *v1alpha1.Customer, person string) bool {
+	return slices.ContainsFunc(customer.Spec.Admins, func(admin v1alpha1.Admin) bool {
+		return ownership.PersonRef(string(admin.Email)) == person
+	})
+}
+
 // HeldRemovals is the hash of a Customer's removals that wait for approval, and
-// how many they are. A deletion of the Customer that is held is one of its own.
+// how many they are; an admin's is none while the contract names them. A deletion
+// of the Customer that is held is one of its own.
 func HeldRemovals(customer *v1alpha1.Customer) (hash string, people int) {
 	var lines []string
 	for _, entry := range customer.Status.Withdrawn {
-		if entry.State == v1alpha1.WithdrawalHeld {
+		if entry.State == v1alpha1.WithdrawalHeld && !IsAdmin(customer, entry.Person) {
 			lines = append(lines, entry.Person+" "+entry.RequestedAt.UTC().Format(metav1.RFC3339Micro))
 		}
 	}

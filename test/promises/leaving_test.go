@@ -1,0 +1,280 @@
+package promises
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+
+	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/internal/ownership"
+	"github.com/seatwarden/seatwarden/internal/standin"
+	"github.com/seatwarden/seatwarden/test/world"
+)
+
+// deleteUnseen applies a Member again and deletes it before any operator has done
+// more than to put its finalizer on. None runs meanwhile.
+func deleteUnseen(w *world.World, email, name string) *v1alpha1.Member {
+	member := w.CreateMember("acme", email, func(m *v1alpha1.Member) { m.Name, m.Finalizers = name, []string{v1alpha1.Finalizer} })
+	w.Expect(w.Client.Delete(w.Context(), member)).To(Succeed())
+	return member
+}
+
+// lineOf is the person's line in the Customer's status now, nil when there is none.
+func lineOf(w *world.World, customer *v1alpha1.Customer, email string) *v1alpha1.WithdrawnPerson {
+	w.Expect(w.Get(customer)).To(Succeed())
+	for i := range customer.Status.Withdrawn {
+		if line := &customer.Status.Withdrawn[i]; line.Person == ownership.PersonRef(email) {
+			return line
+		}
+	}
+	return nil
+}
+
+func holdAll(c *v1alpha1.Customer) {
+	c.Spec.Removal.Brake = v1alpha1.Brake{People: ptr.To[int32](0), Percent: ptr.To[int32](0)}
+}
+
+// TestRemovalListedByAnotherAndDeclaredAgain: the pass of one Member puts everybody
+// who is being deleted on the Customer's list. Who is declared again before their
+// own Member's pass began keeps everything.
+func TestRemovalListedByAnotherAndDeclaredAgain(t *testing.T) {
+	for name, admin := range map[string]bool{"by a Member": false, "as an admin": true} {
+		t.Run(name, func(t *testing.T) {
+			w := world.New(t)
+			operator := w.StartOperator()
+			customer := w.CreateCustomer("acme", 5)
+			jane := w.CreateMember("acme", "jane@acme.com")
+			session := w.Join(jane)
+			operator.Stop()
+			w.Expect(w.Client.Delete(t.Context(), jane)).To(Succeed())
+			w.Expect(w.Get(jane)).To(Succeed())
+			w.Expect(w.Get(customer)).To(Succeed())
+			customer.Status.Withdrawn = []v1alpha1.WithdrawnPerson{{
+				Person: ownership.PersonRef("jane@acme.com"), Email: "jane@acme.com", Member: jane.Name, State: v1alpha1.WithdrawalWithdrawing,
+				RequestedAt: metav1.NowMicro(), OrganizationID: jane.Status.OrganizationID, Joined: true, Invitation: jane.Status.Invitation, Users: jane.Status.Users,
+			}}
+			w.Expect(w.Client.Status().Update(t.Context(), customer)).To(Succeed())
+			if admin {
+				w.Update(customer, func() { customer.Spec.Admins = append(customer.Spec.Admins, v1alpha1.Admin{Email: "jane@acme.com"}) })
+			} else {
+				w.CreateMember("acme", "jane@acme.com", func(m *v1alpha1.Member) { m.Name = "jane-doe" })
+			}
+			w.StartOperator()
+			w.UntilGone(jane)
+			w.UntilForwarding("the list is empty", func(g Gomega) {
+				g.Expect(w.Get(customer)).To(Succeed())
+				g.Expect(customer.Status.Withdrawn).To(BeEmpty())
+			})
+			_, err := session.Refresh(t.Context())
+			w.Expect(err).NotTo(HaveOccurred(), "no session was ended")
+			for _, member := range w.Members() {
+				if member.Spec.Email == "jane@acme.com" {
+					w.UntilReason(&member, v1alpha1.ConditionActive, "True/Joined")
+				}
+			}
+			w.Expect(w.Mails("jane@acme.com")).To(HaveLen(1))
+		})
+	}
+}
+
+// TestRemovalDoneIsNotBegunAgain: somebody changes the Member right before its
+// finalizer would go. The removal is done, and is not put before the brake anew.
+func TestRemovalDoneIsNotBegunAgain(t *testing.T) {
+	w := world.New(t)
+	var between interposer
+	w.StartOperator(func(o *world.OperatorOptions) { o.AfterAnswer = between.after })
+	customer := w.CreateCustomer("acme", 5, func(c *v1alpha1.Customer) {
+		c.Spec.Removal.Brake = v1alpha1.Brake{People: ptr.To[int32](1), Percent: ptr.To[int32](0)}
+	})
+	jane := w.CreateMember("acme", "jane@acme.com")
+	session := w.Join(jane)
+	w.Expect(w.Client.Delete(t.Context(), jane)).To(Succeed())
+	w.Until("everything is taken", func(g Gomega) {
+		g.Expect(w.Get(jane)).To(Succeed())
+		g.Expect(jane.Status.Withdrawal).NotTo(BeNil())
+		g.Expect(jane.Status.Withdrawal.RevokedAt).NotTo(BeNil())
+	})
+	confirming := func(r *http.Request) bool {
+		return call("GET", "/roles")(r) && w.Auth0.Clock().Now().After(jane.Status.Withdrawal.ChangedAt.Add(20*time.Second))
+	}
+	changed := between.once(confirming, func() { w.Annotate(jane.DeepCopy(), "example.com/note", "on its way") })
+	w.Auth0.Forward(30 * time.Second)
+	w.Eventually(changed, world.Patience).Should(BeTrue(), "the moment comes")
+	w.UntilRemoved(jane)
+	w.Expect(lineOf(w, customer, "jane@acme.com")).To(HaveField("State", v1alpha1.WithdrawalWithdrawn))
+	w.AssertOut("acme", "jane@acme.com", session)
+}
+
+// TestRemovalWithAForeignFinalizer: somebody else's finalizer keeps the Member,
+// long after the person was removed. Who is declared again meanwhile comes back.
+func TestRemovalWithAForeignFinalizer(t *testing.T) {
+	w := world.New(t)
+	w.StartOperator()
+	w.CreateCustomer("acme", 5)
+	jane := w.CreateMember("acme", "jane@acme.com", func(m *v1alpha1.Member) { m.Finalizers = []string{"example.com/keep"} })
+	session := w.Join(jane)
+	w.Expect(w.Client.Delete(t.Context(), jane)).To(Succeed())
+	w.UntilForwarding("the person is removed", func(g Gomega) {
+		g.Expect(w.Get(jane)).To(Succeed())
+		g.Expect(controllerutil.ContainsFinalizer(jane, v1alpha1.Finalizer)).To(BeFalse())
+	})
+	w.AssertOut("acme", "jane@acme.com", session)
+	bob := w.CreateMember("acme", "bob@acme.com")
+	w.Join(bob)
+	w.Remove(bob)
+	again := w.CreateMember("acme", "jane@acme.com", func(m *v1alpha1.Member) { m.Name = "jane-doe" })
+	w.UntilForwarding("the person is back", func(g Gomega) {
+		g.Expect(w.Reason(g, again, v1alpha1.ConditionActive)).To(Equal("True/Joined"))
+	})
+	w.Expect(w.Mails("jane@acme.com")).To(HaveLen(1))
+	w.Update(jane, func() { jane.Finalizers = nil })
+	w.Throughout("and stays", func(g Gomega) {
+		_, err := w.SignIn(w.OrganizationID("acme"), "jane@acme.com")
+		g.Expect(err).NotTo(HaveOccurred())
+	})
+}
+
+// TestOneMailAppliedAndDeletedAgain: within the grace the Member is applied again,
+// deleted before anything came of it, and applied once more.
+func TestOneMailAppliedAndDeletedAgain(t *testing.T) {
+	w := world.New(t)
+	operator := w.StartOperator()
+	w.CreateCustomer("acme", 5)
+	jane := w.CreateMember("acme", "jane@acme.com")
+	w.Join(jane)
+	w.Remove(jane)
+	operator.Stop()
+	unseen := deleteUnseen(w, "jane@acme.com", "jane")
+	w.StartOperator()
+	w.UntilRemoved(unseen)
+	again := w.CreateMember("acme", "jane@acme.com")
+	w.UntilForwarding("the person is back", func(g Gomega) {
+		g.Expect(w.Reason(g, again, v1alpha1.ConditionActive)).To(Equal("True/Joined"))
+	})
+	w.Expect(w.Mails("jane@acme.com")).To(HaveLen(1))
+}
+
+// TestOneMailHeldAppliedAndDeletedAgain: the same for somebody whose removal is
+// held, and approved later.
+func TestOneMailHeldAppliedAndDeletedAgain(t *testing.T) {
+	w := world.New(t)
+	operator := w.StartOperator()
+	customer := w.CreateCustomer("acme", 5, holdAll)
+	jane := w.CreateMember("acme", "jane@acme.com")
+	session := w.Join(jane)
+	w.Expect(w.Client.Delete(t.Context(), jane)).To(Succeed())
+	w.UntilGone(jane)
+	operator.Stop()
+	unseen := deleteUnseen(w, "jane@acme.com", "jane")
+	w.StartOperator()
+	w.UntilGone(unseen)
+	w.Annotate(customer, v1alpha1.AnnotationApproveRemovals, held(w, customer).Hash)
+	w.UntilForwarding("the approved removal is done", func(g Gomega) {
+		g.Expect(lineOf(w, customer, "jane@acme.com")).To(HaveField("State", v1alpha1.WithdrawalWithdrawn))
+	})
+	w.AssertOut("acme", "jane@acme.com", session)
+	again := w.CreateMember("acme", "jane@acme.com")
+	w.UntilForwarding("the person is back", func(g Gomega) {
+		g.Expect(w.Reason(g, again, v1alpha1.ConditionActive)).To(Equal("True/Joined"))
+	})
+	w.Expect(w.Mails("jane@acme.com")).To(HaveLen(1))
+}
+
+// TestRemovalBrakeHoldsADuplicateToo: two Members of an address are deleted, of
+// which one never held anything. What is held for the one is not taken for the other.
+func TestRemovalBrakeHoldsADuplicateToo(t *testing.T) {
+	w := world.New(t)
+	operator := w.StartOperator()
+	customer := w.CreateCustomer("acme", 5, holdAll)
+	jane := w.CreateMember("acme", "jane@acme.com")
+	session := w.Join(jane)
+	duplicate := w.CreateMember("acme", "jane@acme.com", func(m *v1alpha1.Member) { m.Name = "a-duplicate" })
+	w.UntilReason(duplicate, v1alpha1.ConditionSeatAssigned, "False/DuplicateEmail")
+	operator.Stop()
+	w.Expect(w.Client.Delete(t.Context(), jane)).To(Succeed())
+	w.Expect(w.Client.Delete(t.Context(), duplicate)).To(Succeed())
+	w.StartOperator()
+	w.UntilRemoved(jane)
+	w.UntilRemoved(duplicate)
+	w.Expect(held(w, customer)).To(HaveField("People", BeEquivalentTo(1)))
+	_, err := session.Refresh(t.Context())
+	w.Expect(err).NotTo(HaveOccurred(), "nothing was taken")
+}
+
+const organizationRoute = "/api/v2/organizations/{id}"
+
+// TestRemovalOfAnAdminDuringAnOutage: the admin's Member is deleted, which takes
+// nothing while the contract names the admin, and the Member cannot come back
+// because Auth0 is down. Then the contract names somebody else.
+func TestRemovalOfAnAdminDuringAnOutage(t *testing.T) {
+	w := world.New(t)
+	w.StartOperator()
+	customer := w.CreateCustomer("acme", 5)
+	w.UntilMail("boss@acme.com", 1)
+	boss := &w.Members()[0]
+	session := w.Join(boss)
+	_, end := w.Fault(standin.Fault{Method: http.MethodGet, Route: organizationRoute, Kind: standin.FaultStatus, Status: http.StatusServiceUnavailable})
+	w.Expect(w.Client.Delete(t.Context(), boss)).To(Succeed())
+	w.UntilGone(boss)
+	w.Expect(w.Members()).To(BeEmpty(), "the Member is not back yet")
+	w.Expect(held(w, customer)).To(BeNil(), "the contract names the admin")
+	w.Employ("chief@acme.com")
+	w.Update(customer, func() { customer.Spec.Admins = []v1alpha1.Admin{{Email: "chief@acme.com"}} })
+	end()
+	w.UntilReason(customer, v1alpha1.ConditionRemovalsHeld, "True/AwaitingApproval")
+	w.Annotate(customer, v1alpha1.AnnotationApproveRemovals, held(w, customer).Hash)
+	w.UntilForwarding("the approved removal is done", func(g Gomega) {
+		g.Expect(lineOf(w, customer, "boss@acme.com")).To(HaveField("State", v1alpha1.WithdrawalWithdrawn))
+	})
+	w.AssertOut("acme", "boss@acme.com", session)
+}
+
+// TestRemovalApprovedOfWhoBecameAnAdmin: the contract names somebody whose removal
+// is held, and the Member that the contract makes is not there yet. An approval
+// is not of them.
+func TestRemovalApprovedOfWhoBecameAnAdmin(t *testing.T) {
+	w := world.New(t)
+	w.StartOperator()
+	customer := w.CreateCustomer("acme", 5, holdAll)
+	jane, bob := w.CreateMember("acme", "jane@acme.com"), w.CreateMember("acme", "bob@acme.com")
+	session := w.Join(jane)
+	w.Join(bob)
+	w.Expect(w.Client.Delete(t.Context(), jane)).To(Succeed())
+	w.Expect(w.Client.Delete(t.Context(), bob)).To(Succeed())
+	w.Until("both are held", func(g Gomega) { g.Expect(held(w, customer)).To(HaveField("People", BeEquivalentTo(2))) })
+	hash := customer.Status.HeldRemovals.Hash
+	_, end := w.Fault(standin.Fault{Method: http.MethodGet, Route: organizationRoute, Kind: standin.FaultStatus, Status: http.StatusServiceUnavailable})
+	w.Update(customer, func() {
+		customer.Spec.Admins = append(customer.Spec.Admins, v1alpha1.Admin{Email: "jane@acme.com"})
+		customer.Annotations = map[string]string{v1alpha1.AnnotationApproveRemovals: hash}
+	})
+	w.Throughout("her removal is not approved", func(g Gomega) {
+		g.Expect(lineOf(w, customer, "jane@acme.com")).To(HaveField("State", v1alpha1.WithdrawalHeld))
+	})
+	end()
+	w.UntilForwarding("the Member that the contract makes finds her", func(g Gomega) {
+		g.Expect(lineOf(w, customer, "jane@acme.com")).To(BeNil())
+	})
+	_, err := session.Refresh(t.Context())
+	w.Expect(err).NotTo(HaveOccurred(), "nothing was taken")
+}
+
+// TestRemovalDestroyRefusedIsNoHotLoop: Auth0 refuses to delete a user.
+func TestRemovalDestroyRefusedIsNoHotLoop(t *testing.T) {
+	w := world.New(t)
+	w.StartOperator()
+	w.CreateCustomer("acme", 5, func(c *v1alpha1.Customer) {
+		c.Spec.Removal.User, c.Spec.Removal.Grace = v1alpha1.RemovalUserDelete, &metav1.Duration{}
+	})
+	jane := w.CreateMember("acme", "jane@acme.com")
+	w.Join(jane)
+	fault, _ := w.Fault(standin.Fault{Method: http.MethodDelete, Route: "/api/v2/users/{id}", Kind: standin.FaultStatus, Status: http.StatusBadRequest})
+	w.Remove(jane)
+	w.Until("it is tried", func(g Gomega) { g.Expect(w.Hits(fault)).To(BeNumerically(">", 0)) })
+	w.Throughout("it is not tried over and over", func(g Gomega) { g.Expect(w.Hits(fault)).To(BeNumerically("<", 5)) })
+}
