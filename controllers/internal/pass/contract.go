@@ -113,7 +113,8 @@ func Grace(customer *v1alpha1.Customer) time.Duration {
 	return 10 * time.Minute
 }
 
-// BrakeCounts: the brake counts who is being removed, or was, and nobody approved.
+// BrakeCounts tells whether the brake counts a line: whoever is being removed, or
+// was, and whom nobody approved.
 func BrakeCounts(line v1alpha1.WithdrawnPerson) bool {
 	return line.State != v1alpha1.WithdrawalHeld && line.ApprovedAt == nil
 }
@@ -123,7 +124,7 @@ func RemovalName(customer *v1alpha1.Customer, person string) string {
 	return string(customer.UID) + " " + person
 }
 
-// IsAdmin: the contract names the person, by PersonRef, as an admin.
+// IsAdmin tells whether the contract names the person, by PersonRef, as an admin.
 func IsAdmin(customer *v1alpha1.Customer, person string) bool {
 	return slices.ContainsFunc(customer.Spec.Admins, func(admin v1alpha1.Admin) bool {
 		return ownership.PersonRef(string(admin.Email)) == person
