@@ -36,6 +36,8 @@ func (p *memberPass) withdraw(ctx context.Context) error {
 		state = &v1alpha1.Withdrawal{StartedAt: at, ChangedAt: at}
 		p.member.Status.Withdrawal = state
 	}
+	// What somebody accepted until now, the lists may not show before their time.
+	first := state.ChangedAt.Equal(&state.StartedAt)
 	took, err := p.clearRecordedGrants(ctx)
 	if err != nil {
 		return err
@@ -45,7 +47,8 @@ func (p *memberPass) withdraw(ctx context.Context) error {
 		return err
 	}
 	plan := removal.Decide(facts)
-	if plan.Takes() || took {
+	takes := plan.Takes() || took || first
+	if takes {
 		state.ChangedAt = metav1.NewMicroTime(p.tenant.Now())
 	}
 	if err := p.recordTargets(ctx, plan); err != nil {
@@ -55,11 +58,11 @@ func (p *memberPass) withdraw(ctx context.Context) error {
 		return err
 	}
 	switch {
-	case plan.Confirmed && !took:
+	case plan.Confirmed && !takes:
 		at := metav1.NewMicroTime(p.tenant.Now())
 		state.ConfirmedAt = &at
 		p.org.Forget(p.ref(), facts.InvitationIDs)
-	case plan.Takes() || took:
+	case takes:
 		p.wait(facts.Window)
 	default:
 		p.wait(plan.Again.Sub(p.tenant.Now()))
@@ -67,10 +70,10 @@ func (p *memberPass) withdraw(ctx context.Context) error {
 	return nil
 }
 
-// recordTargets writes down whose sessions are to be ended, before anything is
-// taken by which they could be recognised.
+// recordTargets writes down that something is taken, and whose sessions are to be
+// ended, before anything is taken by which they could be recognised.
 func (p *memberPass) recordTargets(ctx context.Context, plan removal.Plan) error {
-	news := false
+	news := plan.Takes()
 	for _, id := range plan.Revoke {
 		if !p.recorded(id) && len(p.member.Status.Users) < 10 {
 			p.member.Status.Users = append(p.member.Status.Users, v1alpha1.MemberUser{UserID: id, Since: metav1.NewTime(p.tenant.Now())})

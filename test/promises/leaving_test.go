@@ -278,3 +278,33 @@ func TestRemovalDestroyRefusedIsNoHotLoop(t *testing.T) {
 	w.Until("it is tried", func(g Gomega) { g.Expect(w.Hits(fault)).To(BeNumerically(">", 0)) })
 	w.Throughout("it is not tried over and over", func(g Gomega) { g.Expect(w.Hits(fault)).To(BeNumerically("<", 5)) })
 }
+
+// TestRemovalAcceptanceDuringAnOutage: the removal has begun and Auth0's API is
+// down. The person, whose address the company spells in its own way, accepts just
+// before it is back: the lists do not show them yet.
+func TestRemovalAcceptanceDuringAnOutage(t *testing.T) {
+	w := world.New(t)
+	w.StartOperator()
+	w.CreateCustomer("acme", 5)
+	jane := w.CreateMember("acme", "jane.doe@acme.com")
+	w.Employ("Jane.Doe@Acme.com")
+	mail := w.UntilMail("jane.doe@acme.com", 1)
+	w.UntilReason(jane, v1alpha1.ConditionActive, "False/Invited")
+	_, end := w.Fault(standin.Fault{Method: http.MethodGet, Route: invitationsRoute, Kind: standin.FaultStatus, Status: http.StatusServiceUnavailable})
+	w.Expect(w.Client.Delete(t.Context(), jane)).To(Succeed())
+	w.Until("the removal has begun", func(g Gomega) {
+		g.Expect(w.Get(jane)).To(Succeed())
+		g.Expect(jane.Status.Withdrawal).NotTo(BeNil())
+	})
+	w.Auth0.Forward(time.Minute)
+	w.Expect(w.Auth0.Configure(func(s *standin.Settings) {
+		s.MembersLag, s.SearchLag = standin.Duration(10*time.Second), standin.Duration(10*time.Second)
+	})).To(Succeed())
+	session, err := w.Accept(mail)
+	w.Expect(err).NotTo(HaveOccurred())
+	end()
+	w.Throughout("nothing is confirmed on what may lag", func(g Gomega) { g.Expect(w.Get(jane)).To(Succeed()) })
+	w.UntilRemoved(jane)
+	w.Auth0.Forward(time.Minute)
+	w.AssertOut("acme", "jane.doe@acme.com", session)
+}
