@@ -79,7 +79,7 @@ func (p *memberPass) leaverStop() error {
 }
 
 // neverGiven: the Member waited for a seat, or was refused one, and nothing was
-// ever sent or given: its removal takes nothing from anybody.
+// ever sent or given.
 func neverGiven(member *v1alpha1.Member) bool {
 	s := member.Status
 	seatless := s.Seat != nil && (s.Seat.State == v1alpha1.SeatWaiting || s.Seat.State == v1alpha1.SeatRefused)
@@ -177,7 +177,8 @@ func (p *memberPass) listFull() error {
 }
 
 // pending are the Members whose removal is not decided: being deleted, declared
-// by nobody else, holding something. The first that was deleted comes first.
+// by nobody else, holding something; this one holds something. The first that was
+// deleted comes first.
 func (p *memberPass) pending(members []v1alpha1.Member) []v1alpha1.Member {
 	declared := map[string]bool{}
 	for i := range members {
@@ -191,7 +192,7 @@ func (p *memberPass) pending(members []v1alpha1.Member) []v1alpha1.Member {
 		ref := personOf(&member)
 		entry := lineOf(p.customer, ref)
 		decided := entry != nil && entry.State != v1alpha1.WithdrawalWithdrawn && entry.State != v1alpha1.WithdrawalRemoved
-		if !leaves(&member) || declared[ref] || pass.IsAdmin(p.customer, ref) || decided || seen[ref] || neverGiven(&member) {
+		if !leaves(&member) || declared[ref] || pass.IsAdmin(p.customer, ref) || decided || seen[ref] || neverGiven(&member) && member.UID != p.member.UID {
 			continue
 		}
 		seen[ref] = true

@@ -182,7 +182,12 @@ func (p *memberPass) remembered() bool {
 // says that the removal is held, or another Member's.
 func (p *memberPass) begin(ctx context.Context) (released bool, err error) {
 	if neverGiven(p.member) {
-		return p.carriedByAnother(ctx)
+		if carried, err := p.carriedByAnother(ctx); carried || err != nil {
+			return carried, err
+		}
+		if holds, err := p.holdsByOthers(ctx); !holds || err != nil {
+			return false, err
+		}
 	}
 	if held, err := p.admit(ctx); held || err != nil {
 		return held, err
@@ -212,6 +217,18 @@ func (p *memberPass) carriedByAnother(ctx context.Context) (bool, error) {
 	return slices.ContainsFunc(members, func(m v1alpha1.Member) bool {
 		return leaves(&m) && personOf(&m) == p.ref() && !neverGiven(&m)
 	}), err
+}
+
+// holdsByOthers: Auth0 shows something of a person to whom we never gave anything.
+func (p *memberPass) holdsByOthers(ctx context.Context) (bool, error) {
+	p.look = p.org.Latest()
+	if p.look == nil {
+		if err := p.lookAgain(ctx); err != nil {
+			return false, err
+		}
+	}
+	_, holds := p.org.Holdings(p.look, p.tenant.Now())[p.ref()]
+	return holds, nil
 }
 
 // undone: what the person holds is still to be taken, or held.

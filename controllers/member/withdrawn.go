@@ -232,7 +232,13 @@ func (p *withdrawnPass) withdrawOne(ctx context.Context, name string) error {
 	}
 	person.save = func(ctx context.Context) error {
 		keep()
-		return p.write(ctx)
+		if err := p.write(ctx); err != nil {
+			return err
+		}
+		// As it was written, with its times cut: the same is not written again.
+		written := lineOf(p.customer, name)
+		person.member.Status.Users, person.member.Status.Withdrawal = written.Users, written.Withdrawal
+		return nil
 	}
 	if line.Withdrawal == nil {
 		now := metav1.NewMicroTime(p.tenant.Now())

@@ -308,3 +308,27 @@ func TestRemovalAcceptanceDuringAnOutage(t *testing.T) {
 	w.Auth0.Forward(time.Minute)
 	w.AssertOut("acme", "jane.doe@acme.com", session)
 }
+
+// TestRemovalBrakeHoldsWhoWaits: members of an adopted organization for whom there
+// is no seat can sign in until the guard takes effect. The brake counts them.
+func TestRemovalBrakeHoldsWhoWaits(t *testing.T) {
+	w, id := adoptable(t, "boss@acme.com", "a@acme.com")
+	session, err := w.SignIn(id, "a@acme.com")
+	w.Expect(err).NotTo(HaveOccurred())
+	w.StartOperator()
+	customer := w.CreateCustomer("acme", 1, adopting, holdAll)
+	waiting, stranger := w.CreateMember("acme", "a@acme.com"), w.CreateMember("acme", "nobody@acme.com")
+	w.UntilReason(waiting, v1alpha1.ConditionSeatAssigned, "False/SeatLimitReached")
+	w.UntilReason(stranger, v1alpha1.ConditionSeatAssigned, "False/SeatLimitReached")
+	w.Remove(waiting)
+	w.Remove(stranger)
+	w.Expect(held(w, customer)).To(HaveField("People", BeEquivalentTo(1)), "who holds nothing is not held")
+	_, err = session.Refresh(t.Context())
+	w.Expect(err).NotTo(HaveOccurred())
+	w.Annotate(customer, v1alpha1.AnnotationApproveRemovals, held(w, customer).Hash)
+	w.UntilForwarding("the approved removal is done", func(g Gomega) {
+		g.Expect(lineOf(w, customer, "a@acme.com")).To(HaveField("State", v1alpha1.WithdrawalWithdrawn))
+	})
+	_, err = w.SignIn(id, "a@acme.com")
+	w.Expect(err).To(HaveOccurred())
+}
