@@ -225,6 +225,7 @@ func TestRemovalBrakeOfACustomersDeletion(t *testing.T) {
 			for _, member := range people.members[:2] {
 				w.Expect(w.Client.Delete(t.Context(), member)).To(Succeed())
 			}
+			w.Annotate(customer, v1alpha1.AnnotationApproveRemovals, "0123456789abcdef")
 			w.Throughout("everybody is in", func(g Gomega) { g.Expect(people.in()).To(Equal(8)) })
 			if outcome == "approved" {
 				w.Annotate(customer, v1alpha1.AnnotationApproveRemovals, held(w, customer).Hash)
