@@ -106,7 +106,7 @@ func contractDeleted(ctx context.Context, s *story) error {
 		return err
 	}
 	// Nothing holds what is left back: the rest of the samples goes at once.
-	if _, err := s.plane.Kubectl(ctx, "delete", "members", "--all"); err != nil {
+	if _, err := s.plane.Kubectl(ctx, "delete", "members", "--field-selector=spec.customerRef.name=acme"); err != nil {
 		return err
 	}
 	if _, err := s.plane.Kubectl(ctx, "delete", "auth0tenants/default"); err != nil {
