@@ -11,6 +11,7 @@ import (
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
 	"github.com/seatwarden/seatwarden/controllers/internal/pass"
 	"github.com/seatwarden/seatwarden/internal/auth0"
+	"github.com/seatwarden/seatwarden/internal/invitation"
 	"github.com/seatwarden/seatwarden/internal/ownership"
 	"github.com/seatwarden/seatwarden/internal/removal"
 )
@@ -30,6 +31,8 @@ func (p *withdrawnPass) destroy(ctx context.Context, entry *v1alpha1.WithdrawnPe
 		}
 		return err
 	}
+	// A process that freezes in between deletes nobody: the person may be back.
+	ctx = auth0.WithFence(ctx, auth0.NewFence(p.tenant.Now().Add(invitation.Validity), invitation.Validity))
 	for _, known := range entry.Users {
 		user, err := p.tenant.API().User(ctx, known.UserID)
 		if auth0.IsNotFound(err) {

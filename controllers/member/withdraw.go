@@ -260,21 +260,24 @@ func (p *memberPass) guardInEffect() bool {
 	})
 }
 
-// take carries a plan out in its order. What is gone already is done.
+// take carries a plan out in its order. What is gone already is done. Nothing that
+// lets people in is taken later than the removal could be confirmed by another
+// process: the person may be back by then.
 func (p *memberPass) take(ctx context.Context, plan removal.Plan) error {
 	api := p.api()
+	fenced := auth0.WithFence(ctx, auth0.NewFence(p.member.Status.Withdrawal.ChangedAt.Add(directory.Lag), directory.Lag))
 	for _, id := range plan.ClearGrants {
-		if err := api.ClearAppMetadata(ctx, id, ownership.GrantKey(p.org.ID)); err != nil {
+		if err := api.ClearAppMetadata(fenced, id, ownership.GrantKey(p.org.ID)); err != nil {
 			return pass.Auth0("clear the grant", err, p.Now())
 		}
 	}
 	for _, id := range plan.DeleteInvitations {
-		if err := api.DeleteInvitation(ctx, p.org.ID, id); err != nil {
+		if err := api.DeleteInvitation(fenced, p.org.ID, id); err != nil {
 			return pass.Auth0("delete the invitation", err, p.Now())
 		}
 	}
 	for id, roles := range plan.RemoveRoles {
-		if err := api.RemoveMemberRoles(ctx, p.org.ID, id, roles...); err != nil && !auth0.IsNotFound(err) {
+		if err := api.RemoveMemberRoles(fenced, p.org.ID, id, roles...); err != nil && !auth0.IsNotFound(err) {
 			return pass.Auth0("take roles", err, p.Now())
 		}
 	}
@@ -282,7 +285,7 @@ func (p *memberPass) take(ctx context.Context, plan removal.Plan) error {
 		return err
 	}
 	if len(plan.RemoveMembers) > 0 {
-		if err := api.RemoveMembers(ctx, p.org.ID, plan.RemoveMembers...); err != nil {
+		if err := api.RemoveMembers(fenced, p.org.ID, plan.RemoveMembers...); err != nil {
 			return pass.Auth0("end the membership", err, p.Now())
 		}
 		// Once more: a session may have begun between the two.

@@ -2,6 +2,7 @@ package promises
 
 import (
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -331,4 +332,75 @@ func TestRemovalBrakeHoldsWhoWaits(t *testing.T) {
 	})
 	_, err = w.SignIn(id, "a@acme.com")
 	w.Expect(err).To(HaveOccurred())
+}
+
+// TestAccessAfterATakerFroze: an operator freezes between two calls of a removal,
+// another one ends it, and the person is brought back. What the first one still
+// meant to take is not taken.
+func TestAccessAfterATakerFroze(t *testing.T) {
+	w := world.New(t)
+	var between interposer
+	first := w.StartOperator(func(o *world.OperatorOptions) { o.AfterAnswer = between.after })
+	editor, err := w.Auth0.AddRole(standin.Role{Name: "editor"})
+	w.Expect(err).NotTo(HaveOccurred())
+	customer := w.CreateCustomer("acme", 5)
+	jane := w.CreateMember("acme", "jane@acme.com")
+	w.Join(jane)
+	w.Expect(w.Get(jane)).To(Succeed())
+	w.Expect(w.Engineer().AssignMemberRoles(t.Context(), w.OrganizationID("acme"), jane.Status.Users[0].UserID, editor.ID)).To(Succeed())
+	frozen, thaw := make(chan struct{}), make(chan struct{})
+	between.once(call("DELETE", "/roles"), func() { close(frozen); <-thaw })
+	w.Expect(w.Client.Delete(t.Context(), jane)).To(Succeed())
+	w.Eventually(frozen, world.Patience).Should(BeClosed(), "the moment comes")
+
+	w.StartOperator()
+	w.UntilRemoved(jane)
+	again := w.CreateMember("acme", "jane@acme.com", func(m *v1alpha1.Member) { m.Name = "jane-doe" })
+	w.UntilForwarding("the person is back", func(g Gomega) {
+		g.Expect(w.Reason(g, again, v1alpha1.ConditionActive)).To(Equal("True/Joined"))
+		g.Expect(lineOf(w, customer, "jane@acme.com")).To(BeNil())
+	})
+	close(thaw)
+	w.Throughout("the person signs in", func(g Gomega) {
+		_, err := w.SignIn(w.OrganizationID("acme"), "jane@acme.com")
+		g.Expect(err).NotTo(HaveOccurred())
+	})
+	first.Stop()
+}
+
+// TestAccessAfterADestroyerFroze: the same between the last look at a user that
+// is to be deleted and its deletion.
+func TestAccessAfterADestroyerFroze(t *testing.T) {
+	w := world.New(t)
+	var between interposer
+	var asleep atomic.Int64
+	w.StartOperator(func(o *world.OperatorOptions) {
+		o.AfterAnswer = between.after
+		o.Now = func() time.Time { return time.Now().Add(time.Duration(asleep.Load())) }
+	})
+	customer := w.CreateCustomer("acme", 5, func(c *v1alpha1.Customer) {
+		c.Spec.Removal.User, c.Spec.Removal.Grace = v1alpha1.RemovalUserDelete, &metav1.Duration{Duration: time.Minute}
+	})
+	jane := w.CreateMember("acme", "jane@acme.com")
+	w.Join(jane)
+	w.Remove(jane)
+	frozen, thaw := make(chan struct{}), make(chan struct{})
+	between.once(call("GET", "jane@acme.com/organizations"), func() { close(frozen); <-thaw })
+	w.Auth0.Forward(2 * time.Minute)
+	w.Eventually(frozen, world.Patience).Should(BeClosed(), "the moment comes")
+
+	w.StartOperator()
+	w.UntilTold(customer, v1alpha1.ReasonUserDeleted, jane.Name)
+	again := w.CreateMember("acme", "jane@acme.com")
+	_, err := w.Accept(w.UntilMail("jane@acme.com", 2))
+	w.Expect(err).NotTo(HaveOccurred())
+	w.UntilForwarding("the person is known", func(g Gomega) {
+		g.Expect(w.Reason(g, again, v1alpha1.ConditionActive)).To(Equal("True/Joined"))
+	})
+	asleep.Store(int64(time.Minute))
+	close(thaw)
+	w.Throughout("the person signs in", func(g Gomega) {
+		_, err := w.SignIn(w.OrganizationID("acme"), "jane@acme.com")
+		g.Expect(err).NotTo(HaveOccurred())
+	})
 }
