@@ -254,9 +254,16 @@ func TestRemovalApprovedOfWhoBecameAnAdmin(t *testing.T) {
 		customer.Spec.Admins = append(customer.Spec.Admins, v1alpha1.Admin{Email: "jane@acme.com"})
 		customer.Annotations = map[string]string{v1alpha1.AnnotationApproveRemovals: hash}
 	})
-	w.Throughout("her removal is not approved", func(g Gomega) {
+	isHeld := func(g Gomega) {
 		g.Expect(lineOf(w, customer, "jane@acme.com")).To(HaveField("State", v1alpha1.WithdrawalHeld))
+	}
+	w.Throughout("her removal is not approved", isHeld)
+	w.Until("his alone is to be approved", func(g Gomega) { g.Expect(held(w, customer)).To(HaveField("People", BeEquivalentTo(1))) })
+	w.Annotate(customer, v1alpha1.AnnotationApproveRemovals, held(w, customer).Hash)
+	w.Until("it is", func(g Gomega) {
+		g.Expect(lineOf(w, customer, "bob@acme.com")).To(HaveField("State", v1alpha1.WithdrawalApproved))
 	})
+	w.Throughout("hers is not, with it", isHeld)
 	end()
 	w.UntilForwarding("the Member that the contract makes finds her", func(g Gomega) {
 		g.Expect(lineOf(w, customer, "jane@acme.com")).To(BeNil())
@@ -313,11 +320,23 @@ func TestRemovalAcceptanceDuringAnOutage(t *testing.T) {
 // TestRemovalBrakeHoldsWhoWaits: members of an adopted organization for whom there
 // is no seat can sign in until the guard takes effect. The brake counts them.
 func TestRemovalBrakeHoldsWhoWaits(t *testing.T) {
-	w, id := adoptable(t, "boss@acme.com", "a@acme.com")
+	w := world.Bare(t)
+	w.CreateTenant(func(a *v1alpha1.Auth0Tenant) { a.Spec.Namespaces[0].Adopt = []string{"acme"} })
+	made, err := w.Auth0.AddOrganization(standin.OrganizationSeed{Name: "acme", Connections: []string{world.ConnectionName}})
+	w.Expect(err).NotTo(HaveOccurred())
+	id := made.ID
+	for _, email := range []string{"boss@acme.com", "a@acme.com"} {
+		w.Employ(email)
+		user, err := w.Auth0.AddUser(standin.UserSeed{Connection: world.ConnectionName, Email: email, EmailVerified: true})
+		w.Expect(err).NotTo(HaveOccurred())
+		w.Expect(w.Auth0.AddMember(id, user.UserID)).To(Succeed())
+	}
 	session, err := w.SignIn(id, "a@acme.com")
 	w.Expect(err).NotTo(HaveOccurred())
 	w.StartOperator()
-	customer := w.CreateCustomer("acme", 1, adopting, holdAll)
+	customer := w.CreateCustomer("acme", 1, holdAll, func(c *v1alpha1.Customer) {
+		c.Spec.Organization = &v1alpha1.OrganizationSpec{Adoption: v1alpha1.AdoptionIfListed}
+	})
 	waiting, stranger := w.CreateMember("acme", "a@acme.com"), w.CreateMember("acme", "nobody@acme.com")
 	w.UntilReason(waiting, v1alpha1.ConditionSeatAssigned, "False/SeatLimitReached")
 	w.UntilReason(stranger, v1alpha1.ConditionSeatAssigned, "False/SeatLimitReached")
