@@ -4,7 +4,7 @@ IMG ?= seatwarden:latest
 # Packages tested at once, and for how long at most. Each envtest package runs an
 # API server of its own; two at once keep two cores busy.
 TEST_PARALLEL ?= 2
-TEST_TIMEOUT ?= 12m
+TEST_TIMEOUT ?= 14m
 
 # The linter and the generators, as hack/lint pins them.
 LINT_TOOL = go tool -modfile=hack/lint/go.mod

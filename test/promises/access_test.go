@@ -10,28 +10,10 @@ import (
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
 	"github.com/seatwarden/seatwarden/internal/auth0"
 	"github.com/seatwarden/seatwarden/internal/directory"
-	"github.com/seatwarden/seatwarden/internal/ownership"
 	"github.com/seatwarden/seatwarden/internal/standin"
 	"github.com/seatwarden/seatwarden/internal/standin/person"
 	"github.com/seatwarden/seatwarden/test/world"
 )
-
-// watchAccess checks, until end is called, that each of the people can sign in
-// afresh and that their application can refresh what it holds.
-func watchAccess(w *world.World, sessions map[string]*person.Session) (end func()) {
-	organizationID := w.OrganizationID("acme")
-	return w.Watch("seat holders get in", func() error {
-		for email, session := range sessions {
-			if _, err := w.SignIn(organizationID, email); err != nil {
-				return fmt.Errorf("a sign-in: %w", err)
-			}
-			if _, err := session.Refresh(w.Context()); err != nil {
-				return fmt.Errorf("a refresh: %w", err)
-			}
-		}
-		return nil
-	})
-}
 
 // joinAll has people join and returns what their application holds.
 func joinAll(w *world.World, emails ...string) map[string]*person.Session {
@@ -58,7 +40,7 @@ func TestAccessWhileOperatorIsDownAndRestarted(t *testing.T) {
 	customer := w.CreateCustomer("acme", 5)
 	sessions := joinAll(w, "jane@acme.com", "bob@acme.com")
 	w.UntilReason(customer, v1alpha1.ConditionGuardInEffect, "True/GuardInEffect")
-	end := watchAccess(w, sessions)
+	end := w.WatchSessions(sessions)
 	operator.Stop()
 	w.Throughout("nobody runs", func(g Gomega) { g.Expect(w.Holders("acme")).To(HaveLen(3)) })
 	w.StartOperator()
@@ -85,8 +67,8 @@ func TestAccessActivation(t *testing.T) {
 	_, err := w.SignIn(w.OrganizationID("acme"), guest)
 	w.Expect(err).NotTo(HaveOccurred(), "without the guard a member is let in")
 
-	end := watchAccess(w, sessions)
-	loseGrant(w, "a@acme.com")
+	end := w.WatchSessions(sessions)
+	w.LoseGrant("acme", "a@acme.com")
 	w.Update(tenant, func() { tenant.Spec.Guard.Mode = v1alpha1.GuardEnforce })
 	w.UntilForwarding("the guard takes effect", func(g Gomega) {
 		g.Expect(w.Reason(g, customer, v1alpha1.ConditionGuardInEffect)).To(Equal("True/GuardInEffect"))
@@ -101,16 +83,6 @@ func TestAccessActivation(t *testing.T) {
 	w.UntilReason(invited, v1alpha1.ConditionActive, "True/Joined")
 	_, err = w.SignIn(w.OrganizationID("acme"), "late@acme.com")
 	w.Expect(err).NotTo(HaveOccurred())
-}
-
-// loseGrant takes a person's grant away by somebody else's hand.
-func loseGrant(w *world.World, email string) {
-	id := w.OrganizationID("acme")
-	users, err := w.Engineer().UsersByEmail(w.Context(), email)
-	w.Expect(err).NotTo(HaveOccurred())
-	w.Expect(users).To(HaveLen(1))
-	w.Expect(users[0].AppMetadata).To(HaveKey(ownership.GrantKey(id)))
-	w.Expect(w.Engineer().ClearAppMetadata(w.Context(), users[0].ID, ownership.GrantKey(id))).To(Succeed())
 }
 
 func TestAccessInvitationMetadataSwitches(t *testing.T) {
@@ -165,7 +137,7 @@ func TestAccessLostMark(t *testing.T) {
 	w.UntilReason(customer, v1alpha1.ConditionGuardInEffect, "True/GuardInEffect")
 	guest := stranger(w)
 	before, _ := w.Organization("acme")
-	end := watchAccess(w, sessions)
+	end := w.WatchSessions(sessions)
 	for range 3 {
 		_, err := w.Engineer().UpdateOrganization(t.Context(), before.ID, auth0.OrganizationUpdate{Metadata: map[string]string{"team": "sales"}})
 		w.Expect(err).NotTo(HaveOccurred())

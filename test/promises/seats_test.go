@@ -160,7 +160,7 @@ func TestSeatsSameAddressInDifferentCaseIsOnePerson(t *testing.T) {
 
 	third := again("jane-3")
 	w.UntilReason(third, v1alpha1.ConditionSeatAssigned, "False/DuplicateEmail")
-	endWatch := watchAccess(w, map[string]*person.Session{"jane@acme.com": session})
+	endWatch := w.WatchSessions(map[string]*person.Session{"jane@acme.com": session})
 	w.Remove(jane)
 	w.UntilReason(third, v1alpha1.ConditionSeatAssigned, "True/SeatAssigned")
 	w.UntilReason(third, v1alpha1.ConditionActive, "True/Joined")

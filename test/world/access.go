@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/internal/ownership"
 	"github.com/seatwarden/seatwarden/internal/standin/person"
 )
 
@@ -177,4 +178,32 @@ func (w *World) activeSeen(customer string) []string {
 	w.history.mu.Lock()
 	defer w.history.mu.Unlock()
 	return slices.Sorted(maps.Keys(w.history.active[customer]))
+}
+
+// WatchSessions checks, until end is called, that each of the people can sign in
+// to acme afresh and that their application can refresh what it holds.
+func (w *World) WatchSessions(sessions map[string]*person.Session) (end func()) {
+	organizationID := w.OrganizationID("acme")
+	return w.Watch("seat holders get in", func() error {
+		for email, session := range sessions {
+			if _, err := w.SignIn(organizationID, email); err != nil {
+				return fmt.Errorf("a sign-in: %w", err)
+			}
+			if _, err := session.Refresh(w.Context()); err != nil {
+				return fmt.Errorf("a refresh: %w", err)
+			}
+		}
+		return nil
+	})
+}
+
+// LoseGrant takes a person's grant for an organization away by somebody else's hand.
+func (w *World) LoseGrant(organization, email string) {
+	w.Helper()
+	key := ownership.GrantKey(w.OrganizationID(organization))
+	users, err := w.Engineer().UsersByEmail(w.Context(), email)
+	w.Expect(err).NotTo(HaveOccurred())
+	w.Expect(users).To(HaveLen(1))
+	w.Expect(users[0].AppMetadata).To(HaveKey(key))
+	w.Expect(w.Engineer().ClearAppMetadata(w.Context(), users[0].ID, key)).To(Succeed())
 }

@@ -1,4 +1,4 @@
-package promises
+package handsoff
 
 import (
 	"net/http"
@@ -50,7 +50,7 @@ func TestHandsOffTakeOver(t *testing.T) {
 	w.UntilReason(customer, v1alpha1.ConditionGuardInEffect, "True/GuardInEffect")
 	id, marker, before := w.OrganizationID("acme"), "test/"+w.Namespace+"/acme", theirs(w)
 	marks := metadataOf(w)
-	end := watchAccess(w, map[string]*person.Session{"jane@acme.com": session})
+	end := w.WatchSessions(map[string]*person.Session{"jane@acme.com": session})
 
 	moved := w.CreateCustomer("acme", 5, customerIn(elsewhere))
 	w.UntilReason(moved, v1alpha1.ConditionStalled, "True/OrganizationConflict")
@@ -108,7 +108,7 @@ func TestHandsOffAnothersMarker(t *testing.T) {
 	session := w.Join(jane)
 	w.Join(bob)
 	w.UntilReason(customer, v1alpha1.ConditionGuardInEffect, "True/GuardInEffect")
-	end := watchAccess(w, map[string]*person.Session{"jane@acme.com": session})
+	end := w.WatchSessions(map[string]*person.Session{"jane@acme.com": session})
 
 	west := w.CreateCustomer("acme", 5, customerIn(elsewhere))
 	w.UntilReason(west, v1alpha1.ConditionStalled, "True/OrganizationConflict")
@@ -209,7 +209,7 @@ func TestAccessTakenBackAfterRelease(t *testing.T) {
 	jane := w.CreateMember("acme", "jane@acme.com")
 	session := w.Join(jane)
 	w.UntilReason(customer, v1alpha1.ConditionGuardInEffect, "True/GuardInEffect")
-	end := watchAccess(w, map[string]*person.Session{"jane@acme.com": session})
+	end := w.WatchSessions(map[string]*person.Session{"jane@acme.com": session})
 	moved := w.CreateCustomer("acme", 5, customerIn(elsewhere))
 	w.Annotate(moved, v1alpha1.AnnotationTakeOver, "test/"+w.Namespace+"/acme")
 	w.UntilReason(moved, v1alpha1.ConditionGuardInEffect, "True/GuardInEffect")
@@ -220,7 +220,7 @@ func TestAccessTakenBackAfterRelease(t *testing.T) {
 
 	// Jane loses the grant while the guard lets everybody pass, and for a while none
 	// can be written. What the Customer once said of the guard puts nobody out.
-	loseGrant(w, "jane@acme.com")
+	w.LoseGrant("acme", "jane@acme.com")
 	_, mend := w.Fault(standin.Fault{Method: http.MethodPatch, Route: "/api/v2/users/{id}", Kind: standin.FaultStatus, Status: http.StatusServiceUnavailable})
 	w.Annotate(customer, v1alpha1.AnnotationTakeOver, "released:test/"+elsewhere+"/acme")
 	w.UntilReason(customer, v1alpha1.ConditionOrganizationSynced, "True/OrganizationSynced")

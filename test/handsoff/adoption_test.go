@@ -1,4 +1,4 @@
-package promises
+package handsoff
 
 import (
 	"encoding/json"
@@ -212,7 +212,7 @@ func TestAccessAdoption(t *testing.T) {
 		w.Expect(err).NotTo(HaveOccurred())
 		sessions[email] = session
 	}
-	end := watchAccess(w, sessions)
+	end := w.WatchSessions(sessions)
 	w.StartOperator()
 	customer := w.CreateCustomer("acme", 5, adopting)
 	for _, email := range people[1:3] {
@@ -355,7 +355,7 @@ func TestSeatsAdoption(t *testing.T) {
 		w.Expect(err).NotTo(HaveOccurred())
 		sessions[email] = session
 	}
-	endAccess, endSeats := watchAccess(w, sessions), w.WatchSeats("acme", 3)
+	endAccess, endSeats := w.WatchSessions(sessions), w.WatchSeats("acme", 3)
 	w.StartOperator()
 	customer := w.CreateCustomer("acme", 3, adopting)
 	var members []*v1alpha1.Member

@@ -1,4 +1,4 @@
-package promises
+package handsoff
 
 import (
 	"net/http"
