@@ -91,7 +91,7 @@ func (p *customerPass) findToDelete(ctx context.Context) (organization auth0.Org
 }
 
 func (p *customerPass) deleteOrganization(ctx context.Context, organization auth0.Organization) (done bool, err error) {
-	if held, err := p.holdDeletion(ctx); held || err != nil {
+	if held, err := p.holdDeletion(ctx, organization.ID); held || err != nil {
 		return false, err
 	}
 	p.facts.Deleting = fmt.Sprintf("deleting organization %s", organization.Name)

@@ -1,12 +1,14 @@
 package customer
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
 	"github.com/seatwarden/seatwarden/controllers/internal/pass"
+	"github.com/seatwarden/seatwarden/internal/auth0"
 	"github.com/seatwarden/seatwarden/internal/ownership"
 	"github.com/seatwarden/seatwarden/internal/removal"
 )
@@ -25,8 +27,8 @@ func (p *customerPass) held() *v1alpha1.HeldRemovals {
 }
 
 // holdDeletion asks the brake about everybody in the organization at once.
-func (p *customerPass) holdDeletion(ctx context.Context) (held bool, err error) {
-	people, err := p.peopleIn(ctx)
+func (p *customerPass) holdDeletion(ctx context.Context, organizationID string) (held bool, err error) {
+	people, err := p.peopleIn(ctx, organizationID)
 	if err != nil {
 		return false, err
 	}
@@ -61,23 +63,38 @@ func (p *customerPass) holdDeletion(ctx context.Context) (held bool, err error) 
 	return false, nil
 }
 
-// peopleIn are those who hold something in the organization, as Members and the
-// Customer's list say; read live.
-func (p *customerPass) peopleIn(ctx context.Context) (map[string]bool, error) {
+// peopleIn are those who hold something in the organization, as Members, the
+// Customer's list and Auth0 say; read live. Whom nobody declares counts too.
+func (p *customerPass) peopleIn(ctx context.Context, organizationID string) (map[string]bool, error) {
 	members, err := p.listLive(ctx)
 	if err != nil {
 		return nil, err
 	}
-	people := map[string]bool{}
+	there, err := p.api().Members(ctx, organizationID)
+	if err != nil && !auth0.IsNotFound(err) {
+		return nil, pass.Auth0("list the organization's members", err, p.Now())
+	}
+	people, known := map[string]bool{}, map[string]bool{}
 	for i := range members {
 		s := members[i].Status
 		if s.Attempt != nil || s.Invitation != nil || len(s.Users) > 0 || s.ObservedGeneration < 0 {
 			people[ownership.PersonRef(string(members[i].Spec.Email))] = true
 		}
+		for _, user := range s.Users {
+			known[user.UserID] = true
+		}
 	}
 	for _, line := range p.customer.Status.Withdrawn {
 		if stillHolds(line) {
 			people[line.Person] = true
+		}
+		for _, user := range line.Users {
+			known[user.UserID] = true
+		}
+	}
+	for _, person := range there {
+		if !known[person.UserID] {
+			people[ownership.PersonRef(cmp.Or(person.Email, person.UserID))] = true
 		}
 	}
 	return people, nil

@@ -10,6 +10,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/internal/standin"
 	"github.com/seatwarden/seatwarden/internal/standin/person"
 	"github.com/seatwarden/seatwarden/test/world"
 )
@@ -245,6 +246,25 @@ func TestRemovalBrakeOfACustomersDeletion(t *testing.T) {
 			people.assertOneMailEach()
 		})
 	}
+}
+
+// TestRemovalBrakeCountsWhoIsNotDeclared: people whom others put into the
+// organization go with it, and count.
+func TestRemovalBrakeCountsWhoIsNotDeclared(t *testing.T) {
+	w := world.New(t)
+	w.StartOperator()
+	customer := w.CreateCustomer("acme", 10, func(c *v1alpha1.Customer) { c.Spec.DeletionPolicy = v1alpha1.DeletionDelete })
+	w.UntilMail("boss@acme.com", 1)
+	for i := range 6 {
+		user, err := w.Auth0.AddUser(standin.UserSeed{Connection: world.ConnectionName, Email: fmt.Sprintf("u%d@acme.com", i), EmailVerified: true})
+		w.Expect(err).NotTo(HaveOccurred())
+		w.Expect(w.Auth0.AddMember(w.OrganizationID("acme"), user.UserID)).To(Succeed())
+	}
+	w.Expect(w.Client.Delete(t.Context(), customer)).To(Succeed())
+	w.UntilReason(customer, v1alpha1.ConditionRemovalsHeld, "True/AwaitingApproval")
+	w.Expect(held(w, customer).People).To(BeEquivalentTo(7), "and the admin who was invited")
+	w.Annotate(customer, v1alpha1.AnnotationApproveRemovals, held(w, customer).Hash)
+	w.UntilGone(customer)
 }
 
 // TestRemovalBrakeOfATenant: what no Customer's brake holds, the tenant's does.
