@@ -149,9 +149,10 @@ func TestRemovalWhileInvitationIsUnderWay(t *testing.T) {
 	jane := w.CreateMember("acme", "jane@acme.com")
 	w.Until("the call is under way", func(g Gomega) { g.Expect(w.Hits(fault)).To(Equal(1)) })
 	w.Expect(w.Client.Delete(t.Context(), jane)).To(Succeed())
-	w.Until("the withdrawal has begun", func(g Gomega) {
+	w.Until("the first look is taken", func(g Gomega) {
 		g.Expect(w.Get(jane)).To(Succeed())
 		g.Expect(jane.Status.Withdrawal).NotTo(BeNil())
+		g.Expect(jane.Status.Withdrawal.ChangedAt.After(jane.Status.Withdrawal.StartedAt.Time)).To(BeTrue())
 	})
 	w.Auth0.Forward(20 * time.Second) // beyond Auth0's window, not beyond the fence and its margin
 	w.Throughout("the removal is not confirmed while the call may land", func(g Gomega) {

@@ -1,0 +1,95 @@
+package promises
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/test/world"
+)
+
+// TestOneMailDestructionLooksForMembers: without a grace the user is deleted as
+// soon as the removal is confirmed. A Member that is applied while the last look
+// is taken keeps its person: the Members are listed once more before that.
+func TestOneMailDestructionLooksForMembers(t *testing.T) {
+	for name, approved := range map[string]bool{"a removal": false, "an approved removal": true} {
+		t.Run(name, func(t *testing.T) {
+			w := world.New(t)
+			var between interposer
+			w.StartOperator(func(o *world.OperatorOptions) { o.AfterAnswer = between.after })
+			customer := w.CreateCustomer("acme", 5, func(c *v1alpha1.Customer) {
+				c.Spec.Removal.User, c.Spec.Removal.Grace = v1alpha1.RemovalUserDelete, &metav1.Duration{}
+				if approved {
+					holdAll(c)
+				}
+			})
+			jane := w.CreateMember("acme", "jane@acme.com")
+			w.Join(jane)
+			w.Expect(w.Client.Delete(t.Context(), jane)).To(Succeed())
+			var taken *v1alpha1.Withdrawal
+			if approved {
+				w.UntilGone(jane)
+				w.Annotate(customer, v1alpha1.AnnotationApproveRemovals, held(w, customer).Hash)
+			}
+			w.Until("everything is taken", func(g Gomega) {
+				if approved {
+					line := lineOf(w, customer, "jane@acme.com")
+					g.Expect(line).NotTo(BeNil())
+					taken = line.Withdrawal
+				} else {
+					g.Expect(w.Get(jane)).To(Succeed())
+					taken = jane.Status.Withdrawal
+				}
+				g.Expect(taken).To(HaveField("RevokedAt", Not(BeNil())))
+			})
+			again := w.MemberObject("acme", "jane@acme.com")
+			again.Name = "jane-again"
+			confirming := func(r *http.Request) bool {
+				return call("GET", "/roles")(r) && w.Auth0.Clock().Now().After(taken.ChangedAt.Add(20*time.Second))
+			}
+			applied := between.once(confirming, func() { w.Expect(w.Client.Create(t.Context(), again)).To(Succeed()) })
+			w.Auth0.Forward(30 * time.Second)
+			w.Eventually(applied, world.Patience).Should(BeTrue(), "the moment comes")
+			w.UntilForwarding("the person is back", func(g Gomega) {
+				g.Expect(w.Reason(g, again, v1alpha1.ConditionActive)).To(Equal("True/Joined"))
+			})
+			_, err := w.SignIn(w.OrganizationID("acme"), "jane@acme.com")
+			w.Expect(err).NotTo(HaveOccurred())
+			w.Expect(w.Mails("jane@acme.com")).To(HaveLen(1))
+		})
+	}
+}
+
+// TestAccessNotGivenWhileTaken: between the look at the Customer's list and the
+// call that gives, another pass begins to take from the person.
+func TestAccessNotGivenWhileTaken(t *testing.T) {
+	w := world.New(t)
+	var between interposer
+	w.StartOperator(func(o *world.OperatorOptions) { o.AfterAnswer = between.after })
+	customer := w.CreateCustomer("acme", 5)
+	jane := w.CreateMember("acme", "jane@acme.com")
+	w.Join(jane)
+	w.Remove(jane)
+	begun := between.once(call("GET", "@acme.com"), func() {
+		line := lineOf(w, customer, "jane@acme.com")
+		before := customer.DeepCopy()
+		line.State, line.Withdrawal = v1alpha1.WithdrawalWithdrawing, nil
+		w.Expect(w.Client.Status().Patch(t.Context(), customer, client.MergeFrom(before))).To(Succeed())
+	})
+	again := w.CreateMember("acme", "jane@acme.com")
+	w.Eventually(begun, world.Patience).Should(BeTrue(), "the moment comes")
+	w.UntilForwarding("the person is back when that is done", func(g Gomega) {
+		g.Expect(w.Reason(g, again, v1alpha1.ConditionActive)).To(Equal("True/Joined"))
+		g.Expect(lineOf(w, customer, "jane@acme.com")).To(BeNil())
+	})
+	w.Throughout("and stays", func(g Gomega) {
+		_, err := w.SignIn(w.OrganizationID("acme"), "jane@acme.com")
+		g.Expect(err).NotTo(HaveOccurred())
+	})
+	w.Expect(w.Mails("jane@acme.com")).To(HaveLen(1))
+}
