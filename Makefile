@@ -87,8 +87,9 @@ test: tools ## Run all tests: unit, envtest and end-to-end, with the race detect
 	@$(MAKE) --no-print-directory test-browser
 
 .PHONY: test-long
-test-long: tools ## Run what takes too long for every change: a restart over 1,000 settled Members.
-	SEATWARDEN_LONG=1 go test -v -count=1 -timeout 30m -run 'TestHandsOffRestartWithEverythingSettled' ./test/losses
+test-long: tools ## Run what takes too long for every change: a restart over 1,000 settled Members, 50 renamed at once.
+	SEATWARDEN_LONG=1 go test -v -count=1 -p 1 -timeout 30m ./test/losses ./test/promises \
+		-run 'TestHandsOffRestartWithEverythingSettled|TestRemovalOfAListRenamed|TestRemovalBrakeOfACustomersDeletion'
 
 .PHONY: test-browser
 test-browser: ## Walk through the sign-in in Chromium (axe-core: npm ci in test/browser).

@@ -3,7 +3,6 @@ package losses
 import (
 	"fmt"
 	"net/http"
-	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -18,16 +17,11 @@ import (
 	"github.com/seatwarden/seatwarden/test/world"
 )
 
-// long tells whether the long form of a test is asked for: `make test-long`.
-func long() bool { return os.Getenv("SEATWARDEN_LONG") != "" }
-
 // TestHandsOffRestartWithEverythingSettled: an operator that starts where nothing
 // is left to do reads, and writes nothing but its lease, over full sweeps.
 func TestHandsOffRestartWithEverythingSettled(t *testing.T) {
-	customers, each, interval := 2, 12, 2*time.Second
-	if long() {
-		customers, each, interval = 20, 50, 10*time.Second
-	}
+	customers, each := world.More(2, 20), world.More(12, 50)
+	interval := time.Duration(world.More(2, 10)) * time.Second
 	w := world.New(t)
 	began := time.Now()
 	progress := func(what string) { t.Logf("%6.1f s: %s", time.Since(began).Seconds(), what) }

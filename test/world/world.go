@@ -6,6 +6,7 @@ package world
 import (
 	"context"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -270,3 +271,12 @@ func (w *World) Throughout(what string, check func(g Gomega)) {
 }
 
 func (w *World) String() string { return fmt.Sprintf("world of namespace %s", w.Namespace) }
+
+// More is how many of something a test plays with: few, or, in the long run that
+// SEATWARDEN_LONG asks for, many.
+func More(few, many int) int {
+	if os.Getenv("SEATWARDEN_LONG") != "" {
+		return many
+	}
+	return few
+}
