@@ -2,6 +2,7 @@ package promises
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -92,4 +93,34 @@ func TestAccessNotGivenWhileTaken(t *testing.T) {
 		g.Expect(err).NotTo(HaveOccurred())
 	})
 	w.Expect(w.Mails("jane@acme.com")).To(HaveLen(1))
+}
+
+// TestAccessDestructionIsAnnounced: a Member is applied when everything about the
+// user was read and nothing deleted yet. It sees that the user goes, and waits.
+func TestAccessDestructionIsAnnounced(t *testing.T) {
+	w := world.New(t)
+	var between interposer
+	w.StartOperator(func(o *world.OperatorOptions) { o.AfterAnswer = between.after })
+	w.CreateCustomer("acme", 5, func(c *v1alpha1.Customer) {
+		c.Spec.Removal.User, c.Spec.Removal.Grace = v1alpha1.RemovalUserDelete, &metav1.Duration{Duration: time.Minute}
+	})
+	jane := w.CreateMember("acme", "jane@acme.com")
+	w.Join(jane)
+	w.Remove(jane)
+	again := w.MemberObject("acme", "jane@acme.com")
+	deleting := func(r *http.Request) bool {
+		return call("GET", "/organizations")(r) && strings.Contains(r.URL.Path, "jane@acme.com")
+	}
+	waited := between.once(deleting, func() {
+		w.Expect(w.Client.Create(t.Context(), again)).To(Succeed())
+		w.Until("the Member waits", func(g Gomega) {
+			g.Expect(w.Reason(g, again, v1alpha1.ConditionReady)).To(Equal("False/Leaving"))
+		})
+	})
+	w.Auth0.Forward(2 * time.Minute)
+	w.Eventually(waited, 2*world.Patience).Should(BeTrue(), "the moment comes")
+	w.UntilForwarding("the person is invited as a stranger", func(g Gomega) {
+		g.Expect(w.Reason(g, again, v1alpha1.ConditionActive)).To(Equal("False/Invited"))
+	})
+	w.Expect(w.Mails("jane@acme.com")).To(HaveLen(2))
 }
