@@ -88,7 +88,7 @@ test: tools ## Run all tests: unit, envtest and end-to-end, with the race detect
 
 .PHONY: test-long
 test-long: tools ## Run what takes too long for every change: a restart over 1,000 settled Members, 50 renamed at once.
-	SEATWARDEN_LONG=1 go test -v -count=1 -p 1 -timeout 30m ./test/losses ./test/promises \
+	SEATWARDEN_LONG=1 go test -v -count=1 -p 1 -timeout 30m ./test/losses ./test/removals \
 		-run 'TestHandsOffRestartWithEverythingSettled|TestRemovalOfAListRenamed|TestRemovalBrakeOfACustomersDeletion'
 
 .PHONY: test-browser

@@ -16,8 +16,6 @@ import (
 	"github.com/seatwarden/seatwarden/test/world"
 )
 
-const invitationsRoute = "/api/v2/organizations/{id}/invitations"
-
 func wipeStatus(w *world.World, obj client.Object) {
 	w.Helper()
 	patch := client.RawPatch(types.MergePatchType, []byte(`{"status":null}`))
@@ -97,13 +95,13 @@ func TestSeatsStatusWipedBeforeTheInvitationWasListed(t *testing.T) {
 	w.UntilReason(w.AdminMember(customer), v1alpha1.ConditionActive, "False/Invited")
 	endWatch := w.WatchSeats("acme", 2)
 
-	held, release := w.Fault(standin.Fault{Method: http.MethodPost, Route: invitationsRoute, Kind: standin.FaultHang})
+	held, release := w.Fault(standin.Fault{Method: http.MethodPost, Route: world.InvitationsRoute, Kind: standin.FaultHang})
 	jane := w.CreateMember("acme", "jane@acme.com")
 	w.UntilReason(jane, v1alpha1.ConditionSeatAssigned, "True/SeatAssigned")
 	w.Update(customer, func() { customer.Spec.Domains = append(customer.Spec.Domains, "elsewhere.com") })
 	w.UntilReason(late, v1alpha1.ConditionSeatAssigned, "False/SeatLimitReached")
 	w.Until("the mail is about to go out", func(g Gomega) { g.Expect(w.Hits(held)).To(Equal(1)) })
-	_, see := w.Fault(standin.Fault{Method: http.MethodGet, Route: invitationsRoute, Kind: standin.FaultStatus, Status: http.StatusServiceUnavailable})
+	_, see := w.Fault(standin.Fault{Method: http.MethodGet, Route: world.InvitationsRoute, Kind: standin.FaultStatus, Status: http.StatusServiceUnavailable})
 	release()
 	_, err := w.Accept(w.UntilMail("jane@acme.com", 1))
 	w.Expect(err).NotTo(HaveOccurred())

@@ -73,7 +73,7 @@ func TestOneMailAnswerLostCallLost5xx(t *testing.T) {
 	for _, fault := range []standin.Fault{
 		{Kind: standin.FaultDropAfter}, {Kind: standin.FaultDropBefore}, {Kind: standin.FaultStatus, Status: http.StatusServiceUnavailable},
 	} {
-		fault.Method, fault.Route, fault.Count = http.MethodPost, invitationsRoute, 1
+		fault.Method, fault.Route, fault.Count = http.MethodPost, world.InvitationsRoute, 1
 		id, _ := w.Fault(fault)
 		faults = append(faults, id)
 	}
@@ -101,8 +101,8 @@ func TestOneMailHangingPost(t *testing.T) {
 			}
 		}
 	})
-	before, release := w.Fault(standin.Fault{Method: http.MethodPost, Route: invitationsRoute, Kind: standin.FaultHang, Count: 1})
-	after, _ := w.Fault(standin.Fault{Method: http.MethodPost, Route: invitationsRoute, Kind: standin.FaultHangAfter, Count: 1})
+	before, release := w.Fault(standin.Fault{Method: http.MethodPost, Route: world.InvitationsRoute, Kind: standin.FaultHang, Count: 1})
+	after, _ := w.Fault(standin.Fault{Method: http.MethodPost, Route: world.InvitationsRoute, Kind: standin.FaultHangAfter, Count: 1})
 	w.CreateCustomer("acme", 2)
 	jane := w.CreateMember("acme", "jane@acme.com")
 	w.Until("both calls hang", func(g Gomega) {
@@ -124,12 +124,12 @@ func TestOneMailRateLimited(t *testing.T) {
 	w.StartOperator()
 	const reset = 3 * time.Second
 	w.Fault(standin.Fault{
-		Method: http.MethodPost, Route: invitationsRoute, Kind: standin.FaultStatus, Status: http.StatusTooManyRequests, Delay: standin.Duration(reset), Count: 1,
+		Method: http.MethodPost, Route: world.InvitationsRoute, Kind: standin.FaultStatus, Status: http.StatusTooManyRequests, Delay: standin.Duration(reset), Count: 1,
 	})
 	w.CreateCustomer("acme", 2)
 	member := boss(w)
 	w.UntilMail("boss@acme.com", 1)
-	calls := w.Auth0.Calls(http.MethodPost, invitationsRoute)
+	calls := w.Auth0.Calls(http.MethodPost, world.InvitationsRoute)
 	w.Expect(calls).To(HaveLen(2))
 	// x-ratelimit-reset is in whole seconds.
 	w.Expect(calls[1].Time.Sub(calls[0].Time)).To(BeNumerically(">=", reset-time.Second), "nothing is sent before the reset")

@@ -19,8 +19,6 @@ import (
 	"github.com/seatwarden/seatwarden/test/world"
 )
 
-const invitationsRoute = "/api/v2/organizations/{id}/invitations"
-
 // isInvitationPost tells whether a request sends an invitation.
 func isInvitationPost(r *http.Request) bool {
 	return r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/invitations")

@@ -31,9 +31,9 @@ func TestSecretsNowhere(t *testing.T) {
 	w.UntilReason(tenant, v1alpha1.ConditionReady, "True/Reconciled")
 
 	for _, fault := range []standin.Fault{
-		{Method: http.MethodPost, Route: invitationsRoute, Kind: standin.FaultDropAfter, Count: 1},
-		{Method: http.MethodPost, Route: invitationsRoute, Kind: standin.FaultStatus, Status: http.StatusBadRequest, Count: 1},
-		{Method: http.MethodGet, Route: invitationsRoute, Kind: standin.FaultDropBefore, Nth: 3, Count: 1},
+		{Method: http.MethodPost, Route: world.InvitationsRoute, Kind: standin.FaultDropAfter, Count: 1},
+		{Method: http.MethodPost, Route: world.InvitationsRoute, Kind: standin.FaultStatus, Status: http.StatusBadRequest, Count: 1},
+		{Method: http.MethodGet, Route: world.InvitationsRoute, Kind: standin.FaultDropBefore, Nth: 3, Count: 1},
 		{Method: http.MethodGet, Route: "/api/v2/users*", Kind: standin.FaultStatus, Status: http.StatusInternalServerError, Nth: 4, Count: 2},
 	} {
 		w.Fault(fault)

@@ -272,6 +272,9 @@ func (w *World) Throughout(what string, check func(g Gomega)) {
 
 func (w *World) String() string { return fmt.Sprintf("world of namespace %s", w.Namespace) }
 
+// InvitationsRoute is where invitations are sent and listed.
+const InvitationsRoute = "/api/v2/organizations/{id}/invitations"
+
 // More is how many of something a test plays with: few, or, in the long run that
 // SEATWARDEN_LONG asks for, many.
 func More(few, many int) int {

@@ -1,4 +1,4 @@
-package promises
+package removals
 
 import (
 	"net/http"
@@ -66,7 +66,7 @@ func TestRemovalRacingAcceptance(t *testing.T) {
 		// Each case is a person of its own, whom the brake does not count together.
 		c.Spec.Removal = v1alpha1.Removal{Grace: &metav1.Duration{}, Brake: v1alpha1.Brake{Percent: ptr.To[int32](100), People: ptr.To[int32](100)}}
 	})
-	w.Join(boss(w))
+	w.Join(w.AdminMember(customer))
 	w.UntilReason(customer, v1alpha1.ConditionGuardInEffect, "True/GuardInEffect")
 
 	deleting := func(m *v1alpha1.Member) { w.Expect(w.Client.Delete(t.Context(), m)).To(Succeed()) }
@@ -145,7 +145,7 @@ func TestRemovalWhileInvitationIsUnderWay(t *testing.T) {
 	w.StartOperator()
 	w.CreateCustomer("acme", 5)
 	w.UntilMail("boss@acme.com", 1)
-	fault, release := w.Fault(standin.Fault{Method: http.MethodPost, Route: invitationsRoute, Kind: standin.FaultHang, Count: 1})
+	fault, release := w.Fault(standin.Fault{Method: http.MethodPost, Route: world.InvitationsRoute, Kind: standin.FaultHang, Count: 1})
 	jane := w.CreateMember("acme", "jane@acme.com")
 	w.Until("the call is under way", func(g Gomega) { g.Expect(w.Hits(fault)).To(Equal(1)) })
 	w.Expect(w.Client.Delete(t.Context(), jane)).To(Succeed())
@@ -303,7 +303,7 @@ func TestRemovalDoesNotQueueBehindInvitations(t *testing.T) {
 	jane := w.CreateMember("acme", "jane@acme.com")
 	session := w.Join(jane)
 	fault, end := w.Fault(standin.Fault{
-		Method: http.MethodPost, Route: invitationsRoute, Kind: standin.FaultStatus, Status: http.StatusTooManyRequests, Delay: standin.Duration(time.Minute),
+		Method: http.MethodPost, Route: world.InvitationsRoute, Kind: standin.FaultStatus, Status: http.StatusTooManyRequests, Delay: standin.Duration(time.Minute),
 	})
 	for _, name := range []string{"a", "b", "c", "d", "e", "f", "g", "h"} {
 		w.CreateMember("acme", name+"@acme.com")

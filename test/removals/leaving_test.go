@@ -1,4 +1,4 @@
-package promises
+package removals
 
 import (
 	"net/http"
@@ -298,7 +298,7 @@ func TestRemovalAcceptanceDuringAnOutage(t *testing.T) {
 	w.Employ("Jane.Doe@Acme.com")
 	mail := w.UntilMail("jane.doe@acme.com", 1)
 	w.UntilReason(jane, v1alpha1.ConditionActive, "False/Invited")
-	_, end := w.Fault(standin.Fault{Method: http.MethodGet, Route: invitationsRoute, Kind: standin.FaultStatus, Status: http.StatusServiceUnavailable})
+	_, end := w.Fault(standin.Fault{Method: http.MethodGet, Route: world.InvitationsRoute, Kind: standin.FaultStatus, Status: http.StatusServiceUnavailable})
 	w.Expect(w.Client.Delete(t.Context(), jane)).To(Succeed())
 	w.Until("the removal has begun", func(g Gomega) {
 		g.Expect(w.Get(jane)).To(Succeed())
