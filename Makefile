@@ -2,8 +2,8 @@
 IMG ?= seatwarden:latest
 
 # Packages tested at once, and for how long at most. Each envtest package runs an
-# API server of its own; two at once keep two cores busy.
-TEST_PARALLEL ?= 2
+# API server of its own; they wait more than they compute.
+TEST_PARALLEL ?= 3
 TEST_TIMEOUT ?= 14m
 
 # The linter and the generators, as hack/lint pins them.
