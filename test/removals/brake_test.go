@@ -77,6 +77,22 @@ func held(w *world.World, customer *v1alpha1.Customer) *v1alpha1.HeldRemovals {
 	return customer.Status.HeldRemovals
 }
 
+// untilHeld waits until so many people are held: the Customer says so a moment
+// after their Members are gone.
+func untilHeld(w *world.World, customer *v1alpha1.Customer, people int) *v1alpha1.HeldRemovals {
+	w.Helper()
+	w.Until(fmt.Sprintf("%d people are held", people), func(g Gomega) {
+		g.Expect(held(w, customer)).To(HaveField("People", BeEquivalentTo(people)))
+	})
+	return customer.Status.HeldRemovals
+}
+
+// approve approves that so many people are held.
+func approve(w *world.World, customer *v1alpha1.Customer, people int) {
+	w.Helper()
+	w.Annotate(customer, v1alpha1.AnnotationApproveRemovals, untilHeld(w, customer, people).Hash)
+}
+
 // TestRemovalBrakeHoldsHalfAList: of twelve people seven are deleted at once. Five
 // go, two stay in until exactly that is approved, across a restart; and an
 // approval is of what its author saw.
@@ -90,18 +106,17 @@ func TestRemovalBrakeHoldsHalfAList(t *testing.T) {
 	w.UntilReason(customer, v1alpha1.ConditionRemovalsHeld, "True/AwaitingApproval")
 	w.UntilReason(customer, v1alpha1.ConditionReady, "True/Reconciled")
 	w.Expect(people.in()).To(Equal(9), "all but five still sign in")
-	first := held(w, customer)
-	w.Expect(first.People).To(BeEquivalentTo(2))
+	first := untilHeld(w, customer, 2)
 	w.Expect(customer.Status.Seats.Used).To(BeEquivalentTo(1+7+2), "held seats are in use")
 
 	operator.Stop()
 	w.StartOperator()
 	people.fire(people.members[7:8])
-	w.Until("the second batch is held too", func(g Gomega) { g.Expect(held(w, customer).People).To(BeEquivalentTo(3)) })
+	untilHeld(w, customer, 3)
 	w.Annotate(customer, v1alpha1.AnnotationApproveRemovals, first.Hash)
 	w.Throughout("an approval of less approves nothing", func(g Gomega) { g.Expect(people.in()).To(Equal(9)) })
 
-	w.Annotate(customer, v1alpha1.AnnotationApproveRemovals, held(w, customer).Hash)
+	approve(w, customer, 3)
 	w.UntilForwarding("the approved removals are done", func(g Gomega) {
 		g.Expect(held(w, customer)).To(BeNil())
 		g.Expect(people.in()).To(Equal(6))
@@ -229,7 +244,7 @@ func TestRemovalBrakeOfACustomersDeletion(t *testing.T) {
 			w.Annotate(customer, v1alpha1.AnnotationApproveRemovals, "0123456789abcdef")
 			w.Throughout("everybody is in", func(g Gomega) { g.Expect(people.in()).To(Equal(len(people.members))) })
 			if outcome == "approved" {
-				w.Annotate(customer, v1alpha1.AnnotationApproveRemovals, held(w, customer).Hash)
+				approve(w, customer, 1+len(people.members))
 				w.UntilGone(customer)
 				_, found := w.Organization("acme")
 				w.Expect(found).To(BeFalse())
@@ -262,8 +277,7 @@ func TestRemovalBrakeCountsWhoIsNotDeclared(t *testing.T) {
 	}
 	w.Expect(w.Client.Delete(t.Context(), customer)).To(Succeed())
 	w.UntilReason(customer, v1alpha1.ConditionRemovalsHeld, "True/AwaitingApproval")
-	w.Expect(held(w, customer).People).To(BeEquivalentTo(7), "and the admin who was invited")
-	w.Annotate(customer, v1alpha1.AnnotationApproveRemovals, held(w, customer).Hash)
+	approve(w, customer, 7) // and the admin who was invited
 	w.UntilGone(customer)
 }
 

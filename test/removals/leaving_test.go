@@ -174,7 +174,7 @@ func TestOneMailHeldAppliedAndDeletedAgain(t *testing.T) {
 	unseen := deleteUnseen(w, "jane@acme.com", "jane")
 	w.StartOperator()
 	w.UntilGone(unseen)
-	w.Annotate(customer, v1alpha1.AnnotationApproveRemovals, held(w, customer).Hash)
+	approve(w, customer, 1)
 	w.UntilForwarding("the approved removal is done", func(g Gomega) {
 		g.Expect(lineOf(w, customer, "jane@acme.com")).To(HaveField("State", v1alpha1.WithdrawalWithdrawn))
 	})
@@ -227,8 +227,7 @@ func TestRemovalOfAnAdminDuringAnOutage(t *testing.T) {
 	w.Employ("chief@acme.com")
 	w.Update(customer, func() { customer.Spec.Admins = []v1alpha1.Admin{{Email: "chief@acme.com"}} })
 	end()
-	w.UntilReason(customer, v1alpha1.ConditionRemovalsHeld, "True/AwaitingApproval")
-	w.Annotate(customer, v1alpha1.AnnotationApproveRemovals, held(w, customer).Hash)
+	approve(w, customer, 1)
 	w.UntilForwarding("the approved removal is done", func(g Gomega) {
 		g.Expect(lineOf(w, customer, "boss@acme.com")).To(HaveField("State", v1alpha1.WithdrawalWithdrawn))
 	})
@@ -247,8 +246,7 @@ func TestRemovalApprovedOfWhoBecameAnAdmin(t *testing.T) {
 	w.Join(bob)
 	w.Expect(w.Client.Delete(t.Context(), jane)).To(Succeed())
 	w.Expect(w.Client.Delete(t.Context(), bob)).To(Succeed())
-	w.Until("both are held", func(g Gomega) { g.Expect(held(w, customer)).To(HaveField("People", BeEquivalentTo(2))) })
-	hash := customer.Status.HeldRemovals.Hash
+	hash := untilHeld(w, customer, 2).Hash
 	_, end := w.Fault(standin.Fault{Method: http.MethodGet, Route: organizationRoute, Kind: standin.FaultStatus, Status: http.StatusServiceUnavailable})
 	w.Update(customer, func() {
 		customer.Spec.Admins = append(customer.Spec.Admins, v1alpha1.Admin{Email: "jane@acme.com"})
@@ -258,8 +256,7 @@ func TestRemovalApprovedOfWhoBecameAnAdmin(t *testing.T) {
 		g.Expect(lineOf(w, customer, "jane@acme.com")).To(HaveField("State", v1alpha1.WithdrawalHeld))
 	}
 	w.Throughout("her removal is not approved", isHeld)
-	w.Until("his alone is to be approved", func(g Gomega) { g.Expect(held(w, customer)).To(HaveField("People", BeEquivalentTo(1))) })
-	w.Annotate(customer, v1alpha1.AnnotationApproveRemovals, held(w, customer).Hash)
+	approve(w, customer, 1) // his alone
 	w.Until("it is", func(g Gomega) {
 		g.Expect(lineOf(w, customer, "bob@acme.com")).To(HaveField("State", v1alpha1.WithdrawalApproved))
 	})
@@ -342,10 +339,10 @@ func TestRemovalBrakeHoldsWhoWaits(t *testing.T) {
 	w.UntilReason(stranger, v1alpha1.ConditionSeatAssigned, "False/SeatLimitReached")
 	w.Remove(waiting)
 	w.Remove(stranger)
-	w.Expect(held(w, customer)).To(HaveField("People", BeEquivalentTo(1)), "who holds nothing is not held")
+	untilHeld(w, customer, 1) // who holds nothing is not held
 	_, err = session.Refresh(t.Context())
 	w.Expect(err).NotTo(HaveOccurred())
-	w.Annotate(customer, v1alpha1.AnnotationApproveRemovals, held(w, customer).Hash)
+	approve(w, customer, 1)
 	w.UntilForwarding("the approved removal is done", func(g Gomega) {
 		g.Expect(lineOf(w, customer, "a@acme.com")).To(HaveField("State", v1alpha1.WithdrawalWithdrawn))
 	})

@@ -35,7 +35,7 @@ func TestOneMailDestructionLooksForMembers(t *testing.T) {
 			var taken *v1alpha1.Withdrawal
 			if approved {
 				w.UntilGone(jane)
-				w.Annotate(customer, v1alpha1.AnnotationApproveRemovals, held(w, customer).Hash)
+				approve(w, customer, 1)
 			}
 			w.Until("everything is taken", func(g Gomega) {
 				if approved {
