@@ -4,10 +4,12 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	. "github.com/onsi/gomega"
@@ -38,6 +40,20 @@ type Operator struct {
 	once   sync.Once
 	// Leads is closed when it works: at once, or when it has the lease.
 	Leads <-chan struct{}
+	wire  *wire
+}
+
+// wire carries what an operator sends, until it is cut: a request of a context
+// that has ended may still leave, and one of a process that was killed not.
+type wire struct{ isCut atomic.Bool }
+
+func (c *wire) wrap(base http.RoundTripper) http.RoundTripper {
+	return roundTripper(func(r *http.Request) (*http.Response, error) {
+		if c.isCut.Load() {
+			return nil, errors.New("the operator was killed")
+		}
+		return base.RoundTrip(r)
+	})
 }
 
 // OperatorOptions change how an operator runs.
@@ -77,7 +93,9 @@ func (w *World) StartOperator(change ...func(*OperatorOptions)) *Operator {
 	for _, c := range change {
 		c(&opts)
 	}
-	mgr, err := ctrl.NewManager(w.operatorConfig(), ctrl.Options{
+	wire, cfg := &wire{}, w.operatorConfig()
+	cfg.Wrap(wire.wrap)
+	mgr, err := ctrl.NewManager(cfg, ctrl.Options{
 		Scheme: controllers.Scheme(), Cache: opts.cache(),
 		Metrics: metricsserver.Options{BindAddress: "0"}, HealthProbeBindAddress: "0",
 		Controller:     config.Controller{SkipNameValidation: ptr.To(true)},
@@ -91,9 +109,9 @@ func (w *World) StartOperator(change ...func(*OperatorOptions)) *Operator {
 		Namespace: OperatorNamespace, Instance: opts.Instance, Workers: 4,
 		LiveInterval: opts.LiveInterval, SettledInterval: opts.SettledInterval,
 		ProbeInterval: 100 * time.Millisecond, TenantInterval: opts.TenantInterval,
-		Connect: w.connect(opts), Now: opts.Now,
+		Connect: w.connect(opts, wire), Now: opts.Now,
 	})).To(Succeed())
-	operator := &Operator{world: w, cancel: cancel, done: make(chan error, 1), Leads: mgr.Elected()}
+	operator := &Operator{world: w, cancel: cancel, done: make(chan error, 1), Leads: mgr.Elected(), wire: wire}
 	go func() { operator.done <- mgr.Start(ctx) }()
 	w.Expect(mgr.GetCache().WaitForCacheSync(ctx)).To(BeTrue())
 	w.operators = append(w.operators, operator)
@@ -115,7 +133,10 @@ func (o OperatorOptions) cache() cache.Options {
 }
 
 // Kill stops what the operator sends, at once; it may be called from inside of it.
-func (o *Operator) Kill() { o.cancel() }
+func (o *Operator) Kill() {
+	o.wire.isCut.Store(true)
+	o.cancel()
+}
 
 // Stop ends the operator and waits until it has.
 func (o *Operator) Stop() {
@@ -166,11 +187,11 @@ func (w *World) operatorConfig() *rest.Config {
 }
 
 // connect makes clients that trust the stand-in.
-func (w *World) connect(opts OperatorOptions) func(auth0.Options, func()) (auth0.API, error) {
+func (w *World) connect(opts OperatorOptions, wire *wire) func(auth0.Options, func()) (auth0.API, error) {
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(w.Auth0.CAPEM())
 	transport := &observedTransport{
-		base:  &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: true},
+		base:  wire.wrap(&http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: true}),
 		after: opts.AfterAnswer, lost: opts.NoAnswer,
 	}
 	return func(o auth0.Options, onJump func()) (auth0.API, error) {

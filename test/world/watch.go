@@ -222,7 +222,7 @@ func (w *World) Hits(id string) int {
 // Engineer is the Management API in the hands of somebody else.
 func (w *World) Engineer() auth0.API {
 	w.Helper()
-	api, err := w.connect(OperatorOptions{})(auth0.Options{
+	api, err := w.connect(OperatorOptions{}, &wire{})(auth0.Options{
 		Domain: w.Auth0.Domain(), ClientID: w.Management.ClientID, ClientSecret: w.Management.Secret,
 	}, func() {})
 	w.Expect(err).NotTo(HaveOccurred())
