@@ -37,6 +37,6 @@ var steps = []step{
 
 	{"The operator is killed: who holds a seat still signs in", time.Minute, killed},
 	{"The operator is started again, catches up, and mails nobody twice", time.Minute, restarted},
-	{"The contract is deleted with policy Delete: eleven people, so it is held", time.Minute, contractHeld},
+	{"The contract is deleted with policy Delete: twelve people, so it is held", time.Minute, contractHeld},
 	{"Approved, the organization is gone", time.Minute, contractDeleted},
 }
