@@ -154,8 +154,11 @@ func (p *memberPass) admitPending(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	pending := p.pending(members)
-	left := removal.Left(p.brakeFacts(ctx, members))
+	facts, err := p.brakeFacts(ctx, members)
+	if err != nil {
+		return err
+	}
+	pending, left := p.pending(members), removal.Left(facts)
 	for i, member := range pending {
 		state := v1alpha1.WithdrawalWithdrawing
 		if i >= left {
@@ -248,7 +251,7 @@ func (p *memberPass) enter(entry v1alpha1.WithdrawnPerson) bool {
 }
 
 // brakeFacts counts whom the brake counts.
-func (p *memberPass) brakeFacts(ctx context.Context, members []v1alpha1.Member) removal.BrakeFacts {
+func (p *memberPass) brakeFacts(ctx context.Context, members []v1alpha1.Member) (removal.BrakeFacts, error) {
 	facts := pass.BrakeLimits(p.customer, p.tenant.Spec())
 	since := p.Now().Add(-removal.BrakeWindow)
 	people := map[string]bool{}
@@ -267,24 +270,27 @@ func (p *memberPass) brakeFacts(ctx context.Context, members []v1alpha1.Member) 
 		}
 	}
 	facts.People = len(people)
-	p.noteTenantRemovals(ctx)
+	if err := p.noteTenantRemovals(ctx); err != nil {
+		return facts, err
+	}
 	p.noteRemovals(p.customer)
 	facts.TenantRemoved = p.tenant.Removals(since, "")
-	return facts
+	return facts, nil
 }
 
 // noteTenantRemovals counts what the statuses of the tenant's other Customers
 // show: so the brake survives a restart.
-func (p *memberPass) noteTenantRemovals(ctx context.Context) {
+func (p *memberPass) noteTenantRemovals(ctx context.Context) error {
 	customers := &v1alpha1.CustomerList{}
 	if err := p.Client.List(ctx, customers); err != nil {
-		return // the cache lists or is not there: what this process saw is counted
+		return fmt.Errorf("list Customers: %w", err)
 	}
 	for i := range customers.Items {
 		if customers.Items[i].Spec.TenantRef.Name == p.tenant.Name {
 			p.noteRemovals(&customers.Items[i])
 		}
 	}
+	return nil
 }
 
 func (p *memberPass) noteRemovals(customer *v1alpha1.Customer) {
