@@ -1,0 +1,273 @@
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// CustomerStatus is a cache of what Auth0 holds, and the ledger of seats.
+type CustomerStatus struct {
+	// observedGeneration of the spec that this status speaks of; -1 before the first look.
+	// +optional
+	// +kubebuilder:validation:Minimum=-1
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+
+	// conditions: Ready, Reconciling, Stalled, OrganizationSynced,
+	// ConnectionsSynced, ContractActive, GuardInEffect, SeatsExceeded, RemovalsHeld.
+	// +optional
+	// +listType=map
+	// +listMapKey=type
+	// +kubebuilder:validation:MaxItems=16
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+
+	// organizationID is the organization's id in Auth0 (org_…).
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	OrganizationID string `json:"organizationID,omitempty"`
+
+	// organizationName is the organization's name in Auth0.
+	// +optional
+	// +kubebuilder:validation:MaxLength=50
+	OrganizationName string `json:"organizationName,omitempty"`
+
+	// seats counts the contract's seats.
+	// +optional
+	Seats *SeatCounts `json:"seats,omitempty"`
+
+	// assigning is the ledger: Members that were chosen for a seat and whose
+	// status may not say so yet. Each counts as a seat in use.
+	// +optional
+	// +listType=map
+	// +listMapKey=uid
+	// +kubebuilder:validation:MaxItems=100
+	Assigning []SeatAssignment `json:"assigning,omitempty"`
+
+	// connections that the operator enabled for the organization.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=20
+	Connections []EnabledConnection `json:"connections,omitempty"`
+
+	// activation is the way to put an organization with people under the guard.
+	// +optional
+	Activation *Activation `json:"activation,omitempty"`
+
+	// withdrawn are the people on their way out, and those who went lately: who
+	// may still be brought back, and whose removal is held. At most 500; beyond
+	// that Members wait, untouched.
+	// +optional
+	// +listType=map
+	// +listMapKey=person
+	// +kubebuilder:validation:MaxItems=500
+	Withdrawn []WithdrawnPerson `json:"withdrawn,omitempty"`
+
+	// heldRemovals is what waits for approval, absent when nothing does.
+	// +optional
+	HeldRemovals *HeldRemovals `json:"heldRemovals,omitempty"`
+
+	// lastHandledApproval is the last value of the annotation
+	// seatwarden.dev/approve-removals that approved something.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	LastHandledApproval string `json:"lastHandledApproval,omitempty"`
+
+	// unmanaged are people in the organization whom nobody declares.
+	// +optional
+	Unmanaged *Unmanaged `json:"unmanaged,omitempty"`
+
+	// planned are the first calls to Auth0 that mode Observe keeps from being
+	// made, for this Customer and its Members.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=20
+	Planned []PlannedCall `json:"planned,omitempty"`
+
+	// plannedCount is how many they are in all.
+	// +optional
+	PlannedCount int32 `json:"plannedCount,omitempty"`
+
+	// lastHandledReconcileAt is the last value of the annotation
+	// seatwarden.dev/reconcile-requested-at that was acted on.
+	// +optional
+	// +kubebuilder:validation:MaxLength=253
+	LastHandledReconcileAt string `json:"lastHandledReconcileAt,omitempty"`
+}
+
+// WithdrawalState is how far a person is on the way out.
+// +kubebuilder:validation:Enum=Withdrawing;Held;Approved;Withdrawn;Destroying;Removed
+type WithdrawalState string
+
+const (
+	// WithdrawalWithdrawing: the person's Member is being deleted, and access is being taken.
+	WithdrawalWithdrawing WithdrawalState = "Withdrawing"
+	// WithdrawalHeld: the Member is gone, nothing was taken, and a person must approve.
+	WithdrawalHeld WithdrawalState = "Held"
+	// WithdrawalApproved: the Member is gone, and access is being taken.
+	WithdrawalApproved WithdrawalState = "Approved"
+	// WithdrawalWithdrawn: nothing is left to take; within the grace a Member of
+	// the address brings the person back.
+	WithdrawalWithdrawn WithdrawalState = "Withdrawn"
+	// WithdrawalDestroying: the grace is over, and the user is being deleted.
+	WithdrawalDestroying WithdrawalState = "Destroying"
+	// WithdrawalRemoved: all is done; kept a while for the brake to count.
+	WithdrawalRemoved WithdrawalState = "Removed"
+)
+
+// WithdrawnPerson is somebody on the way out. An acceptance, an address or a
+// user that was seen is kept, so that the person is found under any name.
+type WithdrawnPerson struct {
+	// person stands for the e-mail address without regard to case: 16 hex digits.
+	// +kubebuilder:validation:MaxLength=16
+	Person string `json:"person"`
+	// email that was declared.
+	// +kubebuilder:validation:MaxLength=254
+	Email string `json:"email"`
+	// member is the name of the Member that declared it last.
+	// +kubebuilder:validation:MaxLength=253
+	Member string `json:"member"`
+	// state is Withdrawing, Held, Approved, Withdrawn, Destroying or Removed.
+	State WithdrawalState `json:"state"`
+	// requestedAt is when the removal was asked for, by the operator's clock; the
+	// brake counts by it.
+	RequestedAt metav1.MicroTime `json:"requestedAt"`
+	// approvedAt is when a person approved it; the brake does not count it then.
+	// +optional
+	ApprovedAt *metav1.MicroTime `json:"approvedAt,omitempty"`
+	// organizationID is where the person was given something.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	OrganizationID string `json:"organizationID,omitempty"`
+	// joined: the person had joined.
+	// +optional
+	Joined bool `json:"joined,omitempty"`
+	// attempt that may have been on its way.
+	// +optional
+	Attempt *Attempt `json:"attempt,omitempty"`
+	// invitation that was sent last. It never holds the link.
+	// +optional
+	Invitation *MemberInvitation `json:"invitation,omitempty"`
+	// users in Auth0 that are the person.
+	// +optional
+	// +listType=map
+	// +listMapKey=userID
+	// +kubebuilder:validation:MaxItems=10
+	Users []MemberUser `json:"users,omitempty"`
+	// withdrawal is how far it is.
+	// +optional
+	Withdrawal *Withdrawal `json:"withdrawal,omitempty"`
+}
+
+// HeldRemovals is what waits for approval.
+type HeldRemovals struct {
+	// hash to be quoted in the annotation seatwarden.dev/approve-removals. It
+	// changes with the people it stands for.
+	// +kubebuilder:validation:MaxLength=64
+	Hash string `json:"hash"`
+	// people who are held.
+	People int32 `json:"people"`
+}
+
+// Unmanaged are people in the organization whom nobody declares. They use no
+// seat, and nothing is done about them.
+type Unmanaged struct {
+	// members of the organization without a Member.
+	Members int32 `json:"members"`
+	// invitations that others sent, and whose link is alive.
+	Invitations int32 `json:"invitations"`
+	// grants of ours that no Member stands for. They use a seat.
+	Grants int32 `json:"grants"`
+	// sample of them, at most 20.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=20
+	Sample []UnmanagedPerson `json:"sample,omitempty"`
+}
+
+// UnmanagedKind is what an unmanaged person holds.
+// +kubebuilder:validation:Enum=Member;Invitation;Grant
+type UnmanagedKind string
+
+const (
+	// UnmanagedMember is a member of the organization.
+	UnmanagedMember UnmanagedKind = "Member"
+	// UnmanagedInvitation is an invitation that others sent.
+	UnmanagedInvitation UnmanagedKind = "Invitation"
+	// UnmanagedGrant is a grant of ours.
+	UnmanagedGrant UnmanagedKind = "Grant"
+)
+
+// UnmanagedPerson is one of them.
+type UnmanagedPerson struct {
+	// kind is Member, Invitation or Grant.
+	Kind UnmanagedKind `json:"kind"`
+	// id in Auth0: of the user, or of the invitation.
+	// +kubebuilder:validation:MaxLength=512
+	ID string `json:"id"`
+	// email, where Auth0 tells it.
+	// +optional
+	// +kubebuilder:validation:MaxLength=320
+	Email string `json:"email,omitempty"`
+}
+
+// PlannedCall is a call to Auth0 that mode Observe keeps from being made.
+type PlannedCall struct {
+	// route is the call's method and route, such as POST /api/v2/organizations.
+	// +kubebuilder:validation:MaxLength=128
+	Route string `json:"route"`
+	// about is whom or what it is about.
+	// +optional
+	// +kubebuilder:validation:MaxLength=512
+	About string `json:"about,omitempty"`
+}
+
+// SeatCounts counts people.
+type SeatCounts struct {
+	// used seats: assigned ones, withdrawals under way included.
+	Used int32 `json:"used"`
+	// active people who have joined the organization.
+	Active int32 `json:"active"`
+	// invited people whose link is alive.
+	Invited int32 `json:"invited"`
+	// waiting Members for whom there is no seat.
+	Waiting int32 `json:"waiting"`
+	// removing Members whose withdrawal is not confirmed yet.
+	Removing int32 `json:"removing"`
+	// unmanaged people in the organization whom no Member declares and whom the
+	// operator did not invite. They use no seat, and the guard refuses them.
+	Unmanaged int32 `json:"unmanaged"`
+}
+
+// SeatAssignment is one line of the ledger.
+type SeatAssignment struct {
+	// name of the chosen Member.
+	// +kubebuilder:validation:MaxLength=253
+	Name string `json:"name"`
+	// uid of the chosen Member.
+	UID types.UID `json:"uid"`
+	// resourceVersion of the Member when it was listed, before the choice was
+	// written. The seat is given at this version or not at all.
+	// +kubebuilder:validation:MaxLength=64
+	ResourceVersion string `json:"resourceVersion"`
+}
+
+// EnabledConnection is a connection that the operator enabled.
+type EnabledConnection struct {
+	// name of the connection in Auth0.
+	// +kubebuilder:validation:MaxLength=128
+	Name string `json:"name"`
+	// id of the connection in Auth0 (con_…).
+	// +kubebuilder:validation:MaxLength=64
+	ID string `json:"id"`
+	// strategy of the connection in Auth0, such as okta.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	Strategy string `json:"strategy,omitempty"`
+}
+
+// Activation is how far an organization is on its way under the guard.
+type Activation struct {
+	// quietSince is when sending stopped, every holder's grant being confirmed.
+	// +optional
+	QuietSince *metav1.MicroTime `json:"quietSince,omitempty"`
+}
