@@ -36,7 +36,7 @@ func (p *memberPass) declaredOtherwise(ctx context.Context) (declared, released 
 // unlist strikes the line that another Member's pass has written for this Member,
 // whose removal has not begun: nobody must carry it on.
 func (p *memberPass) unlist(ctx context.Context) error {
-	return p.changeEntry(ctx, client.ObjectKeyFromObject(p.customer), p.ref(), func(entry *v1alpha1.WithdrawnPerson) bool {
+	return p.changeLine(ctx, func(entry *v1alpha1.WithdrawnPerson) bool {
 		return entry.State != v1alpha1.WithdrawalWithdrawing || entry.Withdrawal != nil || entry.Member != p.member.Name
 	})
 }

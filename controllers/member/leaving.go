@@ -113,7 +113,7 @@ func (p *memberPass) admit(ctx context.Context) (held bool, err error) {
 // changeList changes the Customer's list at the version that is read, which is the
 // pass's from then on, as often as somebody else writes in between.
 func (p *memberPass) changeList(ctx context.Context, change func() error) error {
-	return retry.RetryOnConflict(retry.DefaultRetry, func() error {
+	return retry.RetryOnConflict(retry.DefaultBackoff, func() error {
 		customer := &v1alpha1.Customer{}
 		if err := p.Live.Get(ctx, client.ObjectKeyFromObject(p.customer), customer); err != nil {
 			return fmt.Errorf("read the Customer: %w", err)
@@ -301,23 +301,14 @@ func (p *memberPass) noteRemovals(customer *v1alpha1.Customer) {
 	}
 }
 
-// changeEntry changes the person's line at the version that is read, as often as
-// somebody else writes in between. change returns false to strike the line.
-func (r *Reconciler) changeEntry(ctx context.Context, key client.ObjectKey, person string, change func(*v1alpha1.WithdrawnPerson) (keep bool)) error {
-	err := retry.RetryOnConflict(retry.DefaultBackoff, func() error {
-		customer := &v1alpha1.Customer{}
-		if err := r.Live.Get(ctx, key, customer); err != nil {
-			return fmt.Errorf("read the Customer: %w", err)
+// changeLine changes the person's line, if there is one; change returns false to
+// strike it. A Customer that is gone has none.
+func (p *memberPass) changeLine(ctx context.Context, change func(*v1alpha1.WithdrawnPerson) (keep bool)) error {
+	err := p.changeList(ctx, func() error {
+		if line := lineOf(p.customer, p.ref()); line != nil && !change(line) {
+			strike(p.customer, p.ref())
 		}
-		entry := lineOf(customer, person)
-		if entry == nil {
-			return nil
-		}
-		before := customer.DeepCopy()
-		if !change(entry) {
-			strike(customer, person)
-		}
-		return pass.WriteStatus(ctx, r.Client, before, customer)
+		return nil
 	})
 	if apierrors.IsNotFound(err) {
 		return nil

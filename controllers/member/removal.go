@@ -238,7 +238,7 @@ func undone(state v1alpha1.WithdrawalState) bool {
 
 // remember keeps on the Customer's list who has gone, and how to bring them back.
 func (p *memberPass) remember(ctx context.Context) error {
-	return p.changeEntry(ctx, client.ObjectKeyFromObject(p.customer), p.ref(), func(entry *v1alpha1.WithdrawnPerson) bool {
+	return p.changeLine(ctx, func(entry *v1alpha1.WithdrawnPerson) bool {
 		if entry.State != v1alpha1.WithdrawalWithdrawing {
 			return true
 		}
