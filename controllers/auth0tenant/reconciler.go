@@ -31,7 +31,8 @@ type Connect func(opts auth0.Options, onJump func()) (auth0.API, error)
 // Reconciler reconciles Auth0Tenants.
 type Reconciler struct {
 	Client client.Client
-	// Live reads from the API server, past the cache: Secrets, and nothing else.
+	// Live reads from the API server, past the cache: Secrets, and who needs a
+	// tenant that is being deleted.
 	Live      client.Reader
 	Directory *directory.Directory
 	Recorder  events.EventRecorder
@@ -170,20 +171,24 @@ func (r *Reconciler) checkApplication(ctx context.Context, tenant *v1alpha1.Auth
 	return nil
 }
 
-// delete waits for the Customers that refer to the tenant and for the Members
-// that are on their way out, and keeps it usable for them.
+// delete waits for everybody who needs the tenant, and keeps it usable for them.
 func (r *Reconciler) delete(ctx context.Context, tenant *v1alpha1.Auth0Tenant, users []v1alpha1.Customer, facts status.TenantFacts) (ctrl.Result, error) {
-	var err error
-	if facts.Leaving, err = r.leaving(ctx, tenant); err != nil {
-		return ctrl.Result{}, err
+	// Live when the cache shows nobody: a Customer may be gone there before the
+	// deletion of its Members is seen.
+	for _, reader := range []client.Reader{r.Client, r.Live} {
+		if err := countDependents(ctx, reader, tenant.Name, &facts); err != nil {
+			return ctrl.Result{}, err
+		}
+		if facts.Deleting {
+			break
+		}
 	}
-	if len(users)+facts.Leaving == 0 {
+	if !facts.Deleting {
 		r.Directory.Remove(tenant.Name)
 		r.connections.drop(tenant.Name)
 		return pass.Result(pass.RemoveFinalizer(ctx, r.Client, tenant), 0)
 	}
-	facts.Deleting = true
-	err = r.check(ctx, tenant, users, &facts)
+	err := r.check(ctx, tenant, users, &facts)
 	r.noteLook(ctx, tenant.Name, users)
 	facts.Problem = pass.ProblemOf(err)
 	if writeErr := r.report(ctx, tenant, facts); writeErr != nil {
@@ -192,19 +197,38 @@ func (r *Reconciler) delete(ctx context.Context, tenant *v1alpha1.Auth0Tenant, u
 	return pass.Result(err, min(r.Interval, pollDeletion))
 }
 
-// leaving counts the Members that are being deleted and were given something
-// here: what becomes of them is read from the tenant.
-func (r *Reconciler) leaving(ctx context.Context, tenant *v1alpha1.Auth0Tenant) (count int, err error) {
-	list := &v1alpha1.MemberList{}
-	if err := r.Client.List(ctx, list); err != nil {
-		return 0, fmt.Errorf("list Members: %w", err)
+// countDependents counts who needs a tenant that is being deleted: the Customers
+// that refer to it, and the Members that were given something here and are being
+// deleted, or have no Customer any more. What becomes of those is read from the
+// tenant when they go.
+func countDependents(ctx context.Context, reader client.Reader, tenant string, facts *status.TenantFacts) error {
+	// Members first: one whose Customer goes in between is seen as left.
+	members, customers := &v1alpha1.MemberList{}, &v1alpha1.CustomerList{}
+	if err := reader.List(ctx, members); err != nil {
+		return fmt.Errorf("list Members: %w", err)
 	}
-	for i := range list.Items {
-		if member := &list.Items[i]; !member.DeletionTimestamp.IsZero() && member.Status.Tenant == tenant.Name {
-			count++
+	if err := reader.List(ctx, customers); err != nil {
+		return fmt.Errorf("list Customers: %w", err)
+	}
+	facts.Customers, facts.Leaving, facts.Left = 0, 0, 0
+	present := map[client.ObjectKey]bool{}
+	for i := range customers.Items {
+		present[client.ObjectKeyFromObject(&customers.Items[i])] = true
+		if customers.Items[i].Spec.TenantRef.Name == tenant {
+			facts.Customers++
 		}
 	}
-	return count, nil
+	for i := range members.Items {
+		switch member := &members.Items[i]; {
+		case member.Status.Tenant != tenant:
+		case !member.DeletionTimestamp.IsZero():
+			facts.Leaving++
+		case !present[client.ObjectKey{Namespace: member.Namespace, Name: member.Spec.CustomerRef.Name}]:
+			facts.Left++
+		}
+	}
+	facts.Deleting = int(facts.Customers)+facts.Leaving+facts.Left > 0
+	return nil
 }
 
 func (r *Reconciler) report(ctx context.Context, tenant *v1alpha1.Auth0Tenant, facts status.TenantFacts) error {

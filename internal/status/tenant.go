@@ -19,11 +19,11 @@ type TenantFacts struct {
 	MissingScopes      []string
 	SurplusScopes      []string
 	Customers          int32
-	// Deleting: the object is being deleted while Customers refer to it, or
-	// Members are on their way out.
+	// Deleting: the object is being deleted while somebody needs it.
 	Deleting bool
-	// Leaving counts those Members.
-	Leaving int
+	// Leaving counts the Members on their way out, Left those that were left when
+	// their Customer was deleted.
+	Leaving, Left int
 }
 
 // Auth0Tenant derives the status of an Auth0Tenant.
@@ -49,6 +49,8 @@ func Auth0Tenant(tenant *v1alpha1.Auth0Tenant, f TenantFacts) v1alpha1.Auth0Tena
 	switch {
 	case f.Deleting && f.Customers > 0:
 		c.summarize(true, false, v1alpha1.ReasonInUse, fmt.Sprintf("being deleted; %d Customers refer to it: delete them first", f.Customers))
+	case f.Deleting && f.Left > 0:
+		c.summarize(true, false, v1alpha1.ReasonInUse, fmt.Sprintf("being deleted; %d Members were left when their Customer was deleted: delete them first", f.Left))
 	case f.Deleting:
 		c.summarize(true, false, v1alpha1.ReasonInUse, fmt.Sprintf("being deleted; %d Members are on their way out, nothing is needed", f.Leaving))
 	case f.Problem != nil:

@@ -128,6 +128,29 @@ func TestOrdersTenantInUse(t *testing.T) {
 	w.UntilGone(tenant)
 }
 
+// TestOrdersTenantWithMembersLeft: a Customer is deleted and its Members are not.
+// What becomes of them is read from the tenant, so it waits for them.
+func TestOrdersTenantWithMembersLeft(t *testing.T) {
+	w := world.Bare(t)
+	tenant := w.CreateTenant()
+	w.StartOperator()
+	customer := w.CreateCustomer("acme", 2)
+	jane := w.CreateMember("acme", "jane@acme.com")
+	w.Join(jane)
+	id := w.OrganizationID("acme")
+	w.Expect(w.Client.Delete(t.Context(), customer)).To(Succeed())
+	w.UntilGone(customer)
+	w.UntilReason(jane, v1alpha1.ConditionReady, "False/CustomerNotFound")
+
+	w.Expect(w.Client.Delete(t.Context(), tenant)).To(Succeed())
+	w.UntilTold(tenant, v1alpha1.ReasonInUse, "1 Members were left")
+	w.Expect(w.Client.Delete(t.Context(), jane)).To(Succeed())
+	w.UntilGone(jane)
+	w.UntilGone(tenant)
+	_, err := w.SignIn(id, "jane@acme.com")
+	w.Expect(err).NotTo(HaveOccurred(), "the organization was retained")
+}
+
 // TestOrdersEverythingDeletedTogether: as by `kubectl delete -f`, in any order.
 func TestOrdersEverythingDeletedTogether(t *testing.T) {
 	for _, policy := range []v1alpha1.DeletionPolicy{v1alpha1.DeletionRetain, v1alpha1.DeletionDelete} {
