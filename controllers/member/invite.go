@@ -127,14 +127,23 @@ func (p *memberPass) liveInvitations() (count int) {
 // adopt records an invitation that Auth0 has and the status does not: one of
 // ours, or one that is waited for.
 func (p *memberPass) adopt(seen invitation.Seen) {
+	// An attempt was written with the request that it answers.
+	if attempt := p.member.Status.Attempt; attempt == nil || attempt.ID != seen.Attempt {
+		p.answerRequest(seen)
+	}
+	p.recordInvitation(seen)
+	p.member.Status.Attempt = nil
+	p.member.Status.Tenant, p.member.Status.OrganizationID = p.tenant.Name, p.org.ID
+}
+
+// answerRequest takes a request that was made before an invitation went out as
+// answered by it.
+func (p *memberPass) answerRequest(seen invitation.Seen) {
 	// Auth0's time is known to about a second and a half.
 	sentAt := seen.CreatedAt.Add(p.Now().Sub(p.tenant.Now())).Add(2 * time.Second)
 	if request := pass.InviteRequest(p.member, sentAt); request != "" && pass.RequestedBefore(request, sentAt) {
 		p.member.Status.LastHandledInviteRequest = request
 	}
-	p.recordInvitation(seen)
-	p.member.Status.Attempt = nil
-	p.member.Status.Tenant, p.member.Status.OrganizationID = p.tenant.Name, p.org.ID
 }
 
 func (p *memberPass) recordInvitation(seen invitation.Seen) {

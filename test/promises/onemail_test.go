@@ -169,6 +169,24 @@ func TestOneMailRequestedTwice(t *testing.T) {
 	w.Expect(err).NotTo(HaveOccurred(), "the last one works")
 }
 
+// The second request comes when the first one's mail is out and its answer is not
+// back, so that what the first has sent is found rather than recorded.
+func TestOneMailRequestedWhileSending(t *testing.T) {
+	w := world.New(t)
+	w.StartOperator()
+	w.CreateCustomer("acme", 2)
+	jane := w.CreateMember("acme", "jane@acme.com")
+	w.UntilMail("jane@acme.com", 1)
+	w.UntilReason(jane, v1alpha1.ConditionActive, "False/Invited")
+	_, answer := w.Fault(standin.Fault{Method: http.MethodPost, Route: world.InvitationsRoute, Kind: standin.FaultHangAfter, Count: 1})
+	w.RequestInvitation(jane)
+	w.UntilMail("jane@acme.com", 2)
+	w.RequestInvitation(jane)
+	answer()
+	w.UntilMail("jane@acme.com", 3)
+	w.Throughout("each request is answered once", func(g Gomega) { g.Expect(w.Mails("jane@acme.com")).To(HaveLen(3)) })
+}
+
 // Of two operators one always works on an old version of the Member: it must
 // neither send again nor take what the other has sent for an earlier link.
 func TestOneMailRequestedWithTwoOperators(t *testing.T) {

@@ -202,7 +202,7 @@ func TestRemovalBrakeHoldsADuplicateToo(t *testing.T) {
 	w.StartOperator()
 	w.UntilRemoved(jane)
 	w.UntilRemoved(duplicate)
-	w.Expect(held(w, customer)).To(HaveField("People", BeEquivalentTo(1)))
+	untilHeld(w, customer, 1)
 	_, err := session.Refresh(t.Context())
 	w.Expect(err).NotTo(HaveOccurred(), "nothing was taken")
 }
