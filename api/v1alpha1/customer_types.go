@@ -248,16 +248,18 @@ type RemovalUser string
 const (
 	// RemovalUserKeep leaves the user in Auth0, without seat, roles and membership.
 	RemovalUserKeep RemovalUser = "Keep"
-	// RemovalUserDelete deletes the user after the grace, if it is nobody else's.
+	// RemovalUserDelete deletes the user after the grace, or with the organization,
+	// if it is nobody else's.
 	RemovalUserDelete RemovalUser = "Delete"
 )
 
 // Removal says what becomes of a person who is removed.
 type Removal struct {
 	// user is Keep (default): the Auth0 user stays, without seat, roles and
-	// membership here; or Delete: after the grace the user is deleted, if it came
-	// by our invitation, has one identity, lives in an enterprise connection that
-	// only this Customer uses, and is in no other organization. Any other is kept.
+	// membership here; or Delete: after the grace, or with the organization when
+	// deletionPolicy deletes that, the user is deleted, if it came by our invitation,
+	// has one identity, lives in an enterprise connection that only this Customer
+	// uses, and is in no other organization. Any other is kept.
 	// +optional
 	// +kubebuilder:default=Keep
 	User RemovalUser `json:"user,omitempty"`

@@ -3,13 +3,17 @@ package customer
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/controllers/internal/destroy"
 	"github.com/seatwarden/seatwarden/controllers/internal/pass"
 	"github.com/seatwarden/seatwarden/internal/auth0"
 	"github.com/seatwarden/seatwarden/internal/ownership"
@@ -51,7 +55,10 @@ func (p *customerPass) letGo(ctx context.Context) (done bool, err error) {
 		return never, err
 	}
 	organization, ours, err := p.findToDelete(ctx)
-	if err != nil || !ours {
+	switch {
+	case auth0.IsNotFound(err):
+		return p.deleteUsers(ctx)
+	case err != nil || !ours:
 		return err == nil, err
 	}
 	if p.customer.Spec.DeletionPolicy == v1alpha1.DeletionDelete && !p.adopted(organization) {
@@ -70,8 +77,8 @@ func (p *customerPass) letGo(ctx context.Context) (done bool, err error) {
 	return true, nil
 }
 
-// findToDelete reads the organization as it is; ours is false when it is gone,
-// released, or another's.
+// findToDelete reads the organization as it is; ours is false when it is released,
+// or another's.
 func (p *customerPass) findToDelete(ctx context.Context) (organization auth0.Organization, ours bool, err error) {
 	id := p.customer.Status.OrganizationID
 	if id != "" {
@@ -79,11 +86,11 @@ func (p *customerPass) findToDelete(ctx context.Context) (organization auth0.Org
 	} else {
 		organization, err = p.api().OrganizationByName(ctx, p.customer.OrganizationName())
 	}
-	switch {
-	case auth0.IsNotFound(err):
-		return organization, false, nil
-	case err != nil:
-		return organization, false, pass.Auth0("read the organization", err, p.Now())
+	if err != nil && !auth0.IsNotFound(err) {
+		err = pass.Auth0("read the organization", err, p.Now())
+	}
+	if err != nil {
+		return organization, false, err
 	}
 	claim := ownership.Judge(organization.Metadata, p.owner())
 	lost := claim == ownership.Unmarked && id != ""
@@ -102,11 +109,75 @@ func (p *customerPass) deleteOrganization(ctx context.Context, organization auth
 	_, err = p.api().Organization(ctx, organization.ID)
 	if auth0.IsNotFound(err) {
 		p.tenant.Forget(organization.ID)
-		return true, nil
+		return p.deleteUsers(ctx)
 	}
 	p.facts.Deleting = "waiting until Auth0 says that the organization is gone"
 	p.wait(pollDeletion)
 	return false, nil
+}
+
+// deleteUsers deletes, where the contract asks for it, the users of everybody who
+// was in the organization that is gone, with what Members and the Customer's list
+// know of them: both are there as long as the Customer is.
+func (p *customerPass) deleteUsers(ctx context.Context) (done bool, err error) {
+	id := p.customer.Status.OrganizationID
+	if id == "" || p.customer.Spec.DeletionPolicy != v1alpha1.DeletionDelete || p.customer.Spec.Removal.User != v1alpha1.RemovalUserDelete {
+		return true, nil
+	}
+	// The organization may have been deleted by others, without the brake.
+	if held, err := p.holdDeletion(ctx, id); held || err != nil {
+		return false, err
+	}
+	p.facts.Deleting = "the organization is gone; deleting the users of its people"
+	people, err := p.peopleOf(ctx, id)
+	if err != nil {
+		return false, err
+	}
+	destroyer := &destroy.Destroyer{Client: p.Client, Tenant: p.tenant, Customer: p.customer, GoneOrganizationID: id, Now: p.Now}
+	deleted, kept := 0, map[string]int{}
+	for _, person := range people {
+		err = destroyer.Destroy(ctx, person, func(why string) {
+			if why == "" {
+				deleted++
+			} else {
+				kept[why]++
+			}
+		})
+		if err != nil {
+			break
+		}
+	}
+	if deleted > 0 {
+		p.Recorder.Eventf(p.customer, nil, corev1.EventTypeNormal, v1alpha1.ReasonUserDeleted, "Reconcile", "users deleted in Auth0 with their organization: %d", deleted)
+	}
+	if err != nil {
+		return false, err
+	}
+	for _, why := range slices.Sorted(maps.Keys(kept)) {
+		p.Recorder.Eventf(p.customer, nil, corev1.EventTypeNormal, v1alpha1.ReasonUserKept, "Reconcile", "users that stay in Auth0: %d, because %s", kept[why], why)
+	}
+	return true, nil
+}
+
+// peopleOf are those who were given something in an organization, as Members and
+// the Customer's list tell.
+func (p *customerPass) peopleOf(ctx context.Context, organizationID string) ([]destroy.Person, error) {
+	members, err := p.listLive(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var people []destroy.Person
+	for i := range members {
+		if s := members[i].Status; s.OrganizationID == organizationID {
+			people = append(people, destroy.Person{Users: s.Users, Invitation: s.Invitation})
+		}
+	}
+	for _, line := range p.customer.Status.Withdrawn {
+		if line.OrganizationID == organizationID && line.State != v1alpha1.WithdrawalRemoved {
+			people = append(people, destroy.Person{Users: line.Users, Invitation: line.Invitation})
+		}
+	}
+	return people, nil
 }
 
 func (p *customerPass) deleteGenerated(ctx context.Context) error {

@@ -94,6 +94,7 @@ func (p *memberPass) deletionFacts(ctx context.Context) (removal.MemberFacts, er
 		return facts, err
 	}
 	facts.NothingTaken = mode != v1alpha1.ModeManage
+	facts.UsersGo = customer.Spec.Removal.User == v1alpha1.RemovalUserDelete
 	facts.RetainInNamespace = customer.Spec.DeletionPolicy == v1alpha1.DeletionRetain
 	if !customer.DeletionTimestamp.IsZero() {
 		facts.Customer = removal.CustomerDeletingDelete

@@ -107,6 +107,7 @@ func TestRemovalDeletionTable(t *testing.T) {
 		"Customer deleted with Delete, first":   {MemberFacts{Customer: CustomerDeletingDelete, Given: true, Marker: MarkerUnread}, RouteReadMarker},
 		"… the organization is there":           {MemberFacts{Customer: CustomerDeletingDelete, Given: true, Marker: MarkerOurs}, RouteWaitForOrganization},
 		"… the organization is gone":            {MemberFacts{Customer: CustomerDeletingDelete, Given: true, Marker: MarkerAbsent}, RouteNothing},
+		"… and people's users go with it":       {MemberFacts{Customer: CustomerDeletingDelete, UsersGo: true, Given: true, Marker: MarkerAbsent}, RouteWaitForOrganization},
 		"… nothing was given":                   {MemberFacts{Customer: CustomerDeletingDelete, Marker: MarkerUnread}, RouteNothing},
 		"Customer gone, not asked yet":          {MemberFacts{Customer: CustomerGone, Given: true, Marker: MarkerUnread}, RouteReadMarker},
 		"Customer gone, released":               {MemberFacts{Customer: CustomerGone, Given: true, Marker: MarkerAbsent}, RouteNothing},

@@ -37,6 +37,9 @@ type MemberFacts struct {
 	NamespaceDeleting bool
 	// RetainInNamespace is the Customer's deletion policy, for that case.
 	RetainInNamespace bool
+	// UsersGo: people's users are deleted with the organization, by the Customer,
+	// which needs the Members for that.
+	UsersGo bool
 	// Given: the person may hold something in an organization that is known.
 	Given  bool
 	Marker Marker
@@ -76,6 +79,8 @@ func MemberDeleted(f MemberFacts) Route {
 		return RouteNothing
 	case !f.Given:
 		return RouteNothing
+	case state == CustomerDeletingDelete && f.UsersGo:
+		return RouteWaitForOrganization
 	case f.Marker == MarkerUnread:
 		return RouteReadMarker
 	case f.Marker == MarkerAbsent:
