@@ -3,10 +3,8 @@ package removals
 import (
 	"fmt"
 	"testing"
-	"time"
 
 	. "github.com/onsi/gomega"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
@@ -107,7 +105,10 @@ func TestRemovalBrakeHoldsHalfAList(t *testing.T) {
 	w.UntilReason(customer, v1alpha1.ConditionReady, "True/Reconciled")
 	w.Expect(people.in()).To(Equal(9), "all but five still sign in")
 	first := untilHeld(w, customer, 2)
-	w.Expect(customer.Status.Seats.Used).To(BeEquivalentTo(1+7+2), "held seats are in use")
+	w.Until("held seats are in use, and those of who is gone are not", func(g Gomega) {
+		g.Expect(held(w, customer)).To(Equal(first))
+		g.Expect(customer.Status.Seats.Used).To(BeEquivalentTo(1 + 7 + 2))
+	})
 
 	operator.Stop()
 	w.StartOperator()
@@ -134,7 +135,7 @@ func TestRemovalBrakeHoldsHalfAList(t *testing.T) {
 func TestOneMailBrakeUndone(t *testing.T) {
 	w := world.New(t)
 	w.StartOperator()
-	customer := w.CreateCustomer("acme", 12)
+	customer := w.CreateCustomer("acme", 12, longGrace)
 	people := hire(w, "acme", 9)
 	invited := w.CreateMember("acme", "later@acme.com")
 	w.UntilReason(invited, v1alpha1.ConditionActive, "False/Invited")
@@ -161,7 +162,7 @@ func TestOneMailBrakeUndone(t *testing.T) {
 func TestRemovalGraceBringsBack(t *testing.T) {
 	w := world.New(t)
 	w.StartOperator()
-	customer := w.CreateCustomer("acme", 5)
+	customer := w.CreateCustomer("acme", 5, longGrace)
 	jane, bob := w.CreateMember("acme", "jane@acme.com"), w.CreateMember("acme", "bob@acme.com")
 	session := w.Join(jane)
 	mail := w.UntilMail("bob@acme.com", 1)
@@ -180,7 +181,7 @@ func TestRemovalGraceBringsBack(t *testing.T) {
 	w.UntilReason(bob, v1alpha1.ConditionActive, "False/Invited")
 
 	w.Remove(jane)
-	w.Auth0.Forward(11 * time.Minute)
+	w.Auth0.Forward(beyondGrace)
 	w.UntilForwarding("the grace is over", func(g Gomega) {
 		g.Expect(w.Get(customer)).To(Succeed())
 		g.Expect(customer.Status.Withdrawn).To(HaveEach(HaveField("State", v1alpha1.WithdrawalRemoved)))
@@ -196,7 +197,7 @@ func TestRemovalOfAListRenamed(t *testing.T) {
 		t.Run(order, func(t *testing.T) {
 			w := world.New(t)
 			w.StartOperator()
-			customer := w.CreateCustomer("acme", 100)
+			customer := w.CreateCustomer("acme", 100, longGrace)
 			people := hire(w, "acme", world.More(20, 50))
 			end := w.WatchSeats("acme", 100)
 			var again []*v1alpha1.Member
@@ -303,10 +304,7 @@ func TestRemovalBrakeOfATenant(t *testing.T) {
 func TestRemovalDestroysTheUser(t *testing.T) {
 	w := world.New(t)
 	w.StartOperator()
-	customer := w.CreateCustomer("acme", 10, func(c *v1alpha1.Customer) {
-		c.Spec.Removal.User = v1alpha1.RemovalUserDelete
-		c.Spec.Removal.Grace = &metav1.Duration{Duration: time.Minute}
-	})
+	customer := w.CreateCustomer("acme", 10, longGrace, deleteUsers)
 	w.CreateCustomer("beta", 10, func(c *v1alpha1.Customer) { c.Spec.Connections = nil })
 	jane, bob := w.CreateMember("acme", "jane@acme.com"), w.CreateMember("acme", "bob@acme.com")
 	w.Join(jane)
@@ -319,7 +317,7 @@ func TestRemovalDestroysTheUser(t *testing.T) {
 	w.Remove(bob)
 	_, err := w.Engineer().User(t.Context(), jane.Status.Users[0].UserID)
 	w.Expect(err).NotTo(HaveOccurred(), "nothing is destroyed within the grace")
-	w.Auth0.Forward(2 * time.Minute)
+	w.Auth0.Forward(beyondGrace)
 	w.UntilTold(customer, v1alpha1.ReasonUserDeleted, jane.Name)
 	w.UntilTold(customer, v1alpha1.ReasonUserKept, "is a member of an organization")
 	_, err = w.Engineer().User(t.Context(), jane.Status.Users[0].UserID)

@@ -5,10 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	. "github.com/onsi/gomega"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
 	"github.com/seatwarden/seatwarden/test/world"
@@ -21,10 +19,7 @@ func TestRemovalDestructionRacesReapplication(t *testing.T) {
 	w := world.New(t)
 	var between interposer
 	w.StartOperator(func(o *world.OperatorOptions) { o.AfterAnswer = between.after })
-	customer := w.CreateCustomer("acme", 10, func(c *v1alpha1.Customer) {
-		c.Spec.Removal.User = v1alpha1.RemovalUserDelete
-		c.Spec.Removal.Grace = &metav1.Duration{Duration: time.Minute}
-	})
+	customer := w.CreateCustomer("acme", 10, longGrace, deleteUsers)
 	for name, moment := range map[string]func(*http.Request) bool{
 		"after the user was read":             call("GET", "@acme.com"),
 		"after the user's organizations were": call("GET", "/organizations"),
@@ -45,13 +40,13 @@ func TestRemovalDestructionRacesReapplication(t *testing.T) {
 			again := w.MemberObject("acme", string(email))
 			create := func() { w.Expect(w.Client.Create(t.Context(), again)).To(Succeed()) }
 			if moment == nil {
-				w.Auth0.Forward(2 * time.Minute)
+				w.Auth0.Forward(beyondGrace)
 				create()
 			} else {
 				done := between.once(func(r *http.Request) bool {
 					return moment(r) && strings.Contains(r.URL.Path, "leaver")
 				}, create)
-				w.Auth0.Forward(2 * time.Minute)
+				w.Auth0.Forward(beyondGrace)
 				w.Eventually(done, world.Patience).Should(BeTrue(), "the moment comes")
 			}
 			w.UntilForwarding("the Member settles", func(g Gomega) {

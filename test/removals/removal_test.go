@@ -275,7 +275,7 @@ func TestRemovalRolesGo(t *testing.T) {
 	editor, err := w.Auth0.AddRole(standin.Role{Name: "editor"})
 	w.Expect(err).NotTo(HaveOccurred())
 	w.StartOperator()
-	w.CreateCustomer("acme", 5, func(c *v1alpha1.Customer) {
+	w.CreateCustomer("acme", 5, longGrace, func(c *v1alpha1.Customer) {
 		c.Spec.Roles = &v1alpha1.CustomerRoles{Allowed: []v1alpha1.RoleName{"editor"}}
 	})
 	jane := w.CreateMember("acme", "jane@acme.com", func(m *v1alpha1.Member) { m.Spec.Roles = []v1alpha1.RoleName{"editor"} })
@@ -300,10 +300,11 @@ func TestRemovalDoesNotQueueBehindInvitations(t *testing.T) {
 	w := world.New(t)
 	w.StartOperator()
 	w.CreateCustomer("acme", 40)
+	w.UntilMail("boss@acme.com", 1)
 	jane := w.CreateMember("acme", "jane@acme.com")
 	session := w.Join(jane)
 	fault, end := w.Fault(standin.Fault{
-		Method: http.MethodPost, Route: world.InvitationsRoute, Kind: standin.FaultStatus, Status: http.StatusTooManyRequests, Delay: standin.Duration(time.Minute),
+		Method: http.MethodPost, Route: world.InvitationsRoute, Kind: standin.FaultStatus, Status: http.StatusTooManyRequests, Delay: standin.Duration(10 * time.Minute),
 	})
 	for _, name := range []string{"a", "b", "c", "d", "e", "f", "g", "h"} {
 		w.CreateMember("acme", name+"@acme.com")
@@ -314,7 +315,7 @@ func TestRemovalDoesNotQueueBehindInvitations(t *testing.T) {
 	w.Eventually(func() error {
 		_, err := w.SignIn(w.OrganizationID("acme"), "jane@acme.com")
 		return err
-	}, 10*time.Second, "50ms").Should(HaveOccurred(), "the removal goes on at once")
+	}, world.Patience, "50ms").Should(HaveOccurred(), "the removal goes on at once")
 	w.UntilRemoved(jane)
 	w.AssertOut("acme", "jane@acme.com", session)
 	w.Expect(w.Auth0.Outbox().Mails()).To(HaveLen(mails), "and no invitation has gone before it")

@@ -72,7 +72,7 @@ func TestAccessNotGivenWhileTaken(t *testing.T) {
 	w := world.New(t)
 	var between interposer
 	w.StartOperator(func(o *world.OperatorOptions) { o.AfterAnswer = between.after })
-	customer := w.CreateCustomer("acme", 5)
+	customer := w.CreateCustomer("acme", 5, longGrace)
 	jane := w.CreateMember("acme", "jane@acme.com")
 	w.Join(jane)
 	w.Remove(jane)
@@ -101,9 +101,7 @@ func TestAccessDestructionIsAnnounced(t *testing.T) {
 	w := world.New(t)
 	var between interposer
 	w.StartOperator(func(o *world.OperatorOptions) { o.AfterAnswer = between.after })
-	w.CreateCustomer("acme", 5, func(c *v1alpha1.Customer) {
-		c.Spec.Removal.User, c.Spec.Removal.Grace = v1alpha1.RemovalUserDelete, &metav1.Duration{Duration: time.Minute}
-	})
+	w.CreateCustomer("acme", 5, longGrace, deleteUsers)
 	jane := w.CreateMember("acme", "jane@acme.com")
 	w.Join(jane)
 	w.Remove(jane)
@@ -117,7 +115,7 @@ func TestAccessDestructionIsAnnounced(t *testing.T) {
 			g.Expect(w.Reason(g, again, v1alpha1.ConditionReady)).To(Equal("False/Leaving"))
 		})
 	})
-	w.Auth0.Forward(2 * time.Minute)
+	w.Auth0.Forward(beyondGrace)
 	w.Eventually(waited, 2*world.Patience).Should(BeTrue(), "the moment comes")
 	w.UntilForwarding("the person is invited as a stranger", func(g Gomega) {
 		g.Expect(w.Reason(g, again, v1alpha1.ConditionActive)).To(Equal("False/Invited"))
