@@ -2,7 +2,6 @@ package faults
 
 import (
 	"testing"
-	"time"
 
 	. "github.com/onsi/gomega"
 
@@ -206,7 +205,7 @@ func TestDeletionSaysWhatItWaitsFor(t *testing.T) {
 	w.Eventually(func(g Gomega) {
 		g.Expect(w.Reason(g, jane, v1alpha1.ConditionActive)).To(Equal("False/Withdrawing"))
 		g.Expect(world.Conditions(jane)).To(ContainElement(And(HaveField("Type", "Ready"), HaveField("Message", Not(BeEmpty())))))
-	}, 5*time.Second, "50ms").Should(Succeed())
+	}, world.Patience, "50ms").Should(Succeed())
 	w.UntilRemoved(jane)
 	w.AssertOut("acme", "jane@acme.com")
 }

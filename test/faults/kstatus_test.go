@@ -48,7 +48,8 @@ func TestStatusForThoseWhoWait(t *testing.T) {
 		w.Expect(err).NotTo(HaveOccurred(), "kubectl wait %v", args)
 	}
 	for _, obj := range all {
-		w.Expect(kstatusOf(w, obj)).To(Equal(status.CurrentStatus), "%T that is ready", obj)
+		// A Customer is at work again for a moment when the Member gets its seat.
+		w.Eventually(func() status.Status { return kstatusOf(w, obj) }, world.Patience, "50ms").Should(Equal(status.CurrentStatus), "%T that is ready", obj)
 	}
 	_, err := w.Accept(w.UntilMail("jane@acme.com", 1))
 	w.Expect(err).NotTo(HaveOccurred())
