@@ -65,7 +65,7 @@ func (r *Reconciler) connect(ctx context.Context, tenant *v1alpha1.Auth0Tenant) 
 		return api, nil
 	}
 	name := tenant.Name
-	api, err := r.Connect(opts, func() { r.wakeAll(name) })
+	api, err := r.Connect(opts, func() { go r.wake(context.Background(), name) })
 	if err != nil {
 		return nil, pass.Person(v1alpha1.ReasonPrivateKeyInvalid, fmt.Sprintf("credentials of Secret %s cannot be used: %v", tenant.Spec.Credentials.SecretRef.Name, err))
 	}

@@ -66,19 +66,19 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	facts := status.TenantFacts{Now: r.Now()}
-	users, err := r.customersOf(ctx, tenant)
+	if !tenant.DeletionTimestamp.IsZero() {
+		return r.delete(ctx, tenant, facts)
+	}
+	users, err := r.customersOf(ctx, tenant.Name)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
 	facts.Customers = int32(len(users)) //nolint:gosec // the API server holds no two billion Customers
-	if !tenant.DeletionTimestamp.IsZero() {
-		return r.delete(ctx, tenant, users, facts)
-	}
 	if err := pass.AddFinalizer(ctx, r.Client, tenant); err != nil {
 		return ctrl.Result{}, err
 	}
-	err = r.check(ctx, tenant, users, &facts)
-	r.noteLook(ctx, tenant.Name, users)
+	err = r.check(ctx, tenant, &facts)
+	r.noteLook(ctx, tenant.Name)
 	facts.Problem = pass.ProblemOf(err)
 	if writeErr := r.report(ctx, tenant, facts); writeErr != nil {
 		return pass.Rewrite(writeErr)
@@ -87,7 +87,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 }
 
 // check makes the tenant usable, or says what is in the way.
-func (r *Reconciler) check(ctx context.Context, tenant *v1alpha1.Auth0Tenant, users []v1alpha1.Customer, facts *status.TenantFacts) error {
+func (r *Reconciler) check(ctx context.Context, tenant *v1alpha1.Auth0Tenant, facts *status.TenantFacts) error {
 	if err := r.refuseDuplicate(ctx, tenant); err != nil {
 		r.Directory.Remove(tenant.Name)
 		return err
@@ -114,7 +114,7 @@ func (r *Reconciler) check(ctx context.Context, tenant *v1alpha1.Auth0Tenant, us
 	if err := api.Probe(ctx); err != nil {
 		return pass.Auth0("ask Auth0 for its time", err, r.Now())
 	}
-	r.publish(ctx, tenant, api, users, len(facts.MissingScopes))
+	r.publish(ctx, tenant, api, len(facts.MissingScopes))
 	return r.checkApplication(ctx, tenant, api, facts)
 }
 
@@ -126,29 +126,22 @@ func (r *Reconciler) asksAgain(tenant *v1alpha1.Auth0Tenant) bool {
 }
 
 // publish hands the tenant to the other reconcilers and wakes them on news.
-func (r *Reconciler) publish(ctx context.Context, tenant *v1alpha1.Auth0Tenant, api auth0.API, users []v1alpha1.Customer, missingScopes int) {
+func (r *Reconciler) publish(ctx context.Context, tenant *v1alpha1.Auth0Tenant, api auth0.API, missingScopes int) {
 	known, was := r.Directory.Tenant(tenant.Name)
 	news := !was || known.API() != api || tenant.Status.ObservedGeneration != tenant.Generation ||
 		missingScopes < len(tenant.Status.MissingScopes) || !meta.IsStatusConditionTrue(tenant.Status.Conditions, v1alpha1.ConditionReady)
 	shared := r.Directory.Put(tenant.Name, tenant.Spec.Domain, api)
 	shared.SetSpec(tenant.Spec)
 	if news {
-		r.wake(ctx, users)
+		r.wake(ctx, tenant.Name)
 	}
 }
 
 // noteLook wakes, after this process's first look, those who waited for it.
-func (r *Reconciler) noteLook(ctx context.Context, name string, users []v1alpha1.Customer) {
+func (r *Reconciler) noteLook(ctx context.Context, name string) {
 	if r.Directory.NoteLook(name) {
-		r.wake(ctx, users)
+		r.wake(ctx, name)
 	}
-}
-
-func (r *Reconciler) wake(ctx context.Context, users []v1alpha1.Customer) {
-	for i := range users {
-		r.Customers.Wake(&users[i])
-	}
-	r.wakeMembers(ctx, users)
 }
 
 // checkApplication reads the application that invitations lead to, once a
@@ -172,7 +165,7 @@ func (r *Reconciler) checkApplication(ctx context.Context, tenant *v1alpha1.Auth
 }
 
 // delete waits for everybody who needs the tenant, and keeps it usable for them.
-func (r *Reconciler) delete(ctx context.Context, tenant *v1alpha1.Auth0Tenant, users []v1alpha1.Customer, facts status.TenantFacts) (ctrl.Result, error) {
+func (r *Reconciler) delete(ctx context.Context, tenant *v1alpha1.Auth0Tenant, facts status.TenantFacts) (ctrl.Result, error) {
 	// Live when the cache shows nobody: a Customer may be gone there before the
 	// deletion of its Members is seen.
 	for _, reader := range []client.Reader{r.Client, r.Live} {
@@ -188,8 +181,8 @@ func (r *Reconciler) delete(ctx context.Context, tenant *v1alpha1.Auth0Tenant, u
 		r.connections.drop(tenant.Name)
 		return pass.Result(pass.RemoveFinalizer(ctx, r.Client, tenant), 0)
 	}
-	err := r.check(ctx, tenant, users, &facts)
-	r.noteLook(ctx, tenant.Name, users)
+	err := r.check(ctx, tenant, &facts)
+	r.noteLook(ctx, tenant.Name)
 	facts.Problem = pass.ProblemOf(err)
 	if writeErr := r.report(ctx, tenant, facts); writeErr != nil {
 		return pass.Rewrite(writeErr)
@@ -200,7 +193,7 @@ func (r *Reconciler) delete(ctx context.Context, tenant *v1alpha1.Auth0Tenant, u
 // countDependents counts who needs a tenant that is being deleted: the Customers
 // that refer to it, and the Members that were given something here and are being
 // deleted, or have no Customer any more. What becomes of those is read from the
-// tenant when they go.
+// tenant when they go, but for those that are let be.
 func countDependents(ctx context.Context, reader client.Reader, tenant string, facts *status.TenantFacts) error {
 	// Members first: one whose Customer goes in between is seen as left.
 	members, customers := &v1alpha1.MemberList{}, &v1alpha1.CustomerList{}
@@ -220,7 +213,7 @@ func countDependents(ctx context.Context, reader client.Reader, tenant string, f
 	}
 	for i := range members.Items {
 		switch member := &members.Items[i]; {
-		case member.Status.Tenant != tenant:
+		case member.Status.Tenant != tenant || pass.LetBe(member):
 		case !member.DeletionTimestamp.IsZero():
 			facts.Leaving++
 		case !present[client.ObjectKey{Namespace: member.Namespace, Name: member.Spec.CustomerRef.Name}]:
@@ -265,9 +258,9 @@ func older(a, b metav1.ObjectMeta) bool {
 	return a.CreationTimestamp.Before(&b.CreationTimestamp)
 }
 
-func (r *Reconciler) customersOf(ctx context.Context, tenant *v1alpha1.Auth0Tenant) ([]v1alpha1.Customer, error) {
+func (r *Reconciler) customersOf(ctx context.Context, tenant string) ([]v1alpha1.Customer, error) {
 	list := &v1alpha1.CustomerList{}
-	if err := r.Client.List(ctx, list, client.MatchingFields{IndexCustomerTenant: tenant.Name}); err != nil {
+	if err := r.Client.List(ctx, list, client.MatchingFields{IndexCustomerTenant: tenant}); err != nil {
 		return nil, fmt.Errorf("list Customers: %w", err)
 	}
 	return list.Items, nil

@@ -97,19 +97,18 @@ func tenantOfCustomer(_ context.Context, obj client.Object) []reconcile.Request 
 	return []reconcile.Request{{NamespacedName: types.NamespacedName{Name: obj.(*v1alpha1.Customer).Spec.TenantRef.Name}}}
 }
 
-// wakeAll has every Customer and Member of a tenant looked at: its time jumped.
-func (r *Reconciler) wakeAll(tenant string) {
-	go func() {
-		ctx := context.Background()
-		customers := &v1alpha1.CustomerList{}
-		if err := r.Client.List(ctx, customers, client.MatchingFields{IndexCustomerTenant: tenant}); err != nil {
-			return
-		}
-		for i := range customers.Items {
-			r.Customers.Wake(&customers.Items[i])
-		}
-		r.wakeMembers(ctx, customers.Items)
-	}()
+// wake has every Customer and Member of a tenant looked at. They are listed now,
+// when the news is out already: whoever looked before it is in the cache.
+func (r *Reconciler) wake(ctx context.Context, tenant string) {
+	customers, err := r.customersOf(ctx, tenant)
+	if err != nil {
+		log.FromContext(ctx).Error(err, "Failed to wake the Customers of an Auth0Tenant")
+		return
+	}
+	for i := range customers {
+		r.Customers.Wake(&customers[i])
+	}
+	r.wakeMembers(ctx, customers)
 }
 
 func (r *Reconciler) wakeMembers(ctx context.Context, customers []v1alpha1.Customer) {

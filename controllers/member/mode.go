@@ -80,7 +80,7 @@ func (p *memberPass) keepWhatIs() {
 // taken: the Customer's last pass says that it went so, or the Auth0Tenant is
 // Observe or Paused.
 func (p *memberPass) letBe(ctx context.Context) (bool, error) {
-	if seat := p.member.Status.Seat; seat != nil && (seat.Reason == v1alpha1.ReasonPaused || seat.Reason == v1alpha1.ReasonObserving) {
+	if pass.LetBe(p.member) {
 		return true, nil
 	}
 	if p.member.Status.Tenant == "" {

@@ -27,6 +27,13 @@ func TenantMode(ctx context.Context, reader client.Reader, name string) (v1alpha
 	return v1alpha1.StricterMode(tenant.Spec.Mode, v1alpha1.ModeManage), nil
 }
 
+// LetBe tells whether a Member's Customer said, when it was last looked at, that
+// it is Observe or Paused. If it went so, nothing is ever taken from the person.
+func LetBe(member *v1alpha1.Member) bool {
+	seat := member.Status.Seat
+	return seat != nil && (seat.Reason == v1alpha1.ReasonPaused || seat.Reason == v1alpha1.ReasonObserving)
+}
+
 // PlannedCalls are what a recorder was asked for; without one, none.
 func PlannedCalls(recorder *auth0.Recorder) []v1alpha1.PlannedCall {
 	if recorder == nil {
