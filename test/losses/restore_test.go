@@ -26,10 +26,11 @@ func TestRemovalEtcdRestored(t *testing.T) {
 	operator.Stop()
 	restore := w.BackUp()
 
+	access := w.SampleAccess("acme")
+	access.UntilSampled()
+	access.Except("jane@acme.com")
 	operator = w.StartOperator()
 	w.Remove(jane)
-	access := w.SampleAccess("acme")
-	access.Except("jane@acme.com")
 	_, err := w.Accept(w.Mails("bob@acme.com")[0])
 	w.Expect(err).NotTo(HaveOccurred())
 	w.UntilReason(bob, v1alpha1.ConditionActive, "True/Joined")
@@ -57,7 +58,7 @@ func TestRemovalEtcdRestored(t *testing.T) {
 	// The objects that the old data lack are applied again.
 	dave = w.CreateMember("acme", "dave@acme.com")
 	w.UntilReason(dave, v1alpha1.ConditionActive, "True/Joined")
-	access.End(3)
+	access.End(4)
 	w.Remove(jane)
 	w.Expect(w.Auth0.Outbox().Mails()).To(HaveLen(4))
 	operator.Stop()

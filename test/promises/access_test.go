@@ -39,6 +39,7 @@ func TestAccessWhileOperatorIsDownAndRestarted(t *testing.T) {
 	operator := w.StartOperator()
 	customer := w.CreateCustomer("acme", 5)
 	sessions := joinAll(w, "jane@acme.com", "bob@acme.com")
+	w.UntilMail("boss@acme.com", 1)
 	w.UntilReason(customer, v1alpha1.ConditionGuardInEffect, "True/GuardInEffect")
 	end := w.WatchSessions(sessions)
 	operator.Stop()
@@ -134,6 +135,7 @@ func TestAccessLostMark(t *testing.T) {
 	w.StartOperator()
 	customer := w.CreateCustomer("acme", 5)
 	sessions := joinAll(w, "jane@acme.com", "bob@acme.com")
+	w.UntilReason(boss(w), v1alpha1.ConditionActive, "False/Invited") // a live link, so that Auth0 is looked at often
 	w.UntilReason(customer, v1alpha1.ConditionGuardInEffect, "True/GuardInEffect")
 	guest := stranger(w)
 	before, _ := w.Organization("acme")
@@ -148,7 +150,7 @@ func TestAccessLostMark(t *testing.T) {
 			for key, value := range before.Metadata {
 				g.Expect(after.Metadata).To(HaveKeyWithValue(key, value))
 			}
-		}, directory.Lag/3, "50ms").Should(Succeed(), "the mark is put back beside what is another's")
+		}, directory.Lag*2/3, "50ms").Should(Succeed(), "the mark is put back beside what is another's")
 		_, err = w.SignIn(before.ID, guest)
 		w.Expect(err).To(HaveOccurred(), "the guard refuses the stranger again")
 	}

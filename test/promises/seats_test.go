@@ -11,6 +11,7 @@ import (
 
 	. "github.com/onsi/gomega"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
@@ -28,15 +29,17 @@ func TestSeats200MembersAtOnceFor20SeatsOperatorKilled(t *testing.T) {
 	crowd(t, 200, 20, func(w *world.World) {
 		var operator atomic.Pointer[world.Operator]
 		var sent atomic.Int32
-		killed := make(chan struct{})
+		started, killed := make(chan struct{}), make(chan struct{})
 		operator.Store(w.StartOperator(func(o *world.OperatorOptions) {
 			o.AfterAnswer = func(r *http.Request, _ *http.Response) {
 				if isInvitationPost(r) && sent.Add(1) == 8 {
+					<-started // it works before StartOperator returns
 					operator.Load().Kill()
 					close(killed)
 				}
 			}
 		}))
+		close(started)
 		w.Eventually(killed, world.Patience).Should(BeClosed(), "the operator is killed in the middle")
 		operator.Load().Stop()
 		w.StartOperator()
@@ -54,7 +57,10 @@ func TestSeatsComeAndGoWithTwoOperators(t *testing.T) {
 	w := world.New(t)
 	w.StartOperator()
 	w.StartOperator()
-	w.CreateCustomer("acme", 6)
+	w.CreateCustomer("acme", 6, func(c *v1alpha1.Customer) {
+		// How many of the leavers hold something when they go depends on the machine.
+		c.Spec.Removal.Brake = v1alpha1.Brake{People: ptr.To(int32(100)), Percent: ptr.To(int32(100))}
+	})
 	endWatch := w.WatchSeats("acme", 6)
 	var people []*v1alpha1.Member
 	for i := range 18 {
