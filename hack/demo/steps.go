@@ -31,7 +31,7 @@ var steps = []step{
 	{"Under mode Observe changes show as a plan, and nobody is mailed", time.Minute, observed},
 	{"Back under Manage: what is still declared is done", time.Minute, managed},
 
-	{"A support team of fourteen is applied in one file, and all join", time.Minute, teamJoins},
+	{"A support team of fourteen is applied in one file, and all join", 2 * time.Minute, teamJoins},
 	{"Half of the team is deleted at once: five go, the others are held", 2 * time.Minute, halfDeleted},
 	{"Approved by the hash, they go too", 2 * time.Minute, approved},
 

@@ -24,6 +24,8 @@ func TestHandsOffListFailsOnSecondPage(t *testing.T) {
 	jane, bob := w.CreateMember("acme", "jane@acme.com"), w.CreateMember("acme", "bob@acme.com")
 	w.Join(jane)
 	w.Join(bob)
+	w.UntilReason(w.AdminMember(customer), v1alpha1.ConditionActive, "False/Invited")
+	w.UntilReason(customer, v1alpha1.ConditionReady, "True/Reconciled")
 	operator.Stop()
 	id := w.OrganizationID("acme")
 	for i := range 150 {

@@ -92,7 +92,9 @@ func TestHandsOffObserveNamesEveryCall(t *testing.T) {
 	setMode(w, customer, v1alpha1.ModeObserve)
 	w.UntilTold(customer, v1alpha1.ReasonObserving, "nothing would be")
 	w.Expect(w.Get(customer)).To(Succeed())
-	w.UntilReason(jane, v1alpha1.ConditionReady, "True/Observing")
+	for _, member := range []*v1alpha1.Member{boss, jane} {
+		w.UntilReason(member, v1alpha1.ConditionReady, "True/Observing")
+	}
 	w.Expect(w.Reason(w, jane, v1alpha1.ConditionActive)).To(Equal("True/Joined"))
 	connections := customer.Status.Connections
 	w.Auth0.ResetAudit()
@@ -125,6 +127,9 @@ func TestHandsOffObserveNamesEveryCall(t *testing.T) {
 
 	w.Reread(customer)
 	w.Reread(bob)
+	w.Until("the change of the plan is told", func(g Gomega) {
+		g.Expect(len(w.Events(customer, "Normal", v1alpha1.ReasonObserving))).To(BeNumerically(">=", 2))
+	})
 	told, versions := len(w.Events(customer, "Normal", v1alpha1.ReasonObserving)), w.Versions()
 	for range 3 {
 		w.Auth0.Forward(time.Minute)
@@ -168,6 +173,7 @@ func TestAccessObserveCallsNobodyActiveWhoIsNot(t *testing.T) {
 	customer := w.CreateCustomer("acme", 3)
 	jane := w.CreateMember("acme", "jane@acme.com")
 	w.Join(jane)
+	w.UntilReason(w.AdminMember(customer), v1alpha1.ConditionActive, "False/Invited")
 	setMode(w, customer, v1alpha1.ModeObserve)
 	w.UntilReason(jane, v1alpha1.ConditionReady, "True/Observing")
 	w.Auth0.ResetAudit()

@@ -12,6 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
 	"github.com/seatwarden/seatwarden/internal/controlplane/envtesting"
@@ -42,7 +43,9 @@ func TestRemovalNamespaceDeleted(t *testing.T) {
 
 			namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: w.Namespace}}
 			w.Expect(w.Client.Delete(t.Context(), namespace)).To(Succeed())
-			w.UntilGone(namespace)
+			for _, obj := range []client.Object{customer, jane, bob, namespace} {
+				w.UntilGone(obj)
+			}
 			after, there := w.Organization("acme")
 			w.Expect(there).To(Equal(policy == v1alpha1.DeletionRetain))
 			if there {
@@ -77,7 +80,9 @@ func TestHandsOffNamespaceDeletedPaused(t *testing.T) {
 
 			namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: w.Namespace}}
 			w.Expect(w.Client.Delete(t.Context(), namespace)).To(Succeed())
-			w.UntilGone(namespace)
+			for _, obj := range []client.Object{customer, jane, namespace} {
+				w.UntilGone(obj)
+			}
 			after, _ := w.Organization("acme")
 			w.Expect(after).To(Equal(before), "our marker included")
 			for _, entry := range w.Auth0.Audit() {
