@@ -132,7 +132,10 @@ func (p *memberPass) leaveToAdmins(ctx context.Context) (released bool, err erro
 		p.wait(left)
 		return false, nil
 	}
-	return true, p.standIn(ctx)
+	if err := p.standIn(ctx); err != nil {
+		return false, err
+	}
+	return true, nil
 }
 
 // standIn holds the removal of an admin, which counts once the contract names the

@@ -157,7 +157,10 @@ func (p *memberPass) removePerson(ctx context.Context) (released bool, err error
 		return false, err
 	}
 	if p.member.Status.Withdrawal.ConfirmedAt != nil {
-		return true, p.remember(ctx)
+		if err := p.remember(ctx); err != nil {
+			return false, err
+		}
+		return true, nil
 	}
 	p.facts.Removing = "everything known was taken; waiting until Auth0 must show what is left, then looking once more"
 	return false, nil
