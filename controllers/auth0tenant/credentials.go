@@ -42,6 +42,14 @@ func (c *connections) put(name string, credentials [sha256.Size]byte, api auth0.
 	c.byName[name] = connection{credentials: credentials, api: api}
 }
 
+// last is the client for the credentials that were last there.
+func (c *connections) last(name string) (auth0.API, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	known, ok := c.byName[name]
+	return known.api, ok
+}
+
 func (c *connections) drop(name string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -52,6 +60,10 @@ func (c *connections) drop(name string) {
 func (r *Reconciler) connect(ctx context.Context, tenant *v1alpha1.Auth0Tenant) (auth0.API, error) {
 	value, err := r.secretValue(ctx, tenant.Spec.Credentials)
 	if err != nil {
+		// Deleted together with its Secret, it ends with the credentials it had.
+		if api, ok := r.connections.last(tenant.Name); ok && !tenant.DeletionTimestamp.IsZero() && pass.ProblemOf(err).Reason == v1alpha1.ReasonSecretNotFound {
+			return api, nil
+		}
 		return nil, err
 	}
 	opts := auth0.Options{Domain: tenant.Spec.Domain, ClientID: tenant.Spec.Credentials.ClientID}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/events"
@@ -61,7 +63,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	if err := r.Client.Get(ctx, req.NamespacedName, tenant); err != nil {
 		if client.IgnoreNotFound(err) == nil {
 			r.connections.drop(req.Name)
-			r.Directory.Remove(req.Name)
+			r.Directory.Forget(req.Name)
 		}
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
@@ -125,13 +127,14 @@ func (r *Reconciler) asksAgain(tenant *v1alpha1.Auth0Tenant) bool {
 	return requested || len(tenant.Status.MissingScopes) > 0
 }
 
-// publish hands the tenant to the other reconcilers and wakes them on news.
+// publish hands the tenant to the other reconcilers and wakes them on news, which
+// is also that Auth0 answers again.
 func (r *Reconciler) publish(ctx context.Context, tenant *v1alpha1.Auth0Tenant, api auth0.API, missingScopes int) {
 	known, was := r.Directory.Tenant(tenant.Name)
-	news := !was || known.API() != api || tenant.Status.ObservedGeneration != tenant.Generation ||
-		missingScopes < len(tenant.Status.MissingScopes) || !meta.IsStatusConditionTrue(tenant.Status.Conditions, v1alpha1.ConditionReady)
-	shared := r.Directory.Put(tenant.Name, tenant.Spec.Domain, api)
-	shared.SetSpec(tenant.Spec)
+	ready := meta.FindStatusCondition(tenant.Status.Conditions, v1alpha1.ConditionReady)
+	news := !was || known.API() != api || !equality.Semantic.DeepEqual(known.Spec(), tenant.Spec) ||
+		missingScopes < len(tenant.Status.MissingScopes) || ready != nil && ready.Reason == v1alpha1.ReasonAuth0Unavailable
+	r.Directory.Put(tenant.Name, tenant.Spec, api)
 	if news {
 		r.wake(ctx, tenant.Name)
 	}
@@ -177,7 +180,7 @@ func (r *Reconciler) delete(ctx context.Context, tenant *v1alpha1.Auth0Tenant, f
 		}
 	}
 	if !facts.Deleting {
-		r.Directory.Remove(tenant.Name)
+		r.Directory.Forget(tenant.Name)
 		r.connections.drop(tenant.Name)
 		return pass.Result(pass.RemoveFinalizer(ctx, r.Client, tenant), 0)
 	}
@@ -192,22 +195,22 @@ func (r *Reconciler) delete(ctx context.Context, tenant *v1alpha1.Auth0Tenant, f
 
 // countDependents counts who needs a tenant that is being deleted: the Customers
 // that refer to it, and the Members that were given something here and are being
-// deleted, or have no Customer any more. What becomes of those is read from the
-// tenant when they go, but for those that are let be.
+// deleted, or have no Customer here any more. What becomes of those is read from
+// the tenant when they go, but for those that are let be.
 func countDependents(ctx context.Context, reader client.Reader, tenant string, facts *status.TenantFacts) error {
 	// Members first: one whose Customer goes in between is seen as left.
 	members, customers := &v1alpha1.MemberList{}, &v1alpha1.CustomerList{}
-	if err := reader.List(ctx, members); err != nil {
-		return fmt.Errorf("list Members: %w", err)
-	}
-	if err := reader.List(ctx, customers); err != nil {
-		return fmt.Errorf("list Customers: %w", err)
+	for _, list := range []client.ObjectList{members, customers} {
+		// A kind whose CRD is gone has no objects.
+		if err := reader.List(ctx, list); err != nil && !apierrors.IsNotFound(err) && !meta.IsNoMatchError(err) {
+			return fmt.Errorf("list who needs the Auth0Tenant: %w", err)
+		}
 	}
 	facts.Customers, facts.Leaving, facts.Left = 0, 0, 0
 	present := map[client.ObjectKey]bool{}
 	for i := range customers.Items {
-		present[client.ObjectKeyFromObject(&customers.Items[i])] = true
 		if customers.Items[i].Spec.TenantRef.Name == tenant {
+			present[client.ObjectKeyFromObject(&customers.Items[i])] = true
 			facts.Customers++
 		}
 	}

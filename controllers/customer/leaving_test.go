@@ -33,7 +33,7 @@ func (nobody) UsersWithAppMetadata(context.Context, string) ([]auth0.User, bool,
 // Member any more, is in use until what was given is certainly taken: by the
 // Customer's list alone, as a call may be on its way that Auth0 does not show yet.
 func TestSeatsOfWhoLeaves(t *testing.T) {
-	tenant := directory.New().Put("default", "acme.eu.auth0.com", nobody{})
+	tenant := directory.New().Put("default", v1alpha1.Auth0TenantSpec{Domain: "acme.eu.auth0.com"}, nobody{})
 	given := v1alpha1.WithdrawnPerson{Person: "jane", Attempt: &v1alpha1.Attempt{ID: "a"}}
 	for state, inUse := range map[v1alpha1.WithdrawalState]bool{
 		v1alpha1.WithdrawalHeld:        true,

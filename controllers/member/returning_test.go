@@ -23,7 +23,7 @@ func (clock) Now() time.Time { return time.Date(2026, 11, 23, 9, 0, 0, 0, time.U
 // returning is the pass of a Member that was applied again, with the line of the
 // person whom an earlier Member stood for.
 func returning(line v1alpha1.WithdrawnPerson) *memberPass {
-	tenant := directory.New().Put("default", "acme.eu.auth0.com", clock{})
+	tenant := directory.New().Put("default", v1alpha1.Auth0TenantSpec{Domain: "acme.eu.auth0.com"}, clock{})
 	line.Person = ownership.PersonRef("jane@acme.com")
 	return &memberPass{
 		tenant: tenant, org: tenant.Organization("org_1"),

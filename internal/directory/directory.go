@@ -52,16 +52,16 @@ func (d *Directory) NoteLook(name string) (first bool) {
 	return first
 }
 
-// Put makes a tenant usable, or replaces how it is reached. What was learned of
-// its organizations stays when the domain is the same.
-func (d *Directory) Put(name, domain string, api auth0.API) *Tenant {
+// Put makes a tenant usable, or replaces how it is reached and its settings. What
+// was learned of its organizations stays when the domain is the same.
+func (d *Directory) Put(name string, spec v1alpha1.Auth0TenantSpec, api auth0.API) *Tenant {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if old, ok := d.tenants[name]; ok && old.Domain == domain {
-		old.setAPI(api)
+	if old, ok := d.tenants[name]; ok && old.Domain == spec.Domain {
+		old.set(spec, api)
 		return old
 	}
-	tenant := &Tenant{Name: name, Domain: domain, api: api, organizations: map[string]*Organization{}}
+	tenant := &Tenant{Name: name, Domain: spec.Domain, spec: spec, api: api, organizations: map[string]*Organization{}}
 	d.tenants[name] = tenant
 	return tenant
 }
@@ -71,6 +71,14 @@ func (d *Directory) Remove(name string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	delete(d.tenants, name)
+}
+
+// Forget drops a tenant whose object is gone: one of its name is another.
+func (d *Directory) Forget(name string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.tenants, name)
+	delete(d.looked, name)
 }
 
 // Tenant is one Auth0 tenant.
@@ -96,21 +104,14 @@ func (t *Tenant) API() auth0.API {
 	return t.api
 }
 
-func (t *Tenant) setAPI(api auth0.API) {
+func (t *Tenant) set(spec v1alpha1.Auth0TenantSpec, api auth0.API) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.api = api
+	t.spec, t.api = spec, api
 }
 
 // Now is Auth0's time.
 func (t *Tenant) Now() time.Time { return t.API().Now() }
-
-// SetSpec keeps the settings that reconcilers of other kinds need.
-func (t *Tenant) SetSpec(spec v1alpha1.Auth0TenantSpec) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.spec = spec
-}
 
 // Spec is the Auth0Tenant's spec as it was accepted last.
 func (t *Tenant) Spec() v1alpha1.Auth0TenantSpec {

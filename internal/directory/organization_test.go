@@ -8,6 +8,7 @@ import (
 
 	. "github.com/onsi/gomega"
 
+	"github.com/seatwarden/seatwarden/api/v1alpha1"
 	"github.com/seatwarden/seatwarden/internal/auth0"
 	"github.com/seatwarden/seatwarden/internal/ownership"
 	"github.com/seatwarden/seatwarden/internal/seats"
@@ -51,7 +52,7 @@ func (l *lists) User(_ context.Context, id string) (auth0.User, error) {
 }
 
 func organization(api auth0.API) *Organization {
-	org := New().Put("default", "acme.eu.auth0.com", api).Organization("org_1")
+	org := New().Put("default", v1alpha1.Auth0TenantSpec{Domain: "acme.eu.auth0.com"}, api).Organization("org_1")
 	org.SetKey("k")
 	return org
 }

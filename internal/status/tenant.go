@@ -47,12 +47,8 @@ func Auth0Tenant(tenant *v1alpha1.Auth0Tenant, f TenantFacts) v1alpha1.Auth0Tena
 
 	since := notReadySince(tenant.Status.Conditions, tenant.CreationTimestamp.Time, f.Now)
 	switch {
-	case f.Deleting && f.Customers > 0:
-		c.summarize(true, false, v1alpha1.ReasonInUse, fmt.Sprintf("being deleted; %d Customers refer to it: delete them first", f.Customers))
-	case f.Deleting && f.Left > 0:
-		c.summarize(true, false, v1alpha1.ReasonInUse, fmt.Sprintf("being deleted; %d Members were left when their Customer was deleted: delete them first", f.Left))
 	case f.Deleting:
-		c.summarize(true, false, v1alpha1.ReasonInUse, fmt.Sprintf("being deleted; %d Members are on their way out, nothing is needed", f.Leaving))
+		c.summarize(true, false, v1alpha1.ReasonInUse, inUse(f))
 	case f.Problem != nil:
 		stalled := f.Problem.stalls(since, f.Now)
 		c.summarize(!stalled, stalled, f.Problem.Reason, f.Problem.Message)
@@ -63,6 +59,21 @@ func Auth0Tenant(tenant *v1alpha1.Auth0Tenant, f TenantFacts) v1alpha1.Auth0Tena
 	}
 	out.Conditions = c.list
 	return out
+}
+
+// inUse says who needs a tenant that is being deleted, and what hinders them.
+func inUse(f TenantFacts) string {
+	message := fmt.Sprintf("being deleted; %d Members are on their way out, nothing is needed", f.Leaving)
+	switch {
+	case f.Customers > 0:
+		message = fmt.Sprintf("being deleted; %d Customers refer to it: delete them first", f.Customers)
+	case f.Left > 0:
+		message = fmt.Sprintf("being deleted; %d Members were left when their Customer was deleted: delete them first", f.Left)
+	}
+	if f.Problem != nil {
+		message += fmt.Sprintf(". They cannot go while %s (or set spec.mode to Paused: then they go, and Auth0 stays as it is)", f.Problem.Message)
+	}
+	return message
 }
 
 func (c *conditions) scopes(lacking, surplus []string) {
