@@ -55,6 +55,23 @@ func (p *customerPass) declareAdmin(ctx context.Context, admin v1alpha1.Admin, m
 	if err := p.Client.Create(ctx, member); err != nil && !apierrors.IsAlreadyExists(err) {
 		return fmt.Errorf("create an admin's Member: %w", err)
 	}
+	return p.takeBackIfLate(ctx, member)
+}
+
+// takeBackIfLate deletes a Member that was made when the Customer was on its way
+// out already: another operator has deleted the generated ones by then.
+func (p *customerPass) takeBackIfLate(ctx context.Context, member *v1alpha1.Member) error {
+	customer := &v1alpha1.Customer{}
+	err := p.Live.Get(ctx, client.ObjectKeyFromObject(p.customer), customer)
+	switch {
+	case client.IgnoreNotFound(err) != nil:
+		return fmt.Errorf("read the Customer: %w", err)
+	case err == nil && customer.UID == p.customer.UID && customer.DeletionTimestamp.IsZero():
+		return nil
+	}
+	if err := p.Client.Delete(ctx, member); client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("delete an admin's Member that came too late: %w", err)
+	}
 	return nil
 }
 

@@ -12,9 +12,14 @@ import (
 	"github.com/seatwarden/seatwarden/internal/ownership"
 )
 
-// markerSettles is how long after our marker was written over what stood there
-// it is read back: somebody else who read before we wrote has written by then.
-const markerSettles = 2 * time.Second
+const (
+	// takeUpValidity is how long after it was read the metadata may be written over.
+	takeUpValidity = 3 * time.Second
+	// markerSettles is how long after our marker was written over what stood there
+	// it is read back: somebody else who read before we wrote has written by then,
+	// or never will.
+	markerSettles = 5 * time.Second
+)
 
 // own goes on only with an organization that is ours: it is, or it may be
 // adopted or taken over, which is done here. Any other is not touched.
@@ -67,6 +72,7 @@ func (p *customerPass) listedForAdoption(organization string) bool {
 // once the one whose marker stands a while later has it. adoptedAt is zero for
 // an organization that is taken over.
 func (p *customerPass) takeUp(ctx context.Context, found auth0.Organization, adoptedAt time.Time) error {
+	ctx = auth0.WithFence(ctx, auth0.NewFence(p.tenant.Now().Add(takeUpValidity), takeUpValidity))
 	var err error
 	if p.organization, err = p.api().Organization(ctx, found.ID); err != nil {
 		return pass.Auth0("read the organization", err, p.Now())
