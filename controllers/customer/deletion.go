@@ -133,7 +133,7 @@ func (p *customerPass) deleteUsers(ctx context.Context) (done bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	destroyer := &destroy.Destroyer{Client: p.Client, Tenant: p.tenant, Customer: p.customer, GoneOrganizationID: id, Now: p.Now}
+	destroyer := &destroy.Destroyer{Live: p.Live, Tenant: p.tenant, Customer: p.customer, GoneOrganizationID: id, Now: p.Now}
 	deleted, kept := 0, map[string]int{}
 	for _, person := range people {
 		err = destroyer.Destroy(ctx, person, func(why string) {

@@ -25,7 +25,7 @@ func (p *withdrawnPass) destroy(ctx context.Context, entry *v1alpha1.WithdrawnPe
 		}
 		return err
 	}
-	destroyer := &destroy.Destroyer{Client: p.Client, Tenant: p.tenant, Customer: p.customer, Now: p.Now}
+	destroyer := &destroy.Destroyer{Live: p.Live, Tenant: p.tenant, Customer: p.customer, Now: p.Now}
 	person := destroy.Person{Users: entry.Users, Invitation: entry.Invitation}
 	if err := destroyer.Destroy(ctx, person, func(kept string) { p.tell(entry, kept) }); err != nil {
 		return err

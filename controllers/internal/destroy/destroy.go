@@ -22,8 +22,8 @@ import (
 
 // Destroyer deletes users of one Customer's people.
 type Destroyer struct {
-	// Client lists the other Customers.
-	Client   client.Reader
+	// Live lists the other Customers, past the cache.
+	Live     client.Reader
 	Tenant   *directory.Tenant
 	Customer *v1alpha1.Customer
 	// GoneOrganizationID is that of an organization that is certainly gone: what
@@ -99,19 +99,19 @@ func (d *Destroyer) facts(ctx context.Context, person Person, user auth0.User) (
 // ownConnection: the user lives in an enterprise connection of this Customer, and
 // no other Customer of the tenant has it.
 func (d *Destroyer) ownConnection(ctx context.Context, user auth0.User) (bool, error) {
-	uses := func(customer *v1alpha1.Customer) bool {
-		return slices.ContainsFunc(customer.Status.Connections, func(c v1alpha1.EnabledConnection) bool {
-			return auth0.EnterpriseStrategy(c.Strategy) && slices.Contains(user.Connections, c.Name)
-		})
+	enabled := func(c v1alpha1.EnabledConnection) bool {
+		return auth0.EnterpriseStrategy(c.Strategy) && slices.Contains(user.Connections, c.Name)
 	}
-	if !uses(d.Customer) {
+	if !slices.ContainsFunc(d.Customer.Status.Connections, enabled) {
 		return false, nil
 	}
+	declared := func(c v1alpha1.Connection) bool { return slices.Contains(user.Connections, string(c.Name)) }
 	customers := &v1alpha1.CustomerList{}
-	if err := d.Client.List(ctx, customers); err != nil {
-		return false, fmt.Errorf("list Customers: %w", err)
+	if err := d.Live.List(ctx, customers); err != nil {
+		return false, fmt.Errorf("list Customers live: %w", err)
 	}
 	return !slices.ContainsFunc(customers.Items, func(other v1alpha1.Customer) bool {
-		return other.UID != d.Customer.UID && other.Spec.TenantRef == d.Customer.Spec.TenantRef && uses(&other)
+		uses := slices.ContainsFunc(other.Status.Connections, enabled) || slices.ContainsFunc(other.Spec.Connections, declared)
+		return other.UID != d.Customer.UID && other.Spec.TenantRef == d.Customer.Spec.TenantRef && uses
 	}), nil
 }
