@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -12,6 +13,7 @@ import (
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
 	"github.com/seatwarden/seatwarden/controllers/internal/pass"
 	"github.com/seatwarden/seatwarden/internal/auth0"
+	"github.com/seatwarden/seatwarden/internal/directory"
 	"github.com/seatwarden/seatwarden/internal/invitation"
 	"github.com/seatwarden/seatwarden/internal/ownership"
 )
@@ -132,6 +134,7 @@ func (p *memberPass) join(ctx context.Context) error {
 	}
 	p.facts.Confirmed = true
 	p.closeAttempt()
+	p.answerJoined()
 	if err := p.checkRoles(); err != nil {
 		return err
 	}
@@ -141,6 +144,31 @@ func (p *memberPass) join(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// answerJoined takes a request to invite somebody who is in as answered, once a
+// look must have shown it if they had been taken out before the request.
+func (p *memberPass) answerJoined() {
+	request, settled := p.pendingRequest()
+	switch {
+	case request == "":
+	case p.look.At.Before(settled):
+		p.wait(settled.Sub(p.tenant.Now()))
+	default:
+		p.member.Status.LastHandledInviteRequest = request
+	}
+}
+
+// pendingRequest is the request for an invitation that is not handled, empty when
+// there is none, and from when on, by Auth0's time, its lists must show what
+// membership was at the time of the request.
+func (p *memberPass) pendingRequest() (request string, settled time.Time) {
+	request = pass.InviteRequest(p.member, p.Now())
+	at, err := time.Parse(time.RFC3339, request)
+	if err != nil {
+		return "", time.Time{}
+	}
+	return request, at.Add(p.tenant.Now().Sub(p.Now())).Add(directory.Lag)
 }
 
 // grant writes the person's grant where it is missing, and reads it back.

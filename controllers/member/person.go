@@ -16,10 +16,17 @@ import (
 // observe looks at Auth0 at least once for each new object and each request.
 func (p *memberPass) observe(ctx context.Context) error {
 	requested := pass.ReconcileRequest(p.member) != p.member.Status.LastHandledReconcileAt
-	if p.member.Status.ObservedGeneration != p.member.Generation || requested || p.nothingKnown() {
+	if p.member.Status.ObservedGeneration != p.member.Generation || requested || p.nothingKnown() || p.answerDue() {
 		return p.lookAgain(ctx)
 	}
 	return nil
+}
+
+// answerDue: somebody who has joined waits for a look that tells whether they were
+// in when their request was made.
+func (p *memberPass) answerDue() bool {
+	request, settled := p.pendingRequest()
+	return request != "" && len(p.member.Status.Users) > 0 && p.look.At.Before(settled) && !p.tenant.Now().Before(settled)
 }
 
 // nothingKnown: status records neither an invitation nor a user, as when it was lost.

@@ -98,7 +98,8 @@ type Step string
 const (
 	// Nothing to do; a person's click or request changes that.
 	Nothing Step = "Nothing"
-	// Missing: the person had joined and is no member any more. Not invited by itself.
+	// Missing: the person had joined and is no member any more, and was not invited
+	// since. Not invited by itself.
 	Missing Step = "Missing"
 	// Wait until Decision.At.
 	Wait Step = "Wait"
@@ -133,15 +134,12 @@ func Decide(f Facts) Decision {
 	switch {
 	case f.Attempt != nil && f.Attempt.Invites:
 		return f.unfinished()
-	case f.Joined:
-		if f.Requested {
-			return f.send()
-		}
+	case f.Requested && (f.Joined || f.Last != nil):
+		return f.send()
+	case f.Joined && (f.Last == nil || f.Last.State == Accepted):
 		return Decision{Step: Missing}
 	case f.Last == nil:
 		return f.first()
-	case f.Requested:
-		return f.send()
 	case f.Last.State == Sent:
 		return f.sent()
 	}

@@ -98,6 +98,18 @@ func TestOneMailDecide(t *testing.T) {
 		"had joined, was taken out, is asked back": {
 			Facts{ListedAt: now, Joined: true, Last: &Last{ID: "u1", State: Accepted, ExpiresAt: alive}, Requested: true},
 			Decision{Step: Send, Supersede: []string{"u1"}}},
+		"had joined before the status was lost, was taken out": {Facts{ListedAt: now, Joined: true}, Decision{Step: Missing}},
+		"had joined, was asked back, the link is alive": {
+			Facts{ListedAt: now, Joined: true, Last: &Last{ID: "u2", State: Sent, ExpiresAt: alive}}, Decision{Step: Wait, At: alive}},
+		"had joined, was asked back, and the link died": {
+			Facts{ListedAt: now, Joined: true, Last: &Last{ID: "u2", State: Sent, ExpiresAt: dead}}, Decision{Step: Expire}},
+		"had joined, was asked back, and used the link up with a wrong account": {
+			Facts{ListedAt: now, Joined: true, Last: &Last{ID: "u2", State: Sent, ExpiresAt: alive}, GoneSince: now.Add(-lag)}, Decision{Step: Consume}},
+		"had joined, was asked back, and it expired: not sent again by itself": {
+			Facts{ListedAt: now, Joined: true, Last: &Last{ID: "u2", State: Expired, ExpiresAt: dead}}, Decision{Step: Nothing}},
+		"had joined, is asked back once more": {
+			Facts{ListedAt: now, Joined: true, Last: &Last{ID: "u2", State: Sent, ExpiresAt: alive}, Requested: true},
+			Decision{Step: Send, Supersede: []string{"u2"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if tc.facts.Now.IsZero() {

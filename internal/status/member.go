@@ -31,7 +31,8 @@ type MemberFacts struct {
 	Joined bool
 	// Confirmed: the person's grant was read back.
 	Confirmed bool
-	// Missing: the person had joined and is no member any more.
+	// Missing: the person had joined and is no member any more, and was not invited
+	// since.
 	Missing bool
 	// TakenAway: the person had joined an organization that is another's now, and
 	// holds nothing there any more.

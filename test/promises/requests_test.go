@@ -1,0 +1,131 @@
+package promises
+
+import (
+	"net/http"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+
+	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/internal/directory"
+	"github.com/seatwarden/seatwarden/internal/standin"
+	"github.com/seatwarden/seatwarden/test/world"
+)
+
+// The first request's mail is out and its answer lost; the second request comes
+// before anybody has found that mail.
+func TestOneMailRequestedBeforeTheMailIsFound(t *testing.T) {
+	w := world.New(t)
+	// Nobody looks unless asked.
+	w.StartOperator(func(o *world.OperatorOptions) { o.LiveInterval = o.SettledInterval })
+	w.CreateCustomer("acme", 2)
+	jane := w.CreateMember("acme", "jane@acme.com")
+	w.UntilMail("jane@acme.com", 1)
+	w.UntilReason(jane, v1alpha1.ConditionActive, "False/Invited")
+	w.Fault(standin.Fault{Method: http.MethodPost, Route: world.InvitationsRoute, Kind: standin.FaultDropAfter, Count: 1})
+	w.RequestInvitation(jane)
+	w.UntilMail("jane@acme.com", 2)
+	second := w.RequestInvitation(jane)
+	w.Reread(jane)
+	w.UntilMail("jane@acme.com", 3)
+	w.Until("the request is remembered", func(g Gomega) {
+		g.Expect(w.Get(jane)).To(Succeed())
+		g.Expect(jane.Status.LastHandledInviteRequest).To(Equal(second))
+		g.Expect(jane.Status.Attempt).To(BeNil())
+	})
+	w.Auth0.Forward(time.Minute)
+	w.Reread(jane)
+	w.Expect(w.Mails("jane@acme.com")).To(HaveLen(3), "each request is answered once")
+}
+
+// A request to somebody who is in is answered by that, and invites nobody when
+// the person is taken out of the organization afterwards.
+func TestOneMailRequestedOfWhoIsIn(t *testing.T) {
+	w := world.New(t)
+	// The operator's clock is ahead, so that most of Auth0's lag is over at once.
+	w.StartOperator(func(o *world.OperatorOptions) {
+		o.Now = func() time.Time { return time.Now().Add(directory.Lag - 2*time.Second) }
+	})
+	w.CreateCustomer("acme", 2)
+	jane := w.CreateMember("acme", "jane@acme.com")
+	w.Join(jane)
+	request := w.RequestInvitation(jane)
+	w.Until("the request is handled", func(g Gomega) {
+		g.Expect(w.Get(jane)).To(Succeed())
+		g.Expect(jane.Status.LastHandledInviteRequest).To(Equal(request))
+	})
+	takeOut(w, jane)
+	w.Reread(jane)
+	w.Throughout("nobody asked for this after that", func(g Gomega) { g.Expect(w.Mails("jane@acme.com")).To(HaveLen(1)) })
+}
+
+// A request that comes right after somebody was taken out, while Auth0's lists
+// still show them, is not taken as answered by what they show.
+func TestOneMailRequestedOfWhoStillShows(t *testing.T) {
+	w := world.New(t)
+	var ahead atomic.Int64
+	ahead.Store(int64(-time.Minute)) // however slow this machine is, Auth0's lag is not over
+	w.StartOperator(func(o *world.OperatorOptions) {
+		o.Now = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+	})
+	w.CreateCustomer("acme", 2)
+	jane := w.CreateMember("acme", "jane@acme.com")
+	w.Join(jane)
+	w.Auth0.Forward(time.Hour)
+	lagging := func(lag time.Duration) {
+		w.Expect(w.Auth0.Configure(func(s *standin.Settings) { s.MembersLag = standin.Duration(lag) })).To(Succeed())
+	}
+	lagging(30 * time.Minute)
+	w.Expect(w.Get(jane)).To(Succeed())
+	w.Expect(w.Engineer().RemoveMembers(w.Context(), w.OrganizationID("acme"), jane.Status.Users[0].UserID)).To(Succeed())
+	request := w.RequestInvitation(jane)
+	w.Reread(jane)
+	w.Expect(jane.Status.LastHandledInviteRequest).NotTo(Equal(request))
+	lagging(0)
+	ahead.Store(int64(directory.Lag))
+	w.Reread(jane)
+	_, err := w.Accept(w.UntilMail("jane@acme.com", 2))
+	w.Expect(err).NotTo(HaveOccurred())
+	w.UntilReason(jane, v1alpha1.ConditionActive, "True/Joined")
+}
+
+// Who had joined and was taken out by hand is invited anew on request; the link
+// shows, dies in its time, and can be asked for again.
+func TestOneMailInvitedAnewAfterTakenOut(t *testing.T) {
+	w := world.New(t)
+	w.StartOperator()
+	customer := w.CreateCustomer("acme", 2)
+	jane := w.CreateMember("acme", "jane@acme.com")
+	w.Join(jane)
+	takeOut(w, jane)
+	w.RequestInvitation(jane)
+	w.UntilMail("jane@acme.com", 2)
+	w.UntilReason(jane, v1alpha1.ConditionActive, "False/Invited")
+	w.Reread(jane)
+	w.Expect(w.Reason(w, jane, v1alpha1.ConditionActive)).To(Equal("False/Invited"), "also when it is looked at again")
+	w.UntilReason(jane, v1alpha1.ConditionReady, "True/Reconciled")
+
+	w.Auth0.Forward(25 * time.Hour)
+	w.UntilReason(jane, v1alpha1.ConditionActive, "False/Expired")
+	w.Until("no live invitation is counted", func(g Gomega) {
+		g.Expect(w.Get(customer)).To(Succeed())
+		g.Expect(customer.Status.Seats.Invited).To(BeZero(), "the admin's is dead as well")
+	})
+	w.Expect(w.Mails("jane@acme.com")).To(HaveLen(2), "nothing is sent by itself")
+	w.RequestInvitation(jane)
+	_, err := w.Accept(w.UntilMail("jane@acme.com", 3))
+	w.Expect(err).NotTo(HaveOccurred())
+	w.UntilReason(jane, v1alpha1.ConditionActive, "True/Joined")
+}
+
+// takeOut takes somebody who has joined out of the organization by hand, and
+// waits until it shows.
+func takeOut(w *world.World, member *v1alpha1.Member) {
+	w.Expect(w.Get(member)).To(Succeed())
+	w.Expect(w.Engineer().RemoveMembers(w.Context(), w.OrganizationID("acme"), member.Status.Users[0].UserID)).To(Succeed())
+	w.UntilForwarding("it shows when Auth0's lag is over", func(g Gomega) {
+		g.Expect(w.Reason(g, member, v1alpha1.ConditionActive)).To(Equal("False/RemovedInAuth0"))
+	})
+}
