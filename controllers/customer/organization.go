@@ -127,6 +127,7 @@ func (p *customerPass) syncOrganization(ctx context.Context) error {
 		stands = p.organization.Metadata
 	}
 	p.org.SetAdopted(ownership.Adopted(stands))
+	p.org.SetWindows(ownership.WindowIn(stands))
 	p.org.SetKey(stands[ownership.MetadataKey])
 	p.facts.OrganizationSynced = true
 	return nil
@@ -172,6 +173,10 @@ func (p *customerPass) writeOrganization(ctx context.Context, guarded bool) erro
 	keeps := ownership.Adopted(metadata) && p.customer.Spec.DisplayName == ""
 	if display := p.customer.DisplayName(); !keeps && display != p.organization.DisplayName {
 		update.DisplayName = &display
+	}
+	if was, is := ownership.WindowIn(p.organization.Metadata), ownership.WindowIn(metadata); was != is && !p.observing() {
+		// Either may be in force until the answer is here.
+		p.tenant.Organization(p.organization.ID).SetWindows(was, is)
 	}
 	if changed || update.DisplayName != nil {
 		updated, err := p.api().UpdateOrganization(ctx, p.organization.ID, update)

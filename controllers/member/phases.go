@@ -64,12 +64,24 @@ func (p *memberPass) findOrganization(ctx context.Context) error {
 	if p.look == nil || p.org.Key() == "" {
 		return pass.Starting(v1alpha1.ReasonCustomerNotReady, fmt.Sprintf("the organization of Customer %s is being looked at", p.customer.Name))
 	}
-	window, boundary := pass.Window(p.customer).At(tenant.Now())
-	p.facts.Window = pass.WindowReason(window)
-	if !boundary.IsZero() {
-		p.wait(boundary.Sub(tenant.Now()))
-	}
+	p.findWindow()
 	return nil
+}
+
+// findWindow finds whether people may sign in: the contract says so, and so does
+// everything that the guard may have been told of it.
+func (p *memberPass) findWindow() {
+	now := p.tenant.Now()
+	for _, window := range slices.Concat([]ownership.Window{pass.Window(p.customer)}, p.org.Windows()) {
+		phase, boundary := window.At(now)
+		p.facts.Window = pass.WindowReason(phase)
+		if !boundary.IsZero() {
+			p.wait(boundary.Sub(now))
+		}
+		if phase != ownership.PhaseActive {
+			return
+		}
+	}
 }
 
 // organizationLost is why the Customer has its organization no more, empty while
@@ -131,11 +143,13 @@ func (p *memberPass) checkSeat(ctx context.Context) error {
 	case seat.State == v1alpha1.SeatWaiting:
 		p.ended = true
 		p.endWithdrawal()
+		p.startAnew()
 		if waited := p.Now().Sub(seat.Since.Time); waited < status.SeatPatience {
 			p.wait(status.SeatPatience - waited)
 		}
 	case seat.State == v1alpha1.SeatRefused:
 		p.ended = true
+		p.startAnew()
 	}
 	if seat == nil || seat.State != v1alpha1.SeatAssigned {
 		return nil
@@ -161,7 +175,10 @@ func (p *memberPass) startAnew() {
 	if status.OrganizationID == "" || status.OrganizationID == p.org.ID {
 		return
 	}
-	status.Users, status.Invitation, status.Attempt, status.OrganizationID = nil, nil, nil, p.org.ID
+	status.Users, status.Invitation, status.Attempt, status.Tenant, status.OrganizationID = nil, nil, nil, "", ""
+	if seated(p.member) {
+		status.Tenant, status.OrganizationID = p.tenant.Name, p.org.ID
+	}
 }
 
 // checkRoles refuses roles that the Customer does not allow.

@@ -23,6 +23,7 @@ type Organization struct {
 	mu      sync.Mutex
 	key     string
 	adopted bool
+	windows []ownership.Window
 	latest  *Observation
 	gone    map[string]time.Time
 	told    map[string]string
@@ -66,6 +67,25 @@ func (o *Organization) Adopted() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.adopted
+}
+
+// SetWindows keeps what the guard may have been told of the contract: more than
+// one window while a call that changes it is unanswered. People are looked at
+// anew when that is news.
+func (o *Organization) SetWindows(windows ...ownership.Window) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !slices.Equal(o.windows, windows) {
+		o.windows = windows
+		clear(o.told)
+	}
+}
+
+// Windows are what the guard may have been told of the contract.
+func (o *Organization) Windows() []ownership.Window {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.Clone(o.windows)
 }
 
 // Key is the organization's key, empty until it is known to stand in its metadata.

@@ -244,6 +244,33 @@ func instant(t time.Time) string {
 	return t.UTC().Format(time.RFC3339)
 }
 
+// WindowIn is what an organization's metadata tell the guard: nothing, which lets
+// people in, or a window. What the guard cannot read lets nobody in.
+func WindowIn(metadata map[string]string) Window {
+	access, told := metadata[MetadataAccess]
+	if !told {
+		return Window{}
+	}
+	parts := strings.Split(access, ",")
+	if len(parts) != 3 {
+		return Window{State: AccessSuspended}
+	}
+	start, startErr := readInstant(parts[1])
+	end, endErr := readInstant(parts[2])
+	state := AccessState(parts[0])
+	if startErr != nil || endErr != nil || state != AccessOpen && state != AccessReleased {
+		return Window{State: AccessSuspended}
+	}
+	return Window{State: state, Start: start, End: end}
+}
+
+func readInstant(text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	return time.Parse(time.RFC3339, text)
+}
+
 // Phase is where an instant lies in a window.
 type Phase string
 
@@ -261,6 +288,8 @@ const (
 // At tells where now lies, and when that changes next; zero for never.
 func (w Window) At(now time.Time) (Phase, time.Time) {
 	switch {
+	case w.State == AccessReleased:
+		return PhaseActive, time.Time{}
 	case w.State == AccessSuspended:
 		return PhaseSuspended, time.Time{}
 	case !w.Start.IsZero() && now.Before(w.Start):

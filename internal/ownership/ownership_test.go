@@ -85,6 +85,25 @@ func TestWindow(t *testing.T) {
 	NewWithT(t).Expect(bounded.String()).To(Equal("open,2026-01-01T00:00:00Z,2027-01-01T00:00:00Z"))
 }
 
+// TestAccessWindowIn: what is read is what was written, and what the guard would
+// not read lets nobody in.
+func TestAccessWindowIn(t *testing.T) {
+	g := NewWithT(t)
+	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	for _, window := range []Window{
+		{State: AccessOpen}, {State: AccessReleased}, {State: AccessSuspended},
+		{State: AccessOpen, Start: start}, {State: AccessOpen, End: start}, {State: AccessOpen, Start: start, End: start.AddDate(1, 0, 0)},
+	} {
+		g.Expect(WindowIn(map[string]string{MetadataAccess: window.String()})).To(Equal(window))
+	}
+	for _, bad := range []string{"", "open", "open,", "open,,,", "closed,,", "open,soon,", "open,,late"} {
+		phase, _ := WindowIn(map[string]string{MetadataAccess: bad}).At(start)
+		g.Expect(phase).To(Equal(PhaseSuspended), bad)
+	}
+	phase, _ := WindowIn(nil).At(start)
+	g.Expect(phase).To(Equal(PhaseActive), "where nothing stands, the guard lets people in")
+}
+
 func TestGrant(t *testing.T) {
 	g := NewWithT(t)
 	grant := Grant{Key: "k", Person: PersonRef("Jane@Acme.com"), Attempt: "a1"}

@@ -2,6 +2,7 @@ package promises
 
 import (
 	"fmt"
+	"net/http"
 	"testing"
 	"time"
 
@@ -155,4 +156,60 @@ func TestAccessLostMark(t *testing.T) {
 		w.Expect(err).To(HaveOccurred(), "the guard refuses the stranger again")
 	}
 	end()
+}
+
+// TestAccessOpenedAgain: nobody is called active, or invited, before the guard
+// knows that access is open, however long that takes to reach it.
+func TestAccessOpenedAgain(t *testing.T) {
+	const route = "/api/v2/organizations/{id}"
+	w := world.New(t)
+	w.StartOperator()
+	customer := w.CreateCustomer("acme", 5)
+	jane := w.CreateMember("acme", "jane@acme.com")
+	w.Join(jane)
+	w.UntilReason(customer, v1alpha1.ConditionGuardInEffect, "True/GuardInEffect")
+	id := w.OrganizationID("acme")
+	access := func(access v1alpha1.Access) { w.Update(customer, func() { customer.Spec.Access = access }) }
+	access(v1alpha1.AccessSuspended)
+	w.UntilReason(jane, v1alpha1.ConditionActive, "False/Suspended")
+	late := w.CreateMember("acme", "late@acme.com")
+	w.UntilReason(late, v1alpha1.ConditionActive, "False/OnHold")
+	w.Reread(customer)
+
+	slow, arrive := w.Fault(standin.Fault{Method: http.MethodPatch, Route: route, Kind: standin.FaultHang})
+	access(v1alpha1.AccessOpen)
+	w.Until("the call is on its way", func(g Gomega) { g.Expect(w.Hits(slow)).To(BeNumerically(">=", 1)) })
+	w.Reread(jane)
+	w.Expect(w.Reason(w, jane, v1alpha1.ConditionActive)).To(Equal("False/Suspended"))
+	w.Reread(late)
+	w.Expect(w.Reason(w, late, v1alpha1.ConditionActive)).To(Equal("False/OnHold"))
+	w.Expect(w.Mails("late@acme.com")).To(BeEmpty())
+	arrive()
+	w.UntilReason(jane, v1alpha1.ConditionActive, "True/Joined")
+	_, err := w.SignIn(id, "jane@acme.com")
+	w.Expect(err).NotTo(HaveOccurred())
+	_, err = w.Accept(w.UntilMail("late@acme.com", 1))
+	w.Expect(err).NotTo(HaveOccurred())
+
+	// The guard was told that access is suspended, and the operator not that it was.
+	slow, answer := w.Fault(standin.Fault{Method: http.MethodPatch, Route: route, Kind: standin.FaultHangAfter, Count: 1})
+	access(v1alpha1.AccessSuspended)
+	w.Until("the answer is on its way", func(g Gomega) { g.Expect(w.Hits(slow)).To(Equal(1)) })
+	w.UntilReason(jane, v1alpha1.ConditionActive, "False/Suspended")
+	access(v1alpha1.AccessOpen)
+	w.Throughout("nobody is called active who is refused", func(g Gomega) {
+		if w.Reason(g, jane, v1alpha1.ConditionActive) == "True/Joined" {
+			_, err := w.SignIn(id, "jane@acme.com")
+			g.Expect(err).NotTo(HaveOccurred())
+		}
+	})
+	answer()
+	w.UntilReason(jane, v1alpha1.ConditionActive, "True/Joined")
+
+	slow, arrive = w.Fault(standin.Fault{Method: http.MethodPatch, Route: route, Kind: standin.FaultHang})
+	w.Update(customer, func() { customer.Spec.Seats++ })
+	w.Until("the call is on its way", func(g Gomega) { g.Expect(w.Hits(slow)).To(BeNumerically(">=", 1)) })
+	w.Reread(jane)
+	w.Expect(w.Reason(w, jane, v1alpha1.ConditionActive)).To(Equal("True/Joined"), "another edit shuts nobody out")
+	arrive()
 }
