@@ -29,7 +29,7 @@ func (p *memberPass) bringBack(ctx context.Context) ([]auth0.User, error) {
 	for i := range users {
 		ids[i] = users[i].ID
 	}
-	err = p.give(ctx, false, func(ctx context.Context, attempt string) error {
+	err = p.give(ctx, "bring the person back", false, func(ctx context.Context, attempt string) error {
 		if err := p.api().AddMembers(ctx, p.org.ID, ids...); err != nil {
 			return err
 		}
@@ -41,7 +41,7 @@ func (p *memberPass) bringBack(ctx context.Context) ([]auth0.User, error) {
 		return nil
 	})
 	if err != nil {
-		return nil, pass.Auth0("bring the person back", err, p.Now())
+		return nil, err
 	}
 	p.member.Status.Invitation = accepted
 	p.wait(directory.Lag)

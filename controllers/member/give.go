@@ -21,12 +21,13 @@ import (
 // give makes calls that give something, inside a fence: the attempt stands in
 // the status, at the version that was read, before anything is sent, and
 // nothing leaves after its time. An old leader's write fails, and with it its call.
-func (p *memberPass) give(ctx context.Context, invites bool, calls func(ctx context.Context, attempt string) error) error {
+// doing says what the calls are for.
+func (p *memberPass) give(ctx context.Context, doing string, invites bool, calls func(ctx context.Context, attempt string) error) error {
 	if err := p.checkLeaver(ctx); err != nil {
 		return err
 	}
 	if p.observing() {
-		return calls(ctx, "planned")
+		return pass.Auth0(doing, calls(ctx, "planned"), p.Now())
 	}
 	status := &p.member.Status
 	earlier := p.openAttempt()
@@ -41,11 +42,13 @@ func (p *memberPass) give(ctx context.Context, invites bool, calls func(ctx cont
 		}
 	}
 	if err := p.writeAttempt(ctx); err != nil {
+		// Nothing was sent. If the write did land, the next one finds it there.
+		p.member.Status = *p.before.Status.DeepCopy()
 		return err
 	}
 	err := calls(auth0.WithFence(ctx, fence), p.member.Status.Attempt.ID)
 	p.settle(err, invites, earlier)
-	return err
+	return pass.Auth0(doing, err, p.Now())
 }
 
 // writeAttempt writes the attempt before its call. A Member that is stalled stays
@@ -176,11 +179,11 @@ func (p *memberPass) grant(ctx context.Context, user auth0.User) error {
 	if grant, ok := p.org.Grant(user); ok && grant.Person == p.ref() {
 		return nil
 	}
-	err := p.give(ctx, false, func(ctx context.Context, attempt string) error {
+	err := p.give(ctx, "write the grant", false, func(ctx context.Context, attempt string) error {
 		return p.api().SetAppMetadata(ctx, user.ID, ownership.GrantKey(p.org.ID), p.grantOf(attempt))
 	})
 	if err != nil {
-		return pass.Auth0("write the grant", err, p.Now())
+		return err
 	}
 	written, err := p.api().User(ctx, user.ID)
 	if err != nil {
@@ -235,10 +238,9 @@ func (p *memberPass) syncRoles(ctx context.Context, userID string) error {
 	if len(add) == 0 {
 		return nil
 	}
-	err = p.give(ctx, false, func(ctx context.Context, _ string) error {
+	return p.give(ctx, "assign roles", false, func(ctx context.Context, _ string) error {
 		return p.api().AssignMemberRoles(ctx, p.org.ID, userID, add...)
 	})
-	return pass.Auth0("assign roles", err, p.Now())
 }
 
 // wantedRoles are the ids of the Member's roles, or says which ones Auth0 does

@@ -189,7 +189,7 @@ func (p *memberPass) send(ctx context.Context, supersede []string) error {
 	}
 	var sent auth0.Invitation
 	var attempted string
-	err = p.give(ctx, true, func(ctx context.Context, attempt string) error {
+	err = p.give(ctx, "send the invitation", true, func(ctx context.Context, attempt string) error {
 		attempted = attempt
 		// Not before the attempt is written: who works on an old version would
 		// delete what another pass has just sent.
@@ -211,7 +211,7 @@ func (p *memberPass) send(ctx context.Context, supersede []string) error {
 		if attempt := p.member.Status.Attempt; attempt != nil && attempt.NotAfter != nil {
 			p.wait(attempt.NotAfter.Add(invitation.Margin).Sub(p.tenant.Now()))
 		}
-		return pass.Auth0("send the invitation", err, p.Now())
+		return err
 	}
 	if !p.observing() {
 		p.org.Sent(sent)
