@@ -1,47 +1,48 @@
 package customer
 
 import (
-	"context"
 	"testing"
 	"time"
 
 	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
-	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/client/fake"
-	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/internal/directory"
+	"github.com/seatwarden/seatwarden/internal/seats"
 )
 
-// TestRemovalAdminMadeTooLate: another operator lets the Customer go, generated
-// Members and all, just before this one makes the admin's.
-func TestRemovalAdminMadeTooLate(t *testing.T) {
-	for name, late := range map[string]bool{"in time": false, "too late": true} {
-		t.Run(name, func(t *testing.T) {
+// TestSeatsOfADeclaredAdmin: the Member that somebody declares for an admin is not
+// refused beside the generated one, which is about to go. A label alone makes no
+// Member a generated one.
+func TestSeatsOfADeclaredAdmin(t *testing.T) {
+	generated := AdminMemberName("acme", "boss@acme.com")
+	for first, refused := range map[string]bool{generated: false, "labelled": true} {
+		t.Run(first, func(t *testing.T) {
 			g := NewWithT(t)
-			scheme := runtime.NewScheme()
-			g.Expect(v1alpha1.AddToScheme(scheme)).To(Succeed())
-			customer := &v1alpha1.Customer{ObjectMeta: metav1.ObjectMeta{Namespace: "n", Name: "acme", UID: "u"}}
-			customer.Spec.Admins = []v1alpha1.Admin{{Email: "boss@acme.com"}}
-			cluster := fake.NewClientBuilder().WithScheme(scheme).WithObjects(customer).
-				WithIndex(&v1alpha1.Member{}, v1alpha1.FieldCustomerRef, func(obj client.Object) []string {
-					return []string{obj.(*v1alpha1.Member).Spec.CustomerRef.Name}
-				}).Build()
-			creating := interceptor.NewClient(cluster, interceptor.Funcs{
-				Create: func(ctx context.Context, inner client.WithWatch, obj client.Object, opts ...client.CreateOption) error {
-					if late {
-						g.Expect(cluster.Delete(ctx, customer.DeepCopy())).To(Succeed())
-					}
-					return inner.Create(ctx, obj, opts...)
-				},
-			})
-			p := &customerPass{Reconciler: &Reconciler{Client: creating, Live: cluster, Now: time.Now}, customer: customer}
-			g.Expect(p.declareAdmins(t.Context())).To(Succeed())
-			members := &v1alpha1.MemberList{}
-			g.Expect(cluster.List(t.Context(), members)).To(Succeed())
-			g.Expect(len(members.Items) == 0).To(Equal(late))
+			tenant := directory.New().Put("default", v1alpha1.Auth0TenantSpec{Domain: "acme.eu.auth0.com"}, nobody{})
+			p := &customerPass{
+				Reconciler: &Reconciler{Now: nobody{}.Now}, tenant: tenant, org: tenant.Organization("org_1"),
+				customer: &v1alpha1.Customer{ObjectMeta: metav1.ObjectMeta{Name: "acme"}},
+			}
+			p.customer.Spec = v1alpha1.CustomerSpec{Seats: 3, Domains: []v1alpha1.DomainPattern{"acme.com"}, Admins: []v1alpha1.Admin{{Email: "boss@acme.com"}}}
+			_, err := p.org.Observe(t.Context(), p.tenant.Now())
+			g.Expect(err).NotTo(HaveOccurred())
+			member := func(name string, age time.Duration) v1alpha1.Member {
+				m := v1alpha1.Member{Spec: v1alpha1.MemberSpec{CustomerRef: v1alpha1.CustomerRef{Name: "acme"}, Email: "boss@acme.com"}}
+				m.Name, m.UID, m.CreationTimestamp = name, types.UID(name), metav1.NewTime(p.Now().Add(-age))
+				m.Finalizers = []string{v1alpha1.Finalizer}
+				return m
+			}
+			older := member(first, time.Hour)
+			older.Labels = map[string]string{v1alpha1.LabelGeneratedFor: "acme"}
+			plan := seats.Decide(p.seatFacts([]v1alpha1.Member{older, member("boss", time.Minute)}))
+			if refused {
+				g.Expect(plan.Decide).To(HaveLen(1))
+			} else {
+				g.Expect(plan.Decide).To(BeEmpty())
+			}
 		})
 	}
 }

@@ -151,6 +151,7 @@ func (p *customerPass) person(member *v1alpha1.Member) seats.Person {
 		Admin: slices.ContainsFunc(p.customer.Spec.Admins, func(a v1alpha1.Admin) bool {
 			return ownership.PersonRef(string(a.Email)) == ref
 		}),
+		Generated: p.generated(member),
 		InDomains: ownership.InDomains(string(member.Spec.Email), pass.Domains(p.customer)),
 		Requested: pass.InviteRequest(member, p.Now()) != "",
 	}

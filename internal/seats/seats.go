@@ -71,6 +71,8 @@ type Person struct {
 	Created time.Time
 	// Admin: the Customer's admins name the address.
 	Admin bool
+	// Generated: made by the operator for an admin, to whose own Member it yields.
+	Generated bool
 	// Deleting: being removed.
 	Deleting bool
 	// Kept: has our finalizer, so that its removal cannot be missed.
@@ -171,8 +173,13 @@ func Decide(f Facts) Plan {
 			reserved++
 		}
 	}
+	// Who is declared beside a generated Member is served when that one is gone.
+	yielding := map[string]bool{}
+	for _, p := range winners {
+		yielding[p.Ref] = p.Generated && p.Admin && !p.Deleting
+	}
 	for _, p := range duplicates {
-		if !p.Deleting {
+		if !p.Deleting && !yielding[p.Ref] {
 			plan.decide(p, Refused, DuplicateEmail)
 		}
 	}

@@ -21,12 +21,13 @@ func person(name string, age int, change ...func(*Person)) Person {
 	return p
 }
 
-func seated(p *Person)   { p.State, p.Reason = Assigned, SeatAssigned }
-func admin(p *Person)    { p.Admin = true }
-func deleting(p *Person) { p.Deleting = true }
-func waiting(p *Person)  { p.State, p.Reason = Waiting, SeatLimitReached }
-func expired(p *Person)  { p.Expired = true }
-func lapsed(p *Person)   { p.State, p.Reason = Waiting, SeatLapsed }
+func seated(p *Person)    { p.State, p.Reason = Assigned, SeatAssigned }
+func admin(p *Person)     { p.Admin = true }
+func generated(p *Person) { p.Generated = true }
+func deleting(p *Person)  { p.Deleting = true }
+func waiting(p *Person)   { p.State, p.Reason = Waiting, SeatLimitReached }
+func expired(p *Person)   { p.Expired = true }
+func lapsed(p *Person)    { p.State, p.Reason = Waiting, SeatLapsed }
 func ref(r string) func(*Person) {
 	return func(p *Person) { p.Ref = r }
 }
@@ -148,6 +149,24 @@ func TestSeatsDecide(t *testing.T) {
 			facts: Facts{Seats: 1, People: []Person{person("old", 9, ref("x"), seated, deleting), person("b", 1, ref("x")), person("a", 1, ref("x"))}},
 			inUse: 1, assign: []string{"a"},
 			decide: map[string]string{"b": "Refused/DuplicateEmail"},
+		},
+		"an admin's generated Member is about to yield to a declared one, which waits": {
+			facts: Facts{Seats: 5, People: []Person{person("acme-0", 9, ref("x"), admin, generated, seated), person("boss", 1, ref("x"), admin)}},
+			inUse: 1,
+		},
+		"a generated Member yields when it has no seat yet, too": {
+			facts: Facts{Seats: 5, People: []Person{person("acme-0", 9, ref("x"), admin, generated), person("boss", 1, ref("x"), admin)}},
+			inUse: 1, assign: []string{"acme-0"},
+		},
+		"that of an admin who is none any more does not yield": {
+			facts:  Facts{Seats: 5, People: []Person{person("acme-0", 9, ref("x"), generated, seated), person("boss", 1, ref("x"))}},
+			inUse:  1,
+			decide: map[string]string{"boss": "Refused/DuplicateEmail"},
+		},
+		"a generated Member beside a declared one that holds the seat is refused": {
+			facts:  Facts{Seats: 5, People: []Person{person("boss", 1, ref("x"), admin, seated), person("acme-0", 9, ref("x"), admin, generated)}},
+			inUse:  1,
+			decide: map[string]string{"acme-0": "Refused/DuplicateEmail"},
 		},
 		"an expired invitation that was accepted all the same keeps its seat": {
 			facts: Facts{Seats: 2, People: []Person{person("a", 3, seated), person("b", 2, seated, expired), person("c", 1)},
