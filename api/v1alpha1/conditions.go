@@ -153,6 +153,9 @@ const (
 	ReasonCustomerNotFound = "CustomerNotFound"
 	// ReasonCustomerNotReady: the Customer has no organization yet.
 	ReasonCustomerNotReady = "CustomerNotReady"
+	// ReasonCustomerDeleted: the Customer was deleted, and with its organization
+	// everything is settled; nothing is taken when the Member is deleted.
+	ReasonCustomerDeleted = "CustomerDeleted"
 	// ReasonCustomerDeleting: the Customer is being deleted; nothing is given.
 	ReasonCustomerDeleting = "CustomerDeleting"
 	// ReasonSeatPending: the Customer has not decided about a seat yet.

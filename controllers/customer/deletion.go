@@ -37,11 +37,7 @@ func (p *customerPass) delete(ctx context.Context) (ctrl.Result, error) {
 	}
 	done, err := p.letGo(auth0.WithLane(ctx, auth0.LaneRemoval))
 	if done {
-		if err := p.deleteGenerated(ctx); err != nil {
-			return ctrl.Result{}, err
-		}
-		p.forgetSweep()
-		return ctrl.Result{}, pass.RemoveFinalizer(ctx, p.Client, p.customer)
+		return p.depart(ctx, v1alpha1.ReasonCustomerDeleted, fmt.Sprintf("Customer %s was deleted: nothing was taken from this person alone", p.customer.Name))
 	}
 	return p.finish(ctx, err)
 }

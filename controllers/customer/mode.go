@@ -108,9 +108,18 @@ func (p *customerPass) announcePlan() {
 }
 
 // leave lets a Customer go under Observe or Paused: Auth0 stays as it is, our
-// marker included. Its Members are told first, since they cannot ask it any more.
+// marker included.
 func (p *customerPass) leave(ctx context.Context, mode v1alpha1.Mode) (ctrl.Result, error) {
-	if err := p.tellMembers(ctx, mode); err != nil {
+	reason := v1alpha1.ReasonPaused
+	if mode == v1alpha1.ModeObserve {
+		reason = v1alpha1.ReasonObserving
+	}
+	return p.depart(ctx, reason, fmt.Sprintf("Customer %s was deleted under mode %s: nothing was taken", p.customer.Name, mode))
+}
+
+// depart ends a Customer for which nothing is left to do in Auth0.
+func (p *customerPass) depart(ctx context.Context, reason, message string) (ctrl.Result, error) {
+	if err := p.tellMembers(ctx, reason, message); err != nil {
 		return pass.Rewrite(err)
 	}
 	if err := p.deleteGenerated(ctx); err != nil {
@@ -120,17 +129,13 @@ func (p *customerPass) leave(ctx context.Context, mode v1alpha1.Mode) (ctrl.Resu
 	return pass.Result(pass.RemoveFinalizer(ctx, p.Client, p.customer), 0)
 }
 
-// tellMembers writes into each Member's seat under which mode the Customer went:
-// whenever such a Member is deleted, nothing is taken. A Customer that is made
-// anew decides anew.
-func (p *customerPass) tellMembers(ctx context.Context, mode v1alpha1.Mode) error {
+// tellMembers writes into each Member's seat how the Customer went: whenever such
+// a Member is deleted, nothing is taken, and nobody needs to be asked. A Customer
+// that is made anew decides anew.
+func (p *customerPass) tellMembers(ctx context.Context, reason, message string) error {
 	people, err := p.listLive(ctx)
 	if err != nil {
 		return err
-	}
-	reason := v1alpha1.ReasonPaused
-	if mode == v1alpha1.ModeObserve {
-		reason = v1alpha1.ReasonObserving
 	}
 	for i := range people {
 		member := &people[i]
@@ -140,7 +145,7 @@ func (p *customerPass) tellMembers(ctx context.Context, mode v1alpha1.Mode) erro
 		before := member.DeepCopy()
 		member.Status.Seat = &v1alpha1.MemberSeat{
 			State: v1alpha1.SeatRefused, Reason: reason, Since: metav1.NewTime(p.Now().Truncate(time.Second)),
-			Message: fmt.Sprintf("Customer %s was deleted under mode %s: nothing was taken, and nothing is when this Member is deleted", p.customer.Name, mode),
+			Message: message + ", and nothing is when this Member is deleted",
 		}
 		if err := pass.WriteStatus(ctx, p.Client, before, member); client.IgnoreNotFound(err) != nil {
 			return fmt.Errorf("tell Member %s: %w", member.Name, err)

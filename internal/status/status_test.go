@@ -279,7 +279,7 @@ func TestHandsOffAnothersOrganization(t *testing.T) {
 func TestAuth0TenantInUse(t *testing.T) {
 	g := NewWithT(t)
 	g.Expect(inUse(TenantFacts{Customers: 2, Left: 1, Leaving: 3})).To(HavePrefix("being deleted; 2 Customers refer to it"))
-	g.Expect(inUse(TenantFacts{Left: 1, Leaving: 3})).To(HavePrefix("being deleted; 1 Members were left"))
+	g.Expect(inUse(TenantFacts{Left: 1, Leaving: 3})).To(HavePrefix("being deleted; 1 Members hold something here"))
 	g.Expect(inUse(TenantFacts{Leaving: 3})).To(HavePrefix("being deleted; 3 Members are on their way out"))
 	g.Expect(inUse(TenantFacts{Customers: 2, Problem: &Problem{Message: "there is no Secret"}})).To(HaveSuffix(
 		"delete them first. They cannot go while there is no Secret (or set spec.mode to Paused: then they go, and Auth0 stays as it is)"))

@@ -21,8 +21,8 @@ type TenantFacts struct {
 	Customers          int32
 	// Deleting: the object is being deleted while somebody needs it.
 	Deleting bool
-	// Leaving counts the Members on their way out, Left those that were left when
-	// their Customer was deleted.
+	// Leaving counts the Members on their way out, Left those whose Customer is gone
+	// and settled nothing.
 	Leaving, Left int
 }
 
@@ -68,7 +68,7 @@ func inUse(f TenantFacts) string {
 	case f.Customers > 0:
 		message = fmt.Sprintf("being deleted; %d Customers refer to it: delete them first", f.Customers)
 	case f.Left > 0:
-		message = fmt.Sprintf("being deleted; %d Members were left when their Customer was deleted: delete them first", f.Left)
+		message = fmt.Sprintf("being deleted; %d Members hold something here, and their Customer was deleted by force: create it again, or see their conditions", f.Left)
 	}
 	if f.Problem != nil {
 		message += fmt.Sprintf(". They cannot go while %s (or set spec.mode to Paused: then they go, and Auth0 stays as it is)", f.Problem.Message)

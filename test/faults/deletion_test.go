@@ -80,7 +80,8 @@ func TestRemovalDeletionDelete(t *testing.T) {
 	_, there := w.Organization("acme")
 	w.Expect(there).To(BeFalse())
 	w.UntilGone(boss)
-	w.UntilReason(jane, v1alpha1.ConditionActive, "False/CustomerNotFound")
+	w.UntilReason(jane, v1alpha1.ConditionReady, "False/CustomerNotFound")
+	w.UntilReason(jane, v1alpha1.ConditionActive, "False/CustomerDeleted")
 	_, err := w.SignIn(id, "jane@acme.com")
 	w.Expect(err).To(HaveOccurred())
 

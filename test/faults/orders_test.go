@@ -128,27 +128,37 @@ func TestOrdersTenantInUse(t *testing.T) {
 	w.UntilGone(tenant)
 }
 
-// TestOrdersTenantWithMembersLeft: a Customer is deleted and its Members are not.
-// What becomes of them is read from the tenant, so it waits for them.
-func TestOrdersTenantWithMembersLeft(t *testing.T) {
+// TestOrdersMembersLeft: a Customer is deleted, then its tenant, and its Members are
+// not. They need nobody to go, or to be taken up by a Customer in another tenant.
+func TestOrdersMembersLeft(t *testing.T) {
 	w := world.Bare(t)
 	tenant := w.CreateTenant()
 	w.StartOperator()
-	customer := w.CreateCustomer("acme", 2)
-	jane := w.CreateMember("acme", "jane@acme.com")
+	customer := w.CreateCustomer("acme", 3)
+	w.Join(w.AdminMember(customer))
+	jane, bob := w.CreateMember("acme", "jane@acme.com"), w.CreateMember("acme", "bob@acme.com")
 	w.Join(jane)
+	w.Join(bob)
 	id := w.OrganizationID("acme")
+	signIn := func(email string) {
+		_, err := w.SignIn(id, email)
+		w.Expect(err).NotTo(HaveOccurred(), "the organization was retained")
+	}
 	w.Expect(w.Client.Delete(t.Context(), customer)).To(Succeed())
 	w.UntilGone(customer)
-	w.UntilReason(jane, v1alpha1.ConditionReady, "False/CustomerNotFound")
-
+	w.UntilReason(jane, v1alpha1.ConditionSeatAssigned, "False/CustomerDeleted")
 	w.Expect(w.Client.Delete(t.Context(), tenant)).To(Succeed())
-	w.UntilTold(tenant, v1alpha1.ReasonInUse, "1 Members were left")
-	w.Expect(w.Client.Delete(t.Context(), jane)).To(Succeed())
-	w.UntilGone(jane)
 	w.UntilGone(tenant)
-	_, err := w.SignIn(id, "jane@acme.com")
-	w.Expect(err).NotTo(HaveOccurred(), "the organization was retained")
+	w.Expect(w.Client.Delete(t.Context(), bob)).To(Succeed())
+	w.UntilGone(bob)
+	signIn("bob@acme.com")
+
+	moved := w.CreateTenant(func(tenant *v1alpha1.Auth0Tenant) { tenant.Name += "-2" })
+	w.CreateCustomer("acme", 3, func(c *v1alpha1.Customer) { c.Spec.TenantRef.Name = moved.Name })
+	w.UntilReason(jane, v1alpha1.ConditionActive, "True/Joined")
+	w.Expect(w.Get(jane)).To(Succeed())
+	w.Expect(jane.Status.Tenant).To(Equal(moved.Name))
+	signIn("jane@acme.com")
 }
 
 // TestOrdersEverythingDeletedTogether: as by `kubectl delete -f`, in any order.

@@ -28,10 +28,11 @@ func TenantMode(ctx context.Context, reader client.Reader, name string) (v1alpha
 }
 
 // LetBe tells whether a Member's Customer said, when it was last looked at, that
-// it is Observe or Paused. If it went so, nothing is ever taken from the person.
+// it is Observe or Paused, or went with everything settled in Auth0. If it is gone
+// now, nothing is ever taken from the person.
 func LetBe(member *v1alpha1.Member) bool {
 	seat := member.Status.Seat
-	return seat != nil && (seat.Reason == v1alpha1.ReasonPaused || seat.Reason == v1alpha1.ReasonObserving)
+	return seat != nil && (seat.Reason == v1alpha1.ReasonPaused || seat.Reason == v1alpha1.ReasonObserving || seat.Reason == v1alpha1.ReasonCustomerDeleted)
 }
 
 // PlannedCalls are what a recorder was asked for; without one, none.
