@@ -141,6 +141,7 @@ func (p *customerPass) write(ctx context.Context) error {
 	if p.observing() {
 		return p.writeLedger(ctx)
 	}
+	p.facts.Problem = pass.ProblemOf(p.connectionsErr)
 	return p.report(ctx)
 }
 

@@ -241,13 +241,26 @@ func (p *customerPass) decide(ctx context.Context, decisions []seats.Decision) e
 // sees it as it is.
 func outdated(err error) bool { return apierrors.IsConflict(err) || apierrors.IsNotFound(err) }
 
+// seatPatch is a seat as a merge patch writes it: a message that were left out
+// would stay.
+type seatPatch struct {
+	v1alpha1.MemberSeat
+
+	// Message for people; null takes away the one before.
+	Message *string `json:"message"`
+}
+
 // writeSeat writes one Member's seat at the version listed, and nothing else.
 func (p *customerPass) writeSeat(ctx context.Context, entry seats.Entry, state seats.State, reason seats.Reason) error {
+	seat := seatPatch{MemberSeat: v1alpha1.MemberSeat{
+		State: v1alpha1.SeatState(state), OrganizationID: p.org.ID, Reason: string(reason), Since: metav1.NewTime(p.Now().Truncate(time.Second)),
+	}}
+	if message := p.seatMessage(reason); message != "" {
+		seat.Message = &message
+	}
 	body, err := json.Marshal(map[string]any{
 		"metadata": map[string]any{"resourceVersion": entry.ResourceVersion},
-		"status": map[string]any{"seat": v1alpha1.MemberSeat{
-			State: v1alpha1.SeatState(state), OrganizationID: p.org.ID, Reason: string(reason), Message: p.seatMessage(reason), Since: metav1.NewTime(p.Now().Truncate(time.Second)),
-		}},
+		"status":   map[string]any{"seat": seat},
 	})
 	if err != nil {
 		return fmt.Errorf("encode a seat: %w", err)

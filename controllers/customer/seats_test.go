@@ -1,0 +1,67 @@
+package customer
+
+import (
+	"testing"
+
+	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/tools/events"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+
+	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/controllers/internal/pass"
+	"github.com/seatwarden/seatwarden/internal/directory"
+	"github.com/seatwarden/seatwarden/internal/seats"
+)
+
+// contract is the pass of a Customer with one seat, for which Jane has a Member.
+func contract(t *testing.T) (p *customerPass, jane *v1alpha1.Member) {
+	t.Helper()
+	scheme := runtime.NewScheme()
+	NewWithT(t).Expect(v1alpha1.AddToScheme(scheme)).To(Succeed())
+	customer := &v1alpha1.Customer{ObjectMeta: metav1.ObjectMeta{Namespace: "n", Name: "acme"}, Spec: v1alpha1.CustomerSpec{Seats: 1}}
+	jane = &v1alpha1.Member{ObjectMeta: metav1.ObjectMeta{Namespace: "n", Name: "jane"}}
+	cluster := fake.NewClientBuilder().WithScheme(scheme).WithObjects(customer, jane).
+		WithStatusSubresource(&v1alpha1.Customer{}, &v1alpha1.Member{}).Build()
+	NewWithT(t).Expect(cluster.Get(t.Context(), client.ObjectKeyFromObject(customer), customer)).To(Succeed())
+	NewWithT(t).Expect(cluster.Get(t.Context(), client.ObjectKeyFromObject(jane), jane)).To(Succeed())
+	tenant := directory.New().Put("default", v1alpha1.Auth0TenantSpec{Domain: "acme.eu.auth0.com"}, nobody{})
+	p = newPass(&Reconciler{Client: cluster, Live: cluster, Recorder: events.NewFakeRecorder(10), Now: nobody{}.Now}, customer)
+	p.tenant, p.org = tenant, tenant.Organization("org_1")
+	return p, jane
+}
+
+// TestSeatsMessageGoesWithTheWaiting: whoever waited and gets a seat is not told
+// any more that there is none.
+func TestSeatsMessageGoesWithTheWaiting(t *testing.T) {
+	g := NewWithT(t)
+	p, jane := contract(t)
+	write := func(state seats.State, reason seats.Reason) {
+		g.Expect(p.writeSeat(t.Context(), seats.Entry{Name: "jane", ResourceVersion: jane.ResourceVersion}, state, reason)).To(Succeed())
+		g.Expect(p.Live.Get(t.Context(), client.ObjectKeyFromObject(jane), jane)).To(Succeed())
+	}
+	write(seats.Waiting, seats.SeatLimitReached)
+	g.Expect(jane.Status.Seat.Message).To(ContainSubstring("all 1 seats of Customer acme are in use"))
+	write(seats.Assigned, seats.SeatAssigned)
+	g.Expect(*jane.Status.Seat).To(Equal(v1alpha1.MemberSeat{
+		State: v1alpha1.SeatAssigned, OrganizationID: "org_1", Reason: string(seats.SeatAssigned), Since: jane.Status.Seat.Since,
+	}))
+}
+
+// TestSeatsAssignedWithConnectionsInTrouble: a pass that gives seats although the
+// connections are not as declared has not dealt with what was asked of it.
+func TestSeatsAssignedWithConnectionsInTrouble(t *testing.T) {
+	g := NewWithT(t)
+	p, jane := contract(t)
+	p.customer.Annotations = map[string]string{v1alpha1.AnnotationReconcileRequestedAt: "now"}
+	p.connectionsErr = pass.Person(v1alpha1.ReasonConnectionNotFound, "Auth0 has no connection okta")
+	g.Expect(p.assign(t.Context(), []seats.Entry{{Name: "jane", ResourceVersion: jane.ResourceVersion}})).To(Succeed())
+	g.Expect(p.Live.Get(t.Context(), client.ObjectKeyFromObject(jane), jane)).To(Succeed())
+	g.Expect(jane.Status.Seat.State).To(Equal(v1alpha1.SeatAssigned))
+	written := &v1alpha1.Customer{}
+	g.Expect(p.Live.Get(t.Context(), client.ObjectKeyFromObject(p.customer), written)).To(Succeed())
+	g.Expect(written.Status.Assigning).To(HaveLen(1))
+	g.Expect(written.Status.LastHandledReconcileAt).To(BeEmpty())
+}
