@@ -3,8 +3,10 @@ package world
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
@@ -13,6 +15,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/apimachinery/pkg/watch"
 	"sigs.k8s.io/cli-utils/pkg/kstatus/status"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -30,6 +34,8 @@ type history struct {
 	// active are the addresses that were ever shown Active, by Customer.
 	active  map[string]map[string]bool
 	watches []watch.Interface
+	// cut: a watch ended by itself, as when the CRD is deleted, and sees no more.
+	cut, ending bool
 	// versions of the present age of etcd's data, and what those before added up to.
 	versions    []version
 	transitions map[transition]int
@@ -42,6 +48,7 @@ type history struct {
 func (w *World) watchHistory() {
 	c, err := client.NewWithWatch(envtesting.Config(), client.Options{Scheme: controllers.Scheme()})
 	w.Expect(err).NotTo(HaveOccurred())
+	w.history.cut, w.history.ending = false, false
 	for _, list := range kinds() {
 		opened, err := c.Watch(context.Background(), list)
 		w.Expect(err).NotTo(HaveOccurred())
@@ -54,6 +61,7 @@ func (w *World) watchHistory() {
 					w.history.see(change, obj)
 				}
 			}
+			w.history.noteEnd()
 		}()
 	}
 }
@@ -95,8 +103,43 @@ func (w *World) StalledSeen() []string {
 	return slices.Compact(slices.Sorted(slices.Values(w.history.stalled)))
 }
 
-// endWatches ends the look at versions; what was seen is kept.
+func (h *history) noteEnd() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.cut = h.cut || !h.ending
+}
+
+// caughtUp: of each object the last version that was seen is the one that is
+// there, and those that are not there were seen to go.
+func (h *history) caughtUp(present []client.Object) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	last := map[types.UID]version{}
+	for _, v := range h.versions {
+		if uid := v.obj.GetUID(); v.at >= last[uid].at {
+			last[uid] = v
+		}
+	}
+	maps.DeleteFunc(last, func(_ types.UID, v version) bool { return v.gone })
+	unseen := slices.ContainsFunc(present, func(obj client.Object) bool {
+		seen, ok := last[obj.GetUID()]
+		return !ok || seen.obj.GetResourceVersion() != obj.GetResourceVersion()
+	})
+	return h.cut || !unseen && len(last) == len(present)
+}
+
+// endWatches ends the look at versions when the last ones have come: a watch that
+// is stopped drops what it has not delivered. What was seen is kept.
 func (w *World) endWatches() {
+	err := wait.PollUntilContextTimeout(context.Background(), 20*time.Millisecond, Patience, true, func(context.Context) (bool, error) {
+		return w.history.caughtUp(w.objects()), nil
+	})
+	if err != nil {
+		w.Errorf("the last versions of objects were not seen in %s", Patience)
+	}
+	w.history.mu.Lock()
+	w.history.ending = true
+	w.history.mu.Unlock()
 	for _, opened := range w.history.watches {
 		opened.Stop()
 	}

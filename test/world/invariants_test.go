@@ -93,3 +93,38 @@ func TestHistoryCountsTransitions(t *testing.T) {
 	h.countTransitions()
 	g.Expect(h.transitions).To(Equal(map[transition]int{{"jane", "A"}: 2, {"jane", "B"}: 1}))
 }
+
+// TestHistoryWaitsForTheLastVersions: what a watch has not delivered yet would be
+// missing from every rule.
+func TestHistoryWaitsForTheLastVersions(t *testing.T) {
+	at := func(name string, version int) client.Object {
+		member := seat(name, name+"@acme.com", "")
+		member.ResourceVersion = fmt.Sprint(version)
+		return member
+	}
+	for name, test := range map[string]struct {
+		gone     client.Object
+		present  []client.Object
+		cut      bool
+		caughtUp bool
+	}{
+		"as it is there":              {present: []client.Object{at("jane", 3), at("bob", 2)}, caughtUp: true},
+		"a later version is there":    {present: []client.Object{at("jane", 4), at("bob", 2)}},
+		"another object is there":     {present: []client.Object{at("jane", 3), at("bob", 2), at("eve", 4)}},
+		"one went and was not seen":   {present: []client.Object{at("jane", 3)}},
+		"one went and was seen":       {gone: at("bob", 4), present: []client.Object{at("jane", 3)}, caughtUp: true},
+		"the watch sees nothing more": {present: []client.Object{at("jane", 4)}, cut: true, caughtUp: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			h := &history{cut: test.cut}
+			for _, obj := range []client.Object{at("jane", 1), at("bob", 2), at("jane", 3)} {
+				h.keep(watch.Event{Type: watch.Modified}, obj)
+			}
+			if test.gone != nil {
+				h.keep(watch.Event{Type: watch.Deleted}, test.gone)
+			}
+			g.Expect(h.caughtUp(test.present)).To(Equal(test.caughtUp))
+		})
+	}
+}

@@ -81,9 +81,9 @@ type OperatorOptions struct {
 // leaseName and the lease's times: as in production, but shorter.
 const (
 	leaseName     = "seatwarden.dev"
-	leaseDuration = 3 * time.Second
-	renewDeadline = 2 * time.Second
-	retryPeriod   = 200 * time.Millisecond
+	leaseDuration = 8 * time.Second
+	renewDeadline = 6 * time.Second
+	retryPeriod   = 500 * time.Millisecond
 )
 
 // StartOperator starts an operator and waits until it runs.

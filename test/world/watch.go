@@ -8,6 +8,7 @@ import (
 	"time"
 
 	. "github.com/onsi/gomega"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
@@ -59,18 +60,32 @@ func (w *World) Watch(what string, check func() error) (end func()) {
 	return end
 }
 
+// Auth0's clock is put forward in steps: each is large enough for the operator
+// to look again at what waits (2 seconds), and small enough for a call to be sent
+// in the 15 seconds that it has, on a slow machine too.
+const (
+	forwardStep  = 5 * time.Second
+	forwardEvery = 500 * time.Millisecond
+)
+
 // UntilForwarding waits for the state of the world while Auth0's clock goes
-// twenty times as fast as the real one.
+// about ten times as fast as the real one.
 func (w *World) UntilForwarding(what string, check func(g Gomega)) {
 	w.Helper()
+	w.EventuallyWithOffset(1, w.forwarding(check), 2*Patience, 50*time.Millisecond).Should(Succeed(), what)
+}
+
+// forwarding puts Auth0's clock a step forward before a check when it is time. A
+// process that stood still does not make up for it.
+func (w *World) forwarding(check func(g Gomega)) func(g Gomega) {
 	last := time.Now()
-	w.EventuallyWithOffset(1, func(g Gomega) {
-		if gone := time.Since(last); gone >= time.Second {
+	return func(g Gomega) {
+		if time.Since(last) >= forwardEvery {
 			last = time.Now()
-			w.Auth0.Forward(19 * gone)
+			w.Auth0.Forward(forwardStep)
 		}
 		check(g)
-	}, 2*Patience, 50*time.Millisecond).Should(Succeed(), what)
+	}
 }
 
 // Seated are the people to whom a Customer's Members' statuses give a seat,
@@ -162,11 +177,9 @@ func (w *World) Remove(member *v1alpha1.Member) {
 // UntilRemoved waits until a Member that is being deleted is gone.
 func (w *World) UntilRemoved(member *v1alpha1.Member) {
 	w.Helper()
-	w.EventuallyWithOffset(1, func() bool {
-		w.Auth0.Forward(2 * time.Second)
-		err := w.Get(member)
-		return err != nil && client.IgnoreNotFound(err) == nil
-	}, Patience, 50*time.Millisecond).Should(BeTrue(), "%s is gone", member.GetName())
+	w.EventuallyWithOffset(1, w.forwarding(func(g Gomega) {
+		g.Expect(apierrors.IsNotFound(w.Get(member))).To(BeTrue())
+	}), 2*Patience, 50*time.Millisecond).Should(Succeed(), "%s is gone", member.GetName())
 }
 
 // AssertOut fails when anything could let a person in to an organization: a

@@ -28,8 +28,9 @@ const OperatorNamespace = "seatwarden-system"
 // ConnectionName is acme's connection, to Google Workspace.
 const ConnectionName = "acme-google"
 
-// Patience bounds every wait.
-const Patience = 30 * time.Second
+// Patience bounds every wait: four times the 15 seconds that Auth0 may take to
+// show something, for slow machines.
+const Patience = 60 * time.Second
 
 // World is one test's.
 type World struct {
