@@ -126,7 +126,7 @@ func (p *memberPass) isAdmin() bool { return pass.IsAdmin(p.customer, p.ref()) }
 // on its way is waited for, so that it is not made twice. Until the Member is back
 // a line stands for the person: the contract may name them no more by then.
 func (p *memberPass) leaveToAdmins(ctx context.Context) (released bool, err error) {
-	left := attemptOf(p.member.Status.Attempt).Clear().Sub(p.Now())
+	left := attemptOf(p.member.Status.Attempt).Clear().Sub(p.auth0Now())
 	if left > 0 {
 		p.facts.Removing = "the contract names this person as an admin; waiting for a call that is on its way, then the Member comes back by itself"
 		p.wait(left)
@@ -136,6 +136,15 @@ func (p *memberPass) leaveToAdmins(ctx context.Context) (released bool, err erro
 		return false, err
 	}
 	return true, nil
+}
+
+// auth0Now is the time of the tenant where something was given, this machine's
+// while that tenant cannot be used.
+func (p *memberPass) auth0Now() time.Time {
+	if tenant, usable := p.Directory.Tenant(p.member.Status.Tenant); usable {
+		return tenant.Now()
+	}
+	return p.Now()
 }
 
 // standIn holds the removal of an admin, which counts once the contract names the

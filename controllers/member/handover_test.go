@@ -50,6 +50,34 @@ func TestRemovalOfAnAdminDroppedMeanwhile(t *testing.T) {
 	g.Expect(leaves(joe)).To(BeTrue(), "with our finalizer")
 }
 
+// TestOneMailAdminLeavesByAuth0sTime: whether a call may still be on its way is
+// judged by Auth0's time, which this machine's clock may be hours from.
+func TestOneMailAdminLeavesByAuth0sTime(t *testing.T) {
+	for name, tc := range map[string]struct {
+		ahead, left time.Duration
+		released    bool
+	}{
+		"this clock is ahead, the call is on its way": {time.Hour, time.Second, false},
+		"this clock is behind, the call is over":      {-time.Hour, -time.Hour / 2, true},
+		"this clock is right, within the margin":      {0, -time.Second, false},
+		"this clock is right, the call is long over":  {0, -time.Minute, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			notAfter := metav1.NewMicroTime(clock{}.Now().Add(tc.left))
+			boss := &v1alpha1.Member{ObjectMeta: metav1.ObjectMeta{Name: "boss"}, Spec: v1alpha1.MemberSpec{Email: "boss@acme.com"}}
+			boss.Status = v1alpha1.MemberStatus{Tenant: "default", Attempt: &v1alpha1.Attempt{ID: "a", NotAfter: &notAfter}}
+			tenants := directory.New()
+			tenants.Put("default", v1alpha1.Auth0TenantSpec{}, clock{})
+			p := newPass(&Reconciler{Directory: tenants, Now: func() time.Time { return clock{}.Now().Add(tc.ahead) }}, boss)
+			p.customer = &v1alpha1.Customer{}
+			released, err := p.leaveToAdmins(t.Context())
+			g.Expect(err).NotTo(HaveOccurred())
+			g.Expect(released).To(Equal(tc.released))
+		})
+	}
+}
+
 func clusterOf(t *testing.T, objects ...client.Object) client.WithWatch {
 	t.Helper()
 	scheme := runtime.NewScheme()

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -59,19 +60,26 @@ type withdrawnPass struct {
 	again      time.Duration
 }
 
+// run goes through the phases; the first that fails ends the pass, but for the
+// removals: one person's trouble keeps nobody in the grace.
 func (p *withdrawnPass) run(ctx context.Context) error {
 	for _, phase := range []func(context.Context) error{
 		p.listMembers,
 		p.strikeReturned,
 		p.approve,
-		p.withdraw,
-		p.endGrace,
 	} {
 		if err := phase(ctx); err != nil {
 			return err
 		}
 	}
-	return nil
+	withdrawErr := p.withdraw(ctx)
+	if apierrors.IsConflict(withdrawErr) {
+		return withdrawErr
+	}
+	if err := p.endGrace(ctx); withdrawErr == nil {
+		return err
+	}
+	return withdrawErr
 }
 
 // write writes the list, at the version that was read.
@@ -166,7 +174,7 @@ func (p *withdrawnPass) approve(ctx context.Context) error {
 
 // each goes through the list once. Lines are looked up anew each time: a write
 // replaces them by what the API server holds. One person's trouble keeps nobody
-// else waiting.
+// else waiting, but on a list that is known to be old nothing more is done.
 func (p *withdrawnPass) each(do func(line *v1alpha1.WithdrawnPerson) error) error {
 	var persons []string
 	for _, line := range p.customer.Status.Withdrawn {
@@ -178,7 +186,11 @@ func (p *withdrawnPass) each(do func(line *v1alpha1.WithdrawnPerson) error) erro
 		if line == nil {
 			continue
 		}
-		if err := do(line); first == nil {
+		err := do(line)
+		if apierrors.IsConflict(err) {
+			return err
+		}
+		if first == nil {
 			first = err
 		}
 	}
