@@ -65,3 +65,26 @@ func TestSeatsAssignedWithConnectionsInTrouble(t *testing.T) {
 	g.Expect(written.Status.Assigning).To(HaveLen(1))
 	g.Expect(written.Status.LastHandledReconcileAt).To(BeEmpty())
 }
+
+// TestStatusStaysStalledWhileSeatsAreGiven: connections that a person must correct
+// are told of once, however many seats are given meanwhile.
+func TestStatusStaysStalledWhileSeatsAreGiven(t *testing.T) {
+	g := NewWithT(t)
+	first, jane := contract(t)
+	recorder := events.NewFakeRecorder(10)
+	first.Recorder = recorder
+	notFound := pass.Person(v1alpha1.ReasonConnectionNotFound, "Auth0 has no connection okta")
+	_, err := first.finish(t.Context(), notFound)
+	g.Expect(err).NotTo(HaveOccurred())
+	for range 2 {
+		g.Expect(first.Live.Get(t.Context(), client.ObjectKeyFromObject(jane), jane)).To(Succeed())
+		next := newPass(first.Reconciler, first.customer.DeepCopy())
+		next.tenant, next.org, next.connectionsErr = first.tenant, first.org, notFound
+		g.Expect(next.assign(t.Context(), []seats.Entry{{Name: "jane", ResourceVersion: jane.ResourceVersion}})).To(Succeed())
+		_, err := next.finish(t.Context(), next.connectionsErr)
+		g.Expect(err).NotTo(HaveOccurred())
+		first.customer = next.customer
+	}
+	g.Expect(recorder.Events).To(HaveLen(1))
+	g.Expect(<-recorder.Events).To(HavePrefix("Warning ConnectionNotFound"))
+}
