@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
@@ -41,7 +40,7 @@ func (p *memberPass) give(ctx context.Context, doing string, invites bool, calls
 			status.LastHandledInviteRequest = request
 		}
 	}
-	if err := p.writeAttempt(ctx); err != nil {
+	if err := p.write(ctx); err != nil {
 		// Nothing was sent. If the write did land, the next one finds it there.
 		p.member.Status = *p.before.Status.DeepCopy()
 		return err
@@ -49,19 +48,6 @@ func (p *memberPass) give(ctx context.Context, doing string, invites bool, calls
 	err := calls(auth0.WithFence(ctx, fence), p.member.Status.Attempt.ID)
 	p.settle(err, invites, earlier)
 	return pass.Auth0(doing, err, p.Now())
-}
-
-// writeAttempt writes the attempt before its call. A Member that is stalled stays
-// so until the call went well: each try would show as progress otherwise.
-func (p *memberPass) writeAttempt(ctx context.Context) error {
-	if !meta.IsStatusConditionTrue(p.original.Status.Conditions, v1alpha1.ConditionStalled) {
-		return p.write(ctx)
-	}
-	if err := pass.WriteStatus(ctx, p.Client, p.before, p.member); err != nil {
-		return err
-	}
-	p.before = p.member.DeepCopy()
-	return nil
 }
 
 // settle closes the attempt when its outcome is certain; one that was open
@@ -98,8 +84,9 @@ func attemptOf(attempt *v1alpha1.Attempt) invitation.Attempt {
 	return out
 }
 
-// closeAttempt forgets an attempt of somebody who has joined, once nothing of it
-// can land any more: a removal must not be confirmed before that.
+// closeAttempt forgets an attempt of which nothing is to be found out, of somebody
+// who has joined or that does not invite, once nothing of it can land any more: a
+// removal must not be confirmed before that.
 func (p *memberPass) closeAttempt() {
 	p.member.Status.Attempt = p.openAttempt()
 	if open := p.member.Status.Attempt; open != nil {

@@ -7,6 +7,7 @@ import (
 	"context"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -120,12 +121,21 @@ func (p *memberPass) finish(ctx context.Context, err error) (ctrl.Result, error)
 	return pass.Result(err, p.again)
 }
 
-// write keeps what the pass has found out, before more is done.
+// write keeps what the pass has found out, before more is done. A Member that is
+// stalled stays so until that went well: each try would show as progress otherwise.
 func (p *memberPass) write(ctx context.Context) error {
 	if p.observing() {
 		return nil // nothing more is done
 	}
-	return p.report(ctx)
+	stalled := meta.FindStatusCondition(p.original.Status.Conditions, v1alpha1.ConditionStalled)
+	if stalled == nil || stalled.ObservedGeneration != p.member.Generation {
+		return p.report(ctx)
+	}
+	if err := pass.WriteStatus(ctx, p.Client, p.before, p.member); err != nil {
+		return err
+	}
+	p.before = p.member.DeepCopy()
+	return nil
 }
 
 // report derives the status and writes it when it differs.
