@@ -24,6 +24,9 @@ const maxLiveInvitations = 900
 
 // invite carries out what is decided about a person who has not joined.
 func (p *memberPass) invite(ctx context.Context) error {
+	if attempt := p.member.Status.Attempt; attempt != nil && !attempt.Invites {
+		p.closeAttempt()
+	}
 	decision := invitation.Decide(p.invitationFacts())
 	if decision.Step == invitation.Look {
 		if err := p.lookAgain(ctx); err != nil {
@@ -132,7 +135,9 @@ func (p *memberPass) adopt(seen invitation.Seen) {
 		p.answerRequest(seen)
 	}
 	p.recordInvitation(seen)
-	p.member.Status.Attempt = nil
+	if attempt := p.member.Status.Attempt; attempt != nil && attempt.Invites {
+		p.member.Status.Attempt = nil
+	}
 	p.member.Status.Tenant, p.member.Status.OrganizationID = p.tenant.Name, p.org.ID
 	// A later request: its own pass waited for what was just found. Under Observe
 	// nothing is recorded, and the next pass would find the same.

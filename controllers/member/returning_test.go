@@ -12,6 +12,7 @@ import (
 	"github.com/seatwarden/seatwarden/controllers/internal/pass"
 	"github.com/seatwarden/seatwarden/internal/auth0"
 	"github.com/seatwarden/seatwarden/internal/directory"
+	"github.com/seatwarden/seatwarden/internal/invitation"
 	"github.com/seatwarden/seatwarden/internal/ownership"
 )
 
@@ -88,4 +89,21 @@ func TestOneMailBroughtBack(t *testing.T) {
 			NewWithT(t).Expect(p.removedLately() != nil).To(Equal(tc.want))
 		})
 	}
+}
+
+// TestRemovalAttemptOutlivesAnAdoption: an invitation of ours is found while a call
+// that brings the person back may still land. A removal has to wait for that one.
+func TestRemovalAttemptOutlivesAnAdoption(t *testing.T) {
+	g := NewWithT(t)
+	at := metav1.NewMicroTime(clock{}.Now().Add(time.Second))
+	adopting := func(invites bool) *v1alpha1.Attempt {
+		p := returning(v1alpha1.WithdrawnPerson{})
+		p.Reconciler = &Reconciler{Now: clock{}.Now}
+		p.member.Status.Attempt = &v1alpha1.Attempt{ID: "a", NotAfter: &at, Invites: invites}
+		p.adopt(invitation.Seen{ID: "uinv_1", Attempt: "a", CreatedAt: clock{}.Now(), ExpiresAt: clock{}.Now().Add(time.Hour)})
+		g.Expect(p.member.Status.Invitation.ID).To(Equal("uinv_1"))
+		return p.member.Status.Attempt
+	}
+	g.Expect(adopting(false)).NotTo(BeNil())
+	g.Expect(adopting(true)).To(BeNil(), "what was sent is found")
 }

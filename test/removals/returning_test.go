@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/internal/standin"
 	"github.com/seatwarden/seatwarden/test/world"
 )
 
@@ -119,6 +120,36 @@ func TestAccessDestructionIsAnnounced(t *testing.T) {
 	w.Eventually(waited, 2*world.Patience).Should(BeTrue(), "the moment comes")
 	w.UntilForwarding("the person is invited as a stranger", func(g Gomega) {
 		g.Expect(w.Reason(g, again, v1alpha1.ConditionActive)).To(Equal("False/Invited"))
+	})
+	w.Expect(w.Mails("jane@acme.com")).To(HaveLen(2))
+}
+
+// TestOneMailUserGoneWhileBroughtBack: the answer of the call that brings somebody
+// back is lost, and the user is deleted in Auth0 before the next. The person is
+// invited as a stranger, and nobody waits for that call when it cannot land any more.
+func TestOneMailUserGoneWhileBroughtBack(t *testing.T) {
+	w := world.New(t)
+	w.StartOperator(func(o *world.OperatorOptions) {
+		o.NoAnswer = func(r *http.Request) {
+			if call("POST", "/members")(r) {
+				users, err := w.Engineer().UsersByEmail(t.Context(), "jane@acme.com")
+				w.Expect(err).NotTo(HaveOccurred())
+				w.Expect(w.Engineer().DeleteUser(t.Context(), users[0].ID)).To(Succeed())
+			}
+		}
+	})
+	w.CreateCustomer("acme", 5, longGrace)
+	jane := w.CreateMember("acme", "jane@acme.com")
+	w.Join(jane)
+	w.Remove(jane)
+
+	w.Fault(standin.Fault{Method: http.MethodPost, Route: "/api/v2/organizations/{id}/members", Kind: standin.FaultDropAfter, Count: 1})
+	again := w.CreateMember("acme", "jane@acme.com")
+	w.UntilMail("jane@acme.com", 2)
+	w.UntilReason(again, v1alpha1.ConditionActive, "False/Invited")
+	w.UntilForwarding("nothing is on its way any more", func(g Gomega) {
+		g.Expect(w.Reason(g, again, v1alpha1.ConditionReady)).To(Equal("True/Reconciled"))
+		g.Expect(again.Status.Attempt).To(BeNil())
 	})
 	w.Expect(w.Mails("jane@acme.com")).To(HaveLen(2))
 }
