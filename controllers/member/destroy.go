@@ -2,6 +2,7 @@ package member
 
 import (
 	"context"
+	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -27,17 +28,27 @@ func (p *withdrawnPass) destroy(ctx context.Context, entry *v1alpha1.WithdrawnPe
 	}
 	destroyer := &destroy.Destroyer{Live: p.Live, Tenant: p.tenant, Customer: p.customer, Now: p.Now}
 	person := destroy.Person{Users: entry.Users, Invitation: entry.Invitation}
-	if err := destroyer.Destroy(ctx, person, func(kept string) { p.tell(entry, kept) }); err != nil {
+	var kept []string
+	err := destroyer.Destroy(ctx, person, func(why string) {
+		if why == "" {
+			p.Recorder.Eventf(p.customer, nil, corev1.EventTypeNormal, v1alpha1.ReasonUserDeleted, "Reconcile", "the user of removed Member %s was deleted in Auth0", entry.Member)
+			return
+		}
+		kept = append(kept, fmt.Sprintf("the user of removed Member %s stays in Auth0: %s", entry.Member, why))
+	})
+	if err != nil {
 		return err
 	}
 	entry.State = v1alpha1.WithdrawalRemoved
+	p.kept = append(p.kept, kept...)
 	return nil
 }
 
-func (p *withdrawnPass) tell(entry *v1alpha1.WithdrawnPerson, kept string) {
-	if kept == "" {
-		p.Recorder.Eventf(p.customer, nil, corev1.EventTypeNormal, v1alpha1.ReasonUserDeleted, "Reconcile", "the user of removed Member %s was deleted in Auth0", entry.Member)
-		return
+// tellKept tells which users were kept once the list says so: until then it is
+// decided anew with each pass.
+func (p *withdrawnPass) tellKept() {
+	for _, kept := range p.kept {
+		p.Recorder.Eventf(p.customer, nil, corev1.EventTypeNormal, v1alpha1.ReasonUserKept, "Reconcile", "%s", kept)
 	}
-	p.Recorder.Eventf(p.customer, nil, corev1.EventTypeNormal, v1alpha1.ReasonUserKept, "Reconcile", "the user of removed Member %s stays in Auth0: %s", entry.Member, kept)
+	p.kept = nil
 }

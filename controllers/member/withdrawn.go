@@ -57,7 +57,9 @@ type withdrawnPass struct {
 	// destroying are the people whose line said Destroying before the Members
 	// were listed.
 	destroying map[string]bool
-	again      time.Duration
+	// kept tells of users that are kept, once that is written.
+	kept  []string
+	again time.Duration
 }
 
 // run goes through the phases; the first that fails ends the pass, but for the
@@ -88,6 +90,7 @@ func (p *withdrawnPass) write(ctx context.Context) error {
 		return err
 	}
 	p.before = p.customer.DeepCopy()
+	p.tellKept()
 	return nil
 }
 
