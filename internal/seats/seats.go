@@ -154,7 +154,6 @@ func Decide(f Facts) Plan {
 
 	var plan Plan
 	var queue []Person
-	reserved := 0
 	for _, p := range winners {
 		switch {
 		case p.Deleting || p.State == Assigned || onLedger[p.UID]:
@@ -166,11 +165,8 @@ func Decide(f Facts) Plan {
 		case !p.InDomains && f.Holdings[p.Ref] != HoldsGrant:
 			plan.decide(p, Refused, DomainNotAllowed)
 		case p.Reason == SeatLapsed && !p.Requested:
-		case p.Kept:
+		default:
 			queue = append(queue, p)
-		case p.Admin && !inUse[p.Ref]:
-			// First in the queue as soon as the finalizer is on.
-			reserved++
 		}
 	}
 	// Who is declared beside a generated Member is served when that one is gone.
@@ -184,7 +180,7 @@ func Decide(f Facts) Plan {
 		}
 	}
 	plan.InUse = len(inUse)
-	left := plan.serve(queue, f, inUse, f.Seats-reserved)
+	left := plan.serve(queue, f, inUse)
 	plan.reclaim(winners, f, left)
 	for _, p := range f.People {
 		if p.Deleting && inUse[p.Ref] {
@@ -194,16 +190,19 @@ func Decide(f Facts) Plan {
 	return plan
 }
 
-// serve gives free seats, up to a number in use, to the queue and returns how
-// many people are left in it.
-func (plan *Plan) serve(queue []Person, f Facts, inUse map[string]bool, seats int) int {
+// serve gives free seats to the queue and returns how many people are left in it.
+func (plan *Plan) serve(queue []Person, f Facts, inUse map[string]bool) int {
 	slices.SortFunc(queue, func(a, b Person) int { return precedence(a, b, f.Holdings) })
-	left := 0
+	left, seats := 0, f.Seats
 	for _, p := range queue {
 		// A grant is in use already, and so is the seat of a Member of the same
 		// address that is being deleted: that one hands over.
 		costsNothing := inUse[p.Ref]
 		switch {
+		case !p.Kept && !costsNothing:
+			// Whoever comes later does not get it before the finalizer is on.
+			seats--
+		case !p.Kept:
 		case (costsNothing || plan.InUse < seats) && len(plan.Assign) < MaxAssignments:
 			plan.Assign = append(plan.Assign, entryOf(p))
 			if !inUse[p.Ref] {

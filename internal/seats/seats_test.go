@@ -84,6 +84,19 @@ func TestSeatsDecide(t *testing.T) {
 			decide:  map[string]string{"b": "Waiting/SeatLimitReached"},
 			waiting: 1,
 		},
+		"the older, whose finalizer is not on yet, before the younger": {
+			facts: Facts{Seats: 2, People: []Person{
+				person("in", 9, seated), person("old", 2, func(p *Person) { p.Kept = false }), person("young", 1)}},
+			inUse:   1,
+			decide:  map[string]string{"young": "Waiting/SeatLimitReached"},
+			waiting: 1,
+		},
+		"the older, whose finalizer is on, before the younger": {
+			facts: Facts{Seats: 2, People: []Person{
+				person("in", 9, seated), person("old", 2), person("young", 1, func(p *Person) { p.Kept = false })}},
+			inUse:  2,
+			assign: []string{"old"},
+		},
 		"a member found in Auth0 before older people": {
 			facts: Facts{Seats: 1, People: []Person{person("old", 9), person("in", 0)},
 				Holdings: map[string]Holding{"in": HoldsMembership}},

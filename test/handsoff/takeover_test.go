@@ -10,6 +10,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/internal/auth0"
 	"github.com/seatwarden/seatwarden/internal/ownership"
 	"github.com/seatwarden/seatwarden/internal/standin"
 	"github.com/seatwarden/seatwarden/internal/standin/person"
@@ -205,6 +206,41 @@ func TestHandsOffTwoAdopters(t *testing.T) {
 		g.Expect(w.Mails("fresh@acme.com")).To(HaveLen(1))
 		g.Expect(w.Mails("boss@acme.com")).To(BeEmpty())
 	})
+}
+
+// TestHandsOffMarkerWrittenSoonAfterItIsRead: while an answer is on its way that
+// calls an organization nobody's, it becomes another's, for longer than others
+// wait before they trust their marker. It is not written over.
+func TestHandsOffMarkerWrittenSoonAfterItIsRead(t *testing.T) {
+	w, id := adoptable(t)
+	const theirs = "other/n/acme"
+	var read sync.Once
+	told := make(chan struct{})
+	w.StartOperator(func(o *world.OperatorOptions) {
+		o.AfterAnswer = func(r *http.Request, answer *http.Response) {
+			switch r.URL.Path {
+			case "/.well-known/openid-configuration":
+				select {
+				case told <- struct{}{}:
+				default:
+				}
+			case "/api/v2/organizations/" + id:
+				read.Do(func() {
+					_, err := w.Engineer().UpdateOrganization(r.Context(), id, auth0.OrganizationUpdate{Metadata: map[string]string{ownership.MetadataOwner: theirs}})
+					w.Expect(err).NotTo(HaveOccurred())
+					w.Auth0.Forward(6 * time.Second)
+					for range 3 { // the operator knows what time it is
+						<-told
+					}
+					answer.Header.Del("Date")
+				})
+			}
+		}
+	})
+	customer := w.CreateCustomer("acme", 5, adopting)
+	w.UntilReason(customer, v1alpha1.ConditionOrganizationSynced, "False/OrganizationConflict")
+	organization, _ := w.Organization("acme")
+	w.Expect(organization.Metadata).To(HaveKeyWithValue(ownership.MetadataOwner, theirs))
 }
 
 func TestAccessTakenBackAfterRelease(t *testing.T) {
