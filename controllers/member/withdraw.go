@@ -155,15 +155,16 @@ func (p *memberPass) addRecordedInvitation(ctx context.Context, facts *removal.F
 	return nil
 }
 
-// otherPeople are the addresses of the Customer's other live Members.
+// otherPeople are the addresses of the Customer's other live Members, past the
+// cache: from somebody who was declared just now nothing is taken.
 func (p *memberPass) otherPeople(ctx context.Context) ([]string, error) {
-	siblings, err := p.siblings(ctx)
+	members, err := p.listLive(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var refs []string
-	for _, sibling := range siblings {
-		if ref := ownership.PersonRef(string(sibling.Spec.Email)); sibling.DeletionTimestamp.IsZero() && ref != p.ref() {
+	for i := range members {
+		if ref := personOf(&members[i]); members[i].DeletionTimestamp.IsZero() && ref != p.ref() {
 			refs = append(refs, ref)
 		}
 	}

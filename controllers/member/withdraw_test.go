@@ -6,12 +6,14 @@ import (
 
 	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
 	"github.com/seatwarden/seatwarden/controllers/internal/pass"
 	"github.com/seatwarden/seatwarden/internal/directory"
+	"github.com/seatwarden/seatwarden/internal/ownership"
 	"github.com/seatwarden/seatwarden/internal/removal"
 )
 
@@ -52,4 +54,22 @@ func TestStatusStaysStalledWhileTakingIsRefused(t *testing.T) {
 	p.facts.Removing = "taking"
 	g.Expect(p.write(t.Context())).To(Succeed())
 	g.Expect(p.member.Status.ObservedGeneration).To(Equal(jane.Generation))
+}
+
+// TestAccessOfWhoWasDeclaredJustNow: whose profile it is, is read past the cache.
+func TestAccessOfWhoWasDeclaredJustNow(t *testing.T) {
+	g := NewWithT(t)
+	member := func(name, email string) *v1alpha1.Member {
+		m := &v1alpha1.Member{ObjectMeta: metav1.ObjectMeta{Namespace: "n", Name: name, UID: types.UID(name)}}
+		m.Spec = v1alpha1.MemberSpec{CustomerRef: v1alpha1.CustomerRef{Name: "acme"}, Email: v1alpha1.Email(email)}
+		return m
+	}
+	jane := member("jane", "jane@acme.com")
+	gone, now := member("bob", "bob@acme.com"), metav1.NewTime(clock{}.Now())
+	gone.DeletionTimestamp, gone.Finalizers = &now, []string{v1alpha1.Finalizer}
+	cached := clusterOf(t, jane)
+	live := clusterOf(t, jane, gone, member("jane-2", "Jane@acme.com"), member("janet", "janet@acme.com"))
+	p := newPass(&Reconciler{Client: cached, Live: live, Now: clock{}.Now}, jane)
+	p.customer = &v1alpha1.Customer{ObjectMeta: metav1.ObjectMeta{Namespace: "n", Name: "acme"}}
+	g.Expect(p.otherPeople(t.Context())).To(ConsistOf(ownership.PersonRef("janet@acme.com")))
 }
