@@ -107,3 +107,22 @@ func TestRemovalAttemptOutlivesAnAdoption(t *testing.T) {
 	g.Expect(adopting(false)).NotTo(BeNil())
 	g.Expect(adopting(true)).To(BeNil(), "what was sent is found")
 }
+
+// TestOneMailAttemptIsClosed: of a call that was to bring somebody back, who has
+// been invited as a stranger since, nothing stays when it cannot land any more.
+func TestOneMailAttemptIsClosed(t *testing.T) {
+	for by, closed := range map[time.Duration]bool{time.Second - invitation.Margin: false, -invitation.Margin: true} {
+		g := NewWithT(t)
+		at := metav1.NewMicroTime(clock{}.Now().Add(by))
+		alive := metav1.NewTime(clock{}.Now().Add(time.Hour))
+		p := returning(v1alpha1.WithdrawnPerson{})
+		p.Reconciler, p.look = &Reconciler{Now: clock{}.Now}, &directory.Observation{At: clock{}.Now()}
+		p.member.Status.Attempt = &v1alpha1.Attempt{ID: "a", NotAfter: &at}
+		p.member.Status.Invitation = &v1alpha1.MemberInvitation{ID: "uinv_1", State: v1alpha1.InvitationSent, SentAt: metav1.NewTime(clock{}.Now()), ExpiresAt: alive}
+		g.Expect(p.invite(t.Context())).To(Succeed())
+		g.Expect(p.member.Status.Attempt == nil).To(Equal(closed), by.String())
+		if !closed {
+			g.Expect(p.again).To(Equal(time.Second), "and it is looked at again then")
+		}
+	}
+}
