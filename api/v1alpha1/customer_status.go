@@ -30,6 +30,10 @@ type CustomerStatus struct {
 	// +kubebuilder:validation:MaxLength=50
 	OrganizationName string `json:"organizationName,omitempty"`
 
+	// adopted: somebody else made the organization; it is never deleted.
+	// +optional
+	Adopted bool `json:"adopted,omitempty"`
+
 	// seats counts the contract's seats.
 	// +optional
 	Seats *SeatCounts `json:"seats,omitempty"`

@@ -90,11 +90,11 @@ func (p *customerPass) takeUp(ctx context.Context, found auth0.Organization, ado
 	return pass.Wait(v1alpha1.ReasonProgressing, fmt.Sprintf("organization %s was marked as ours: the marker is being read back; nothing is needed", found.Name), markerSettles)
 }
 
-// adopted: somebody else made the organization. Where its metadata were wiped,
-// whoever wanted one that exists is taken to have got it.
+// adopted: somebody else made the organization. Where its metadata were wiped, and
+// the status too, whoever wanted one that exists is taken to have got it.
 func (p *customerPass) adopted(organization auth0.Organization) bool {
 	wiped := ownership.Marker(organization.Metadata) == ""
-	return ownership.Adopted(organization.Metadata) || wiped && p.adopts()
+	return ownership.Adopted(organization.Metadata) || p.customer.Status.Adopted || wiped && p.adopts()
 }
 
 // strangers counts the members of an adopted organization whom the guard would

@@ -69,6 +69,7 @@ func (p *customerPass) findOrganization(ctx context.Context) error {
 		return p.decided("read the organization", err)
 	}
 	p.customer.Status.OrganizationID, p.customer.Status.OrganizationName = p.organization.ID, p.organization.Name
+	p.customer.Status.Adopted = p.adopted(p.organization)
 	p.org = p.tenant.Organization(p.organization.ID)
 	return nil
 }

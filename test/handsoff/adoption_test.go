@@ -305,7 +305,7 @@ func TestHandsOffAdoptedNeverDeleted(t *testing.T) {
 		return customer
 	}
 	// Whoever takes the organization up again must find that it was adopted.
-	for _, lost := range []string{"nothing", "the metadata", "nothing", "the status", "the metadata"} {
+	for _, lost := range []string{"nothing", "the metadata", "the metadata, and wished for no more,", "the status", "the metadata"} {
 		name := lost + " is lost"
 		customer := adopt()
 		jane := w.CreateMember("acme", "jane@acme.com")
@@ -314,11 +314,14 @@ func TestHandsOffAdoptedNeverDeleted(t *testing.T) {
 		switch lost {
 		case "the status":
 			w.Expect(w.Client.SubResource("status").Patch(t.Context(), customer, client.RawPatch("application/merge-patch+json", []byte(`{"status":null}`)))).To(Succeed())
-		case "the metadata":
+		case "the metadata", "the metadata, and wished for no more,":
 			_, err := w.Engineer().UpdateOrganization(t.Context(), id, auth0.OrganizationUpdate{Metadata: map[string]string{"crm_id": "42"}})
 			w.Expect(err).NotTo(HaveOccurred())
 		}
 		before := theirs(w)
+		if lost == "the metadata, and wished for no more," {
+			w.Update(customer, func() { customer.Spec.Organization.Adoption = v1alpha1.AdoptionNever })
+		}
 		w.Expect(w.Client.Delete(t.Context(), customer)).To(Succeed(), name)
 		w.UntilGone(customer)
 		w.UntilGone(boss)
