@@ -77,3 +77,38 @@ func TestOneMailAttemptNotWritten(t *testing.T) {
 	g.Expect(jane.Status.Attempt).To(BeNil())
 	g.Expect(jane.Status.Invitation).NotTo(BeNil())
 }
+
+// TestOneMailRequestOfWhoIsIn: a request to somebody who is in is taken as answered
+// by a look that must show it if they had been out, and by no earlier one.
+func TestOneMailRequestOfWhoIsIn(t *testing.T) {
+	for name, tc := range map[string]struct {
+		// Before now, by Auth0's time: the request and the look.
+		requested, looked time.Duration
+		due, handled      bool
+	}{
+		"asked after the look":            {time.Second, time.Minute, false, false},
+		"Auth0's lag is not over":         {directory.Lag - time.Second, 0, false, false},
+		"it is over, the look is old":     {directory.Lag, time.Second, true, false},
+		"looked at when it was just over": {directory.Lag, 0, false, true},
+		"looked at long after":            {10 * time.Minute, 5 * time.Minute, false, true},
+		"asked too long ago":              {2 * time.Hour, 0, false, false},
+	} {
+		for _, ahead := range []time.Duration{0, -30 * time.Minute, 30 * time.Minute} {
+			t.Run(name+", this clock ahead by "+ahead.String(), func(t *testing.T) {
+				g := NewWithT(t)
+				here := clock{}.Now().Add(ahead)
+				request := here.Add(-tc.requested).Format(time.RFC3339)
+				jane := &v1alpha1.Member{ObjectMeta: metav1.ObjectMeta{Annotations: map[string]string{v1alpha1.AnnotationInviteRequestedAt: request}}}
+				jane.Status.Users = []v1alpha1.MemberUser{{UserID: "okta|1"}}
+				p := newPass(&Reconciler{Now: func() time.Time { return here }}, jane)
+				p.tenant = directory.New().Put("default", v1alpha1.Auth0TenantSpec{}, clock{})
+				p.look = &directory.Observation{At: clock{}.Now().Add(-tc.looked)}
+				g.Expect(p.answerDue()).To(Equal(tc.due))
+				p.answerJoined()
+				g.Expect(jane.Status.LastHandledInviteRequest == request).To(Equal(tc.handled))
+				pending := !tc.handled && tc.requested < time.Hour
+				g.Expect(p.again > 0).To(Equal(pending), "another pass is asked for")
+			})
+		}
+	}
+}
