@@ -130,13 +130,14 @@ func (p *customerPass) deleteUsers(ctx context.Context) (done bool, err error) {
 		return false, err
 	}
 	destroyer := &destroy.Destroyer{Live: p.Live, Tenant: p.tenant, Customer: p.customer, GoneOrganizationID: id, Now: p.Now}
-	deleted, kept := 0, map[string]int{}
+	deleted := 0
+	p.kept = map[string]int{}
 	for _, person := range people {
 		err = destroyer.Destroy(ctx, person, func(why string) {
 			if why == "" {
 				deleted++
 			} else {
-				kept[why]++
+				p.kept[why]++
 			}
 		})
 		if err != nil {
@@ -146,13 +147,14 @@ func (p *customerPass) deleteUsers(ctx context.Context) (done bool, err error) {
 	if deleted > 0 {
 		p.Recorder.Eventf(p.customer, nil, corev1.EventTypeNormal, v1alpha1.ReasonUserDeleted, "Reconcile", "users deleted in Auth0 with their organization: %d", deleted)
 	}
-	if err != nil {
-		return false, err
+	return err == nil, err
+}
+
+// tellKept tells, once the Customer has gone, which users stay.
+func (p *customerPass) tellKept() {
+	for _, why := range slices.Sorted(maps.Keys(p.kept)) {
+		p.Recorder.Eventf(p.customer, nil, corev1.EventTypeNormal, v1alpha1.ReasonUserKept, "Reconcile", "users that stay in Auth0: %d, because %s", p.kept[why], why)
 	}
-	for _, why := range slices.Sorted(maps.Keys(kept)) {
-		p.Recorder.Eventf(p.customer, nil, corev1.EventTypeNormal, v1alpha1.ReasonUserKept, "Reconcile", "users that stay in Auth0: %d, because %s", kept[why], why)
-	}
-	return true, nil
 }
 
 // peopleOf are those who were given something in an organization, as Members and

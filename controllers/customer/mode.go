@@ -126,7 +126,11 @@ func (p *customerPass) depart(ctx context.Context, reason, message string) (ctrl
 		return ctrl.Result{}, err
 	}
 	p.forgetSweep()
-	return pass.Result(pass.RemoveFinalizer(ctx, p.Client, p.customer), 0)
+	if err := pass.RemoveFinalizer(ctx, p.Client, p.customer); err != nil {
+		return pass.Rewrite(err)
+	}
+	p.tellKept()
+	return ctrl.Result{}, nil
 }
 
 // tellMembers writes into each Member's seat how the Customer went: whenever such

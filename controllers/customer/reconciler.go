@@ -90,6 +90,8 @@ type customerPass struct {
 	again     time.Duration
 	// heldDeletion is the organization's deletion while it waits for approval.
 	heldDeletion *v1alpha1.HeldRemovals
+	// kept counts the users that stay when the organization has gone, by the reason.
+	kept map[string]int
 	// connectionsErr is what stopped the connections.
 	connectionsErr error
 }
