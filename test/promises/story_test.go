@@ -50,10 +50,7 @@ func TestStory(t *testing.T) {
 		_, err = live.Refresh(t.Context())
 		g.Expect(err).To(HaveOccurred())
 	})
-	w.Until("the removal is confirmed after Auth0's window", func(g Gomega) {
-		w.Auth0.Forward(5 * time.Second)
-		g.Expect(w.Get(jane)).NotTo(Succeed())
-	})
+	w.UntilRemoved(jane)
 	w.UntilMail("bob@acme.com", 1)
 	w.Until("the Customer counts", func(g Gomega) {
 		g.Expect(w.Get(customer)).To(Succeed())
