@@ -271,6 +271,10 @@ func newsOf(org *directory.Organization, look *directory.Observation) func(*v1al
 	}
 	return func(member *v1alpha1.Member) string {
 		text := org.Key() + about["ref "+ownership.PersonRef(string(member.Spec.Email))]
+		if last := member.Status.Invitation; last != nil {
+			// Who was taken out and accepted another looks as before.
+			text += " after " + last.ID
+		}
 		for _, user := range member.Status.Users {
 			text += about["id "+user.UserID]
 		}

@@ -285,15 +285,20 @@ const (
 	PhaseSuspended Phase = "Suspended"
 )
 
+// openLate is how long after its start a window is taken to be open: Auth0's time
+// is known to about a second and a half, and whoever signs in before is refused.
+const openLate = 2 * time.Second
+
 // At tells where now lies, and when that changes next; zero for never.
 func (w Window) At(now time.Time) (Phase, time.Time) {
+	opens := w.Start.Add(openLate)
 	switch {
 	case w.State == AccessReleased:
 		return PhaseActive, time.Time{}
 	case w.State == AccessSuspended:
 		return PhaseSuspended, time.Time{}
-	case !w.Start.IsZero() && now.Before(w.Start):
-		return PhaseNotStarted, w.Start
+	case !w.Start.IsZero() && now.Before(opens):
+		return PhaseNotStarted, opens
 	case !w.End.IsZero() && !now.Before(w.End):
 		return PhaseEnded, time.Time{}
 	}

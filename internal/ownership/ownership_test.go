@@ -69,8 +69,8 @@ func TestWindow(t *testing.T) {
 		next   time.Time
 	}{
 		"unbounded":            {Window{State: AccessOpen}, start, PhaseActive, time.Time{}},
-		"a moment before":      {bounded, start.Add(-time.Nanosecond), PhaseNotStarted, start},
-		"the first instant":    {bounded, start, PhaseActive, end},
+		"a moment before":      {bounded, start.Add(openLate - time.Nanosecond), PhaseNotStarted, start.Add(openLate)},
+		"open for certain":     {bounded, start.Add(openLate), PhaseActive, end},
 		"the last nanosecond":  {bounded, end.Add(-time.Nanosecond), PhaseActive, end},
 		"the end is outside":   {bounded, end, PhaseEnded, time.Time{}},
 		"suspended in the way": {Window{State: AccessSuspended, Start: start, End: end}, start, PhaseSuspended, time.Time{}},
