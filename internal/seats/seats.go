@@ -169,16 +169,7 @@ func Decide(f Facts) Plan {
 			queue = append(queue, p)
 		}
 	}
-	// Who is declared beside a generated Member is served when that one is gone.
-	yielding := map[string]bool{}
-	for _, p := range winners {
-		yielding[p.Ref] = p.Generated && p.Admin && !p.Deleting
-	}
-	for _, p := range duplicates {
-		if !p.Deleting && !yielding[p.Ref] {
-			plan.decide(p, Refused, DuplicateEmail)
-		}
-	}
+	plan.refuse(duplicates, winners)
 	plan.InUse = len(inUse)
 	left := plan.serve(queue, f, inUse)
 	plan.reclaim(winners, f, left)
@@ -188,6 +179,20 @@ func Decide(f Facts) Plan {
 		}
 	}
 	return plan
+}
+
+// refuse refuses duplicates, but for who is declared beside a generated Member:
+// that one is on its way out.
+func (plan *Plan) refuse(duplicates, winners []Person) {
+	yielding := map[string]bool{}
+	for _, p := range winners {
+		yielding[p.Ref] = p.Generated && p.Admin && !p.Deleting
+	}
+	for _, p := range duplicates {
+		if !p.Deleting && !yielding[p.Ref] {
+			plan.decide(p, Refused, DuplicateEmail)
+		}
+	}
 }
 
 // serve gives free seats to the queue and returns how many people are left in it.

@@ -105,7 +105,7 @@ func (d *Destroyer) ownConnection(ctx context.Context, user auth0.User) (bool, e
 	if !slices.ContainsFunc(d.Customer.Status.Connections, enabled) {
 		return false, nil
 	}
-	declared := func(c v1alpha1.Connection) bool { return slices.Contains(user.Connections, string(c.Name)) }
+	declared := func(c v1alpha1.Connection) bool { return slices.Contains(user.Connections, c.Name) }
 	customers := &v1alpha1.CustomerList{}
 	if err := d.Live.List(ctx, customers); err != nil {
 		return false, fmt.Errorf("list Customers live: %w", err)
