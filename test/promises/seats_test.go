@@ -261,7 +261,8 @@ func TestSeatsExpiredInvitationGivesWayToWhoWaits(t *testing.T) {
 
 func TestSeatsStatusWipedWhileOperatorRuns(t *testing.T) {
 	w := world.New(t)
-	w.StartOperator()
+	// One clock for all: a request's time and its mail's are compared.
+	w.StartOperator(func(o *world.OperatorOptions) { o.Now = w.Auth0.Clock().Now })
 	customer := w.CreateCustomer("acme", 3)
 	endWatch := w.WatchSeats("acme", 3)
 	_, err := w.Accept(w.UntilMail("boss@acme.com", 1))
