@@ -36,7 +36,7 @@ func (p *customerPass) findTenant(ctx context.Context) error {
 	}
 	p.tenant = tenant
 	p.facts.Guard = tenant.Spec().Guard.Mode
-	phase, boundary := pass.Window(p.customer).At(tenant.Now())
+	phase, boundary := pass.Window(p.customer).AtAbout(tenant.Now())
 	p.facts.Window, p.facts.Boundary = pass.WindowReason(phase), boundary
 	if !boundary.IsZero() {
 		p.wait(boundary.Sub(tenant.Now()))

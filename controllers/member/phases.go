@@ -73,7 +73,7 @@ func (p *memberPass) findOrganization(ctx context.Context) error {
 func (p *memberPass) findWindow() {
 	now := p.tenant.Now()
 	for _, window := range slices.Concat([]ownership.Window{pass.Window(p.customer)}, p.org.Windows()) {
-		phase, boundary := window.At(now)
+		phase, boundary := window.AtAbout(now)
 		p.facts.Window = pass.WindowReason(phase)
 		if !boundary.IsZero() {
 			p.wait(boundary.Sub(now))

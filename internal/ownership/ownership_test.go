@@ -69,8 +69,8 @@ func TestWindow(t *testing.T) {
 		next   time.Time
 	}{
 		"unbounded":            {Window{State: AccessOpen}, start, PhaseActive, time.Time{}},
-		"a moment before":      {bounded, start.Add(openLate - time.Nanosecond), PhaseNotStarted, start.Add(openLate)},
-		"open for certain":     {bounded, start.Add(openLate), PhaseActive, end},
+		"a moment before":      {bounded, start.Add(-time.Nanosecond), PhaseNotStarted, start},
+		"the first instant":    {bounded, start, PhaseActive, end},
 		"the last nanosecond":  {bounded, end.Add(-time.Nanosecond), PhaseActive, end},
 		"the end is outside":   {bounded, end, PhaseEnded, time.Time{}},
 		"suspended in the way": {Window{State: AccessSuspended, Start: start, End: end}, start, PhaseSuspended, time.Time{}},
@@ -82,6 +82,11 @@ func TestWindow(t *testing.T) {
 			g.Expect(next).To(Equal(tc.next))
 		})
 	}
+	phase, next := bounded.AtAbout(start.Add(openLate - time.Nanosecond))
+	NewWithT(t).Expect(phase).To(Equal(PhaseNotStarted))
+	NewWithT(t).Expect(next).To(Equal(start.Add(openLate)))
+	phase, _ = bounded.AtAbout(start.Add(openLate))
+	NewWithT(t).Expect(phase).To(Equal(PhaseActive))
 	NewWithT(t).Expect(bounded.String()).To(Equal("open,2026-01-01T00:00:00Z,2027-01-01T00:00:00Z"))
 }
 
