@@ -139,6 +139,10 @@ const (
 	ReasonAdoptionNotListed = "AdoptionNotListed"
 	// ReasonUnmanagedMembers: the adopted organization has members who hold no seat; the guard would shut them out.
 	ReasonUnmanagedMembers = "UnmanagedMembers"
+	// ReasonOrganizationReleased: the organization was let go with its people; the Event says who can sign in.
+	ReasonOrganizationReleased = "OrganizationReleased"
+	// ReasonOrganizationLeftClosed: the organization was let go, and nobody can sign in to it.
+	ReasonOrganizationLeftClosed = "OrganizationLeftClosed"
 	// ReasonUserDeleted: the user of a removed person was deleted in Auth0.
 	ReasonUserDeleted = "UserDeleted"
 	// ReasonUserKept: the user of a removed person was kept in Auth0; the Event says why.

@@ -88,7 +88,8 @@ type CustomerSpec struct {
 
 	// deletionPolicy is what becomes of the organization when this Customer is
 	// deleted. Retain (default): it stays with its people, and the guard lets
-	// them all pass. Delete: it is deleted.
+	// them all pass, or nobody if the contract is not active then. Delete: it is
+	// deleted.
 	// +optional
 	// +kubebuilder:default=Retain
 	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`

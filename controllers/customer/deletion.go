@@ -60,17 +60,53 @@ func (p *customerPass) letGo(ctx context.Context) (done bool, err error) {
 	if p.customer.Spec.DeletionPolicy == v1alpha1.DeletionDelete && !p.adopted(organization) {
 		return p.deleteOrganization(ctx, organization)
 	}
+	return p.release(ctx, organization)
+}
+
+// release lets the organization go with its people. Whom the contract keeps out
+// now stays out, as far as the guard does it.
+func (p *customerPass) release(ctx context.Context, organization auth0.Organization) (done bool, err error) {
 	p.facts.Deleting = "releasing the organization"
-	metadata := ownership.Released(organization.Metadata, p.owner())
+	guarded := ownership.Guarded(organization.Metadata) || p.lostMark()
+	left := pass.Window(p.customer).Left(guarded, p.tenant.Now())
+	metadata := ownership.Released(organization.Metadata, p.owner(), left)
 	if p.adopted(organization) {
 		metadata = ownership.MarkAdopted(metadata, p.tenant.Now())
 	}
 	_, err = p.api().UpdateOrganization(ctx, organization.ID, auth0.OrganizationUpdate{Metadata: metadata})
-	if err != nil && !auth0.IsNotFound(err) {
+	switch {
+	case err == nil:
+		p.tellReleased(organization.Name, left)
+	case !auth0.IsNotFound(err):
 		return false, pass.Auth0("release the organization", err, p.Now())
 	}
 	p.tenant.Forget(organization.ID)
 	return true, nil
+}
+
+// tellReleased tells who can sign in to the organization from now on.
+func (p *customerPass) tellReleased(name string, left ownership.Window) {
+	tell := func(eventType, reason, message string, args ...any) {
+		p.Recorder.Eventf(p.customer, nil, eventType, reason, "Reconcile", message, args...)
+	}
+	phase, _ := pass.Window(p.customer).At(p.tenant.Now())
+	switch why := closedBecause[phase]; {
+	case why == "":
+		tell(corev1.EventTypeNormal, v1alpha1.ReasonOrganizationReleased,
+			"organization %s was let go with its people: everybody in it can sign in, with a seat or without", name)
+	case left.State == ownership.AccessReleased || p.facts.Guard != v1alpha1.GuardEnforce:
+		tell(corev1.EventTypeWarning, v1alpha1.ReasonOrganizationReleased,
+			"organization %s was let go although %s, and nothing in Auth0 keeps its people out, because the guard is not in effect: take them out of it in Auth0, or delete it there", name, why)
+	default:
+		tell(corev1.EventTypeNormal, v1alpha1.ReasonOrganizationLeftClosed,
+			"organization %s was let go and stays closed, because %s: the guard refuses everybody. To open it, apply the Customer again with a contract that lets people in", name, why)
+	}
+}
+
+var closedBecause = map[ownership.Phase]string{
+	ownership.PhaseEnded:      "its contract has ended",
+	ownership.PhaseNotStarted: "its contract has not started",
+	ownership.PhaseSuspended:  "its access is Suspended",
 }
 
 // findToDelete reads the organization as it is; ours is false when it is released,

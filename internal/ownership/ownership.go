@@ -132,13 +132,13 @@ func Adopted(metadata map[string]string) bool { return metadata[MetadataAdopted]
 // Marker is the raw marker, for messages.
 func Marker(metadata map[string]string) string { return metadata[MetadataOwner] }
 
-// Released is the metadata after the owner has let go: the guard lets everybody
-// pass, the key stays with the grants, foreign keys stay.
-func Released(metadata map[string]string, owner Owner) map[string]string {
+// Released is the metadata after the owner has let go: the guard is told left,
+// the key stays with the grants, foreign keys stay.
+func Released(metadata map[string]string, owner Owner, left Window) map[string]string {
 	out := clone(metadata)
 	out[MetadataOwner] = releasedPrefix + owner.String()
-	if _, told := out[MetadataAccess]; told {
-		out[MetadataAccess] = Window{State: AccessReleased}.String()
+	if _, told := out[MetadataAccess]; told || left.State != AccessReleased {
+		out[MetadataAccess] = left.String()
 	}
 	return out
 }
@@ -312,6 +312,21 @@ func (w Window) AtAbout(now time.Time) (Phase, time.Time) {
 		w.Start = w.Start.Add(openLate)
 	}
 	return w.At(now)
+}
+
+// Left is what the guard is told of an organization under a contract whose owner
+// lets go: to let everybody pass, or, where a guarded contract keeps people out
+// now, to let nobody in from then on.
+func (w Window) Left(guarded bool, now time.Time) Window {
+	phase, _ := w.At(now)
+	switch {
+	case !guarded || phase == PhaseActive:
+		return Window{State: AccessReleased}
+	case phase == PhaseNotStarted:
+		// It would open by itself.
+		return Window{State: AccessSuspended}
+	}
+	return w
 }
 
 // OrganizationKey derives an organization's key from the instance's random key,

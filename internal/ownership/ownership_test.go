@@ -48,13 +48,13 @@ func TestHandsOffForeignMetadataIsKept(t *testing.T) {
 	g.Expect(Guarded(after)).To(BeTrue())
 	g.Expect(Guarded(before)).To(BeFalse())
 
-	released := Released(after, acme)
+	released := Released(after, acme, Window{State: AccessReleased})
 	g.Expect(Guarded(released)).To(BeFalse())
 	g.Expect(released).To(Equal(map[string]string{
 		"crm_id": "42", MetadataOwner: "released:i1/sales/acme", MetadataKey: "standing", MetadataSeats: "3", MetadataAccess: "released,,",
 	}))
 	g.Expect(Judge(released, acme)).To(Equal(ReleasedByUs))
-	g.Expect(Released(map[string]string{MetadataOwner: "i1/sales/acme"}, acme)).NotTo(HaveKey(MetadataAccess),
+	g.Expect(Released(map[string]string{MetadataOwner: "i1/sales/acme"}, acme, Window{State: AccessReleased})).NotTo(HaveKey(MetadataAccess),
 		"what was not under the guard is not put under it")
 }
 
@@ -224,5 +224,36 @@ func TestHandsOffAdoptedMark(t *testing.T) {
 	want.AdoptedAt = time.Time{}
 	again, changed = Apply(adopted, want)
 	g.Expect(changed).To(BeFalse(), "nor is it taken away")
-	g.Expect(Adopted(Released(again, acme))).To(BeTrue(), "letting go keeps it")
+	g.Expect(Adopted(Released(again, acme, Window{State: AccessReleased}))).To(BeTrue(), "letting go keeps it")
+}
+
+// TestRemovalLeftClosed: a contract that keeps people out does so when its owner
+// lets the organization go, for ever.
+func TestRemovalLeftClosed(t *testing.T) {
+	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	before, after := now.Add(-time.Hour), now.Add(time.Hour)
+	for name, tc := range map[string]struct {
+		contract Window
+		guarded  bool
+		closed   bool
+	}{
+		"active":                         {Window{State: AccessOpen, Start: before, End: after}, true, false},
+		"ended":                          {Window{State: AccessOpen, End: before}, true, true},
+		"ending now":                     {Window{State: AccessOpen, End: now}, true, true},
+		"suspended":                      {Window{State: AccessSuspended}, true, true},
+		"not started":                    {Window{State: AccessOpen, Start: after}, true, true},
+		"ended, and the guard is not on": {Window{State: AccessOpen, End: before}, false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			left := tc.contract.Left(tc.guarded, now)
+			for _, at := range []time.Time{now, after, after.Add(1000 * time.Hour)} {
+				phase, _ := left.At(at)
+				g.Expect(phase != PhaseActive).To(Equal(tc.closed))
+			}
+			marks := Released(map[string]string{MetadataAccess: tc.contract.String()}, Owner{Name: "acme"}, left)
+			g.Expect(WindowIn(marks)).To(Equal(left))
+			g.Expect(Guarded(marks)).To(Equal(tc.closed))
+		})
+	}
 }

@@ -2,8 +2,10 @@ package faults
 
 import (
 	"testing"
+	"time"
 
 	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
 	"github.com/seatwarden/seatwarden/internal/ownership"
@@ -209,4 +211,64 @@ func TestDeletionSaysWhatItWaitsFor(t *testing.T) {
 	}, world.Patience, "50ms").Should(Succeed())
 	w.UntilRemoved(jane)
 	w.AssertOut("acme", "jane@acme.com")
+}
+
+// TestRemovalDeletionOfAClosedContract: whom the contract keeps out stays out when
+// the Customer is deleted, and is in again, without a mail, when it is applied
+// with a contract that lets people in.
+func TestRemovalDeletionOfAClosedContract(t *testing.T) {
+	hour := metav1.NewTime(time.Now().Add(time.Hour).Truncate(time.Second))
+	ago := metav1.NewTime(time.Now().Add(-time.Hour).Truncate(time.Second))
+	for name, closing := range map[string]func(*v1alpha1.Customer){
+		"ended":       func(c *v1alpha1.Customer) { c.Spec.Contract = &v1alpha1.Contract{EndTime: &ago} },
+		"suspended":   func(c *v1alpha1.Customer) { c.Spec.Access = v1alpha1.AccessSuspended },
+		"not started": func(c *v1alpha1.Customer) { c.Spec.Contract = &v1alpha1.Contract{StartTime: &hour} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := world.New(t)
+			w.StartOperator()
+			customer, _, jane := joinedCustomer(w)
+			w.UntilReason(customer, v1alpha1.ConditionGuardInEffect, "True/GuardInEffect")
+			id := w.OrganizationID("acme")
+			w.Update(customer, func() { closing(customer) })
+			refused := func(g Gomega) {
+				_, err := w.SignIn(id, "jane@acme.com")
+				g.Expect(err).To(HaveOccurred())
+			}
+			w.Until("she is refused", refused)
+			w.Expect(w.Client.Delete(t.Context(), customer)).To(Succeed())
+			w.UntilGone(customer)
+			w.UntilTold(customer, v1alpha1.ReasonOrganizationLeftClosed, "stays closed")
+			left, _ := w.Organization("acme")
+			w.Expect(left.Metadata[ownership.MetadataOwner]).To(HavePrefix("released:"))
+			w.Throughout("she stays out", refused)
+			w.Auth0.Forward(2 * time.Hour)
+			w.Throughout("and later on", refused)
+
+			again := w.CreateCustomer("acme", 3)
+			w.UntilForwarding("taken up again", func(g Gomega) {
+				g.Expect(w.Reason(g, again, v1alpha1.ConditionGuardInEffect)).To(Equal("True/GuardInEffect"))
+				g.Expect(w.Reason(g, jane, v1alpha1.ConditionActive)).To(Equal("True/Joined"))
+			})
+			_, err := w.SignIn(id, "jane@acme.com")
+			w.Expect(err).NotTo(HaveOccurred())
+			w.Expect(w.Auth0.Outbox().Mails()).To(HaveLen(2), "one for each of the two, at first")
+		})
+	}
+}
+
+// TestRemovalDeletionOfAClosedContractWithoutGuard: nothing in Auth0 keeps people
+// out, and a Warning says so.
+func TestRemovalDeletionOfAClosedContractWithoutGuard(t *testing.T) {
+	w := world.Bare(t)
+	w.CreateTenant(func(tenant *v1alpha1.Auth0Tenant) { tenant.Spec.Guard.Mode = v1alpha1.GuardOff })
+	w.StartOperator()
+	customer, _, _ := joinedCustomer(w)
+	w.Update(customer, func() { customer.Spec.Access = v1alpha1.AccessSuspended })
+	w.UntilReason(customer, v1alpha1.ConditionContractActive, "False/Suspended")
+	w.Expect(w.Client.Delete(t.Context(), customer)).To(Succeed())
+	w.UntilGone(customer)
+	w.UntilWarned(customer, v1alpha1.ReasonOrganizationReleased, "nothing in Auth0 keeps its people out")
+	organization, _ := w.Organization("acme")
+	w.Expect(organization.Metadata).NotTo(HaveKey(ownership.MetadataAccess))
 }

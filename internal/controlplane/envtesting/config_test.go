@@ -40,6 +40,17 @@ spec:
   email: "%s"
 `
 
+const tenant = `
+apiVersion: seatwarden.dev/v1alpha1
+kind: Auth0Tenant
+metadata: {name: deleting}
+spec:
+  domain: deleting.eu.auth0.com
+  credentials: {clientID: operator, secretRef: {name: auth0-credentials}}
+  application: {clientID: portal}
+  inviterName: Portal
+`
+
 // apply applies a manifest in the namespace and returns everything that kubectl
 // says: what it did and, after it, warnings and refusals.
 func apply(t *testing.T, namespace, manifest string, args ...string) string {
@@ -153,9 +164,45 @@ func TestSeatsAreWarnedOfAndNeverRefused(t *testing.T) {
 		Should(And(ContainSubstring("created"), ContainSubstring("Customer acme has 2 of 2 seats in use: this Member waits until one is free or the contract is raised")))
 }
 
+// TestDeletionOfACustomerIsWarnedOf: who deletes one that keeps its organization is
+// told what lets people in, and nobody is told what is not so.
+func TestDeletionOfACustomerIsWarnedOf(t *testing.T) {
+	g := NewWithT(t)
+	waitForPolicies(t, g)
+	namespace := envtesting.Namespace(t)
+	kubectl := func(args ...string) string {
+		out, err := envtesting.ControlPlane().Kubectl(t.Context(), append(args, "-n", namespace)...)
+		g.Expect(err).NotTo(HaveOccurred())
+		return out
+	}
+	apply(t, namespace, tenant)
+	apply(t, namespace, strings.Replace(fmt.Sprintf(customer, "acme", 2, "acme.com", "it@acme.com"), "spec:", "spec:\n  tenantRef: {name: deleting}", 1))
+	contract := func(is, guard string) {
+		kubectl("patch", "customer", "acme", "--subresource=status", "--type=merge", "-p", fmt.Sprintf(`{"status":{"organizationID":"org_1","conditions":[
+			{"type":"ContractActive","status":%q,"reason":"R","message":"m","lastTransitionTime":"2026-11-22T09:12:00Z"},
+			{"type":"GuardInEffect","status":%q,"reason":"R","message":"m","lastTransitionTime":"2026-11-22T09:12:00Z"}]}}`, is, guard))
+	}
+	told := func() string {
+		out, err := envtesting.ControlPlane().Kubectl(t.Context(), "delete", "customer", "acme", "-n", namespace, "--dry-run=server", "--warnings-as-errors")
+		if err != nil {
+			return out + err.Error()
+		}
+		return out
+	}
+	g.Expect(told()).NotTo(ContainSubstring("Warning"), "it has no organization")
+	contract("True", "True")
+	g.Eventually(told).WithTimeout(10 * time.Second).Should(And(ContainSubstring("Warning"), ContainSubstring("its contract is active")))
+	contract("False", "True")
+	g.Expect(told()).NotTo(ContainSubstring("Warning"), "it stays closed")
+	contract("False", "False")
+	g.Expect(told()).To(ContainSubstring("nothing in Auth0 keeps its people out"))
+	kubectl("patch", "customer", "acme", "--type=merge", "-p", `{"spec":{"deletionPolicy":"Delete"}}`)
+	g.Expect(told()).NotTo(ContainSubstring("Warning"))
+}
+
 func TestPoliciesHaveNoTypeErrors(t *testing.T) {
 	g := NewWithT(t)
-	for _, policy := range []string{"seatwarden-member-domain", "seatwarden-member-seats"} {
+	for _, policy := range []string{"seatwarden-member-domain", "seatwarden-member-seats", "seatwarden-customer-deletion"} {
 		g.Eventually(func() (string, error) {
 			return envtesting.ControlPlane().Kubectl(t.Context(), "get", "validatingadmissionpolicy", policy,
 				"-o", "jsonpath={.status.observedGeneration} {.status.typeChecking.expressionWarnings}")
