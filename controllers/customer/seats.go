@@ -58,10 +58,15 @@ func (p *customerPass) plan(ctx context.Context, people []v1alpha1.Member) (seat
 		}
 		plan = seats.Decide(p.seatFacts(people))
 	}
-	if plan.Waiting > 0 && p.undeclaredHoldings(people) {
+	if plan.Waiting > 0 && p.mayHoldLess(people) {
 		p.wait(p.LiveInterval)
 	}
 	return plan, nil
+}
+
+// mayHoldLess: the next look may show fewer seats in use.
+func (p *customerPass) mayHoldLess(people []v1alpha1.Member) bool {
+	return p.org.Unsettled(p.org.Latest(), p.tenant.Now()) || p.undeclaredHoldings(people)
 }
 
 // undeclaredHoldings: somebody whom no Member declares holds a grant or a live
@@ -165,11 +170,20 @@ func (p *customerPass) person(member *v1alpha1.Member) seats.Person {
 }
 
 // expiredForCertain: the link is dead, nobody joined by it, and Auth0 was looked
-// at when it must have shown somebody who accepted in the last moment.
+// at when it must have shown somebody who accepted in the last moment. One that
+// another account used up keeps the seat for as long as it would have worked.
 func (p *customerPass) expiredForCertain(member *v1alpha1.Member) bool {
 	status := member.Status
-	return status.Invitation != nil && status.Invitation.State == v1alpha1.InvitationExpired && len(status.Users) == 0 && status.Attempt == nil &&
-		!p.mayStillShow(status.Invitation)
+	if status.Invitation == nil || len(status.Users) > 0 || status.Attempt != nil {
+		return false
+	}
+	switch status.Invitation.State {
+	case v1alpha1.InvitationExpired:
+		return !p.mayStillShow(status.Invitation)
+	case v1alpha1.InvitationConsumed:
+		return !p.tenant.Now().Before(status.Invitation.ExpiresAt.Time)
+	}
+	return false
 }
 
 func ledger(assigning []v1alpha1.SeatAssignment) []seats.Entry {

@@ -30,6 +30,8 @@ type Organization struct {
 	// accepted are those who may just have accepted an invitation of ours, by
 	// PersonRef, and when it was first found missing.
 	accepted map[string]time.Time
+	// bare are the users whose grant let nobody in, and when it first did not.
+	bare map[string]time.Time
 }
 
 // Observation is one complete look at an organization.
@@ -171,6 +173,7 @@ func (o *Organization) keep(fresh *Observation) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.noteAccepted(fresh)
+	o.noteBare(fresh)
 	o.latest = fresh
 	for id := range o.gone {
 		if fresh.hasInvitation(id) {
@@ -196,6 +199,34 @@ func (o *Organization) noteAccepted(fresh *Observation) {
 		if ours && grant.Key == o.key && o.latest.At.Before(invitation.ExpiresAt) && !fresh.hasInvitation(invitation.ID) {
 			o.accepted[grant.Person] = fresh.At
 		}
+	}
+}
+
+// noteBare remembers since when a grant lets nobody in, being neither a member's
+// nor beside a live invitation: an invitation is gone as soon as it is accepted,
+// and the lists that show the new member lag.
+func (o *Organization) noteBare(fresh *Observation) {
+	letIn := map[string]bool{}
+	for _, member := range fresh.Members {
+		letIn[member.UserID] = true
+	}
+	for _, invitation := range fresh.Invitations {
+		if grant, ours := ownership.GrantIn(invitation.AppMetadata, o.ID); ours && fresh.At.Before(invitation.ExpiresAt) {
+			letIn[grant.Person] = true
+		}
+	}
+	was := o.bare
+	o.bare = map[string]time.Time{}
+	for _, user := range fresh.Holders {
+		grant, ok := ownership.GrantIn(user.AppMetadata, o.ID)
+		if !ok || letIn[user.ID] || letIn[grant.Person] {
+			continue
+		}
+		since, known := was[user.ID]
+		if !known {
+			since = fresh.At
+		}
+		o.bare[user.ID] = since
 	}
 }
 
@@ -256,33 +287,57 @@ func (o *Organization) Grant(user auth0.User) (grant ownership.Grant, ok bool) {
 }
 
 // Holdings says what each person holds here, by PersonRef, at an instant:
-// grants and live invitations of ours, and memberships. Who may just have
-// accepted holds what the invitation gave until the lists must show it.
+// live invitations of ours, memberships, and grants that can let somebody in,
+// which are those of members. Who may just have accepted holds what the invitation
+// or the grant gave until the lists must show it.
 func (o *Organization) Holdings(ob *Observation, now time.Time) map[string]seats.Holding {
-	holdings := map[string]seats.Holding{}
+	holdings, _ := o.holdings(ob, now)
+	return holdings
+}
+
+// Unsettled tells whether somebody counts as holding a seat only because Auth0's
+// lists may lag: a look that begins a lag later settles it.
+func (o *Organization) Unsettled(ob *Observation, now time.Time) bool {
+	_, unsettled := o.holdings(ob, now)
+	return unsettled
+}
+
+func (o *Organization) holdings(ob *Observation, now time.Time) (holdings map[string]seats.Holding, unsettled bool) {
+	holdings = map[string]seats.Holding{}
 	for _, member := range ob.Members {
 		if member.Email != "" {
 			holdings[ownership.PersonRef(member.Email)] = seats.HoldsMembership
 		}
 	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	doubtful := map[string]bool{}
+	for person, missing := range o.accepted {
+		doubtful[person] = ob.At.Before(missing.Add(Lag))
+	}
 	for _, user := range ob.Holders {
-		if grant, ok := o.Grant(user); ok {
+		grant, ok := ownership.GrantIn(user.AppMetadata, o.ID)
+		since, bare := o.bare[user.ID]
+		switch {
+		case !ok || grant.Key != o.key:
+		case !bare:
 			holdings[grant.Person] = seats.HoldsGrant
+		case ob.At.Before(since.Add(Lag)):
+			doubtful[grant.Person] = true
 		}
 	}
 	for _, invitation := range ob.Invitations {
-		if grant, ok := o.Ours(invitation); ok && now.Before(invitation.ExpiresAt) {
+		grant, ok := ownership.GrantIn(invitation.AppMetadata, o.ID)
+		if ok && grant.Key == o.key && now.Before(invitation.ExpiresAt) {
 			holdings[grant.Person] = seats.HoldsGrant
 		}
 	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	for person, missing := range o.accepted {
-		if ob.At.Before(missing.Add(Lag)) {
-			holdings[person] = seats.HoldsGrant
+	for person, doubt := range doubtful {
+		if doubt && holdings[person] != seats.HoldsGrant {
+			holdings[person], unsettled = seats.HoldsGrant, true
 		}
 	}
-	return holdings
+	return holdings, unsettled
 }
 
 // Ours tells whether an invitation is one of ours, and for whom.

@@ -197,6 +197,63 @@ func TestSeatsAcceptedBeforeItWasListed(t *testing.T) {
 	g.Expect(org.Holdings(look, api.now)).To(HaveKeyWithValue("jane", seats.HoldsGrant))
 }
 
+// TestSeatsGrantCountsWhileItCanLetSomebodyIn: with a membership or a live
+// invitation, and for as long as the lists may not show a membership.
+func TestSeatsGrantCountsWhileItCanLetSomebodyIn(t *testing.T) {
+	invited := func(expires time.Time) []auth0.Invitation {
+		return []auth0.Invitation{{ID: "i1", ExpiresAt: expires, AppMetadata: holder("", "jane").AppMetadata}}
+	}
+	member := []auth0.OrganizationMember{{UserID: "u1"}} // whose address Auth0 does not tell
+	for name, test := range map[string]struct {
+		first, second []auth0.Invitation
+		// joined: what the second look shows of members.
+		joined []auth0.OrganizationMember
+		after  time.Duration
+		holds  bool
+	}{
+		"a member":                               {joined: member, after: time.Hour, holds: true},
+		"a live invitation":                      {second: invited(t0.Add(2 * time.Hour)), after: time.Hour, holds: true},
+		"a dead one":                             {second: invited(t0), after: time.Hour},
+		"an invitation that died meanwhile":      {first: invited(t0.Add(time.Minute)), second: invited(t0.Add(time.Minute)), after: time.Hour, holds: true},
+		"accepted, and the lists may lag":        {after: Lag - time.Second, holds: true},
+		"neither, and the lists must show it":    {after: Lag},
+		"a link that was used up, and just gone": {first: invited(t0.Add(2 * time.Hour)), after: time.Hour, holds: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			api := &lists{now: t0, holders: []auth0.User{holder("u1", "jane")}, invitations: test.first}
+			org := organization(api)
+			look, err := org.Observe(t.Context(), t0)
+			g.Expect(err).NotTo(HaveOccurred())
+			g.Expect(org.Holdings(look, t0)).To(HaveKeyWithValue("jane", seats.HoldsGrant), "a process that has just started may see an acceptance before the lists show it")
+
+			api.now, api.invitations, api.members = t0.Add(test.after), test.second, test.joined
+			look, err = org.Observe(t.Context(), api.now)
+			g.Expect(err).NotTo(HaveOccurred())
+			want := map[string]seats.Holding{}
+			if test.holds {
+				want["jane"] = seats.HoldsGrant
+			}
+			g.Expect(org.Holdings(look, api.now)).To(Equal(want))
+		})
+	}
+}
+
+// TestSeatsUnsettledUntilTheListsMustShowIt: whoever waits for a seat is told to
+// look again while somebody holds one only because lists lag.
+func TestSeatsUnsettledUntilTheListsMustShowIt(t *testing.T) {
+	g := NewWithT(t)
+	api := &lists{now: t0, holders: []auth0.User{holder("u1", "jane")}}
+	org := organization(api)
+	look, err := org.Observe(t.Context(), t0)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(org.Unsettled(look, t0)).To(BeTrue())
+	api.now = t0.Add(Lag)
+	look, err = org.Observe(t.Context(), api.now)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(org.Unsettled(look, api.now)).To(BeFalse())
+}
+
 func TestSeatsHoldersBeyondTheSearch(t *testing.T) {
 	g := NewWithT(t)
 	api := &lists{

@@ -56,8 +56,8 @@ const (
 	HoldsNothing Holding = iota
 	// HoldsMembership: a member without a grant of ours, who asks for a seat.
 	HoldsMembership
-	// HoldsGrant: a grant with the organization's key, or a live invitation of
-	// ours: a seat that is in use whatever any status says.
+	// HoldsGrant: a grant with the organization's key that can let somebody in, or a
+	// live invitation of ours: a seat that is in use whatever any status says.
 	HoldsGrant
 )
 

@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/internal/ownership"
 	"github.com/seatwarden/seatwarden/internal/standin"
 	"github.com/seatwarden/seatwarden/internal/standin/person"
 	"github.com/seatwarden/seatwarden/test/world"
@@ -257,6 +258,78 @@ func TestSeatsExpiredInvitationGivesWayToWhoWaits(t *testing.T) {
 	w.Expect(err).NotTo(HaveOccurred())
 	w.UntilReason(jane, v1alpha1.ConditionActive, "True/Joined")
 	endWatch()
+}
+
+// TestSeatsExpiredInvitationOfWhoHasAProfileGivesWay: their grant was written before
+// the invitation, stays when the link dies, and lets nobody in.
+func TestSeatsExpiredInvitationOfWhoHasAProfileGivesWay(t *testing.T) {
+	for name, between := range map[string]func(w *world.World, jane *v1alpha1.Member){
+		"at once":         func(*world.World, *v1alpha1.Member) {},
+		"after a restart": func(w *world.World, _ *v1alpha1.Member) { w.StartOperator() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := world.New(t)
+			first := w.StartOperator()
+			w.CreateCustomer("acme", 2)
+			_, err := w.Accept(w.UntilMail("boss@acme.com", 1))
+			w.Expect(err).NotTo(HaveOccurred())
+			profile(w, "jane@acme.com")
+			jane := w.CreateMember("acme", "jane@acme.com")
+			w.UntilReason(jane, v1alpha1.ConditionActive, "False/Invited")
+			w.Expect(w.Holders("acme")).To(HaveLen(2))
+			w.Auth0.Forward(24 * time.Hour)
+			w.UntilReason(jane, v1alpha1.ConditionActive, "False/Expired")
+			if name != "at once" {
+				first.Stop()
+			}
+			between(w, jane)
+			endWatch := w.WatchSeats("acme", 2)
+			bob := w.CreateMember("acme", "bob@acme.com")
+			w.UntilForwarding("the seat goes to who waited", func(g Gomega) {
+				g.Expect(w.Mails("bob@acme.com")).To(HaveLen(1))
+				g.Expect(w.Reason(g, bob, v1alpha1.ConditionActive)).To(Equal("False/Invited"))
+				g.Expect(w.Reason(g, jane, v1alpha1.ConditionSeatAssigned)).To(Equal("False/SeatLapsed"))
+			})
+			endWatch()
+			w.Expect(w.Mails("jane@acme.com")).To(HaveLen(1))
+		})
+	}
+}
+
+// TestSeatsGrantThatLetsNobodyInTakesNone: a grant that nobody declares, of somebody
+// who is no member and was not invited.
+func TestSeatsGrantThatLetsNobodyInTakesNone(t *testing.T) {
+	w := world.New(t)
+	w.StartOperator()
+	customer := w.CreateCustomer("acme", 2)
+	w.Join(w.AdminMember(customer))
+	organization, _ := w.Organization("acme")
+	left := profile(w, "left@acme.com")
+	grant := ownership.Grant{Key: organization.Metadata[ownership.MetadataKey], Person: ownership.PersonRef("left@acme.com"), Attempt: "a"}
+	w.Expect(w.Engineer().SetAppMetadata(t.Context(), left, ownership.GrantKey(organization.ID), grant.String())).To(Succeed())
+	bob := w.CreateMember("acme", "bob@acme.com")
+	w.UntilForwarding("the free seat is given", func(g Gomega) {
+		g.Expect(w.Reason(g, bob, v1alpha1.ConditionActive)).To(Equal("False/Invited"))
+	})
+	w.Expect(w.Client.Get(t.Context(), client.ObjectKeyFromObject(customer), customer)).To(Succeed())
+
+	// As a member, the person can sign in: the seat is in use.
+	w.Expect(w.Auth0.AddMember(organization.ID, left)).To(Succeed())
+	late := w.CreateMember("acme", "late@acme.com")
+	w.UntilReason(late, v1alpha1.ConditionSeatAssigned, "False/SeatLimitReached")
+	w.Until("it is counted", func(g Gomega) {
+		g.Expect(w.Get(customer)).To(Succeed())
+		g.Expect(customer.Status.Seats.Used).To(BeEquivalentTo(3))
+	})
+}
+
+// profile is a user who lives in the company's connection already.
+func profile(w *world.World, email string) (userID string) {
+	w.Helper()
+	w.Employ(email)
+	user, err := w.Auth0.AddUser(standin.UserSeed{Connection: world.ConnectionName, Email: email, EmailVerified: true})
+	w.Expect(err).NotTo(HaveOccurred())
+	return user.UserID
 }
 
 func TestSeatsStatusWipedWhileOperatorRuns(t *testing.T) {
