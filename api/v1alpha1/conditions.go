@@ -174,6 +174,9 @@ const (
 	ReasonSeatLapsed = "SeatLapsed"
 	// ReasonDuplicateEmail: another Member of the Customer has the same address.
 	ReasonDuplicateEmail = "DuplicateEmail"
+	// ReasonPersonMovedOn: the Auth0 user of this person has the address of another
+	// Member now, and is that Member's person.
+	ReasonPersonMovedOn = "PersonMovedOn"
 	// ReasonDomainNotAllowed: the address lies outside the contract's domains.
 	ReasonDomainNotAllowed = "DomainNotAllowed"
 	// ReasonInvited: the invitation was sent and its link is alive.

@@ -115,13 +115,29 @@ func (p *customerPass) listLive(ctx context.Context) ([]v1alpha1.Member, error) 
 }
 
 func (p *customerPass) seatFacts(people []v1alpha1.Member) seats.Facts {
+	moved := p.moved(people)
 	facts := seats.Facts{
 		Seats: int(p.customer.Spec.Seats), People: p.people(people), Ledger: ledger(p.customer.Status.Assigning),
-		Holdings: p.org.Holdings(p.org.Latest(), p.tenant.Now()),
+		Holdings: map[string]seats.Holding{},
+	}
+	hold := func(ref string, holding seats.Holding) {
+		if to, has := moved[ref]; has {
+			ref = to.ref
+		}
+		facts.Holdings[ref] = max(facts.Holdings[ref], holding)
+	}
+	for ref, holding := range p.org.Holdings(p.org.Latest(), p.tenant.Now()) {
+		hold(ref, holding)
 	}
 	for _, line := range p.customer.Status.Withdrawn {
 		if stillHolds(line) {
-			facts.Holdings[line.Person] = seats.HoldsGrant
+			hold(line.Person, seats.HoldsGrant)
+		}
+	}
+	for i := range facts.People {
+		person := &facts.People[i]
+		if to, has := moved[person.Ref]; has {
+			person.Ref, person.MovedTo = to.ref, to.member
 		}
 	}
 	return facts
@@ -197,7 +213,7 @@ func ledger(assigning []v1alpha1.SeatAssignment) []seats.Entry {
 // settleLedger finishes what a round before left on the ledger, then strikes it.
 func (p *customerPass) settleLedger(ctx context.Context, people []v1alpha1.Member) error {
 	for _, entry := range seats.Settle(ledger(p.customer.Status.Assigning), p.people(people)) {
-		if err := p.writeSeat(ctx, entry, seats.Assigned, seats.SeatAssigned); err != nil && !outdated(err) {
+		if err := p.writeSeat(ctx, seats.Decision{Entry: entry, State: seats.Assigned, Reason: seats.SeatAssigned}); err != nil && !outdated(err) {
 			return err
 		}
 	}
@@ -223,7 +239,7 @@ func (p *customerPass) assign(ctx context.Context, chosen []seats.Entry) error {
 	}
 	var errs []error
 	for _, entry := range chosen {
-		if err := p.writeSeat(ctx, entry, seats.Assigned, seats.SeatAssigned); err != nil && !outdated(err) {
+		if err := p.writeSeat(ctx, seats.Decision{Entry: entry, State: seats.Assigned, Reason: seats.SeatAssigned}); err != nil && !outdated(err) {
 			errs = append(errs, err)
 		}
 	}
@@ -239,7 +255,7 @@ func (p *customerPass) assign(ctx context.Context, chosen []seats.Entry) error {
 // decide writes what gives nothing: who waits, who is refused, whose seat goes.
 func (p *customerPass) decide(ctx context.Context, decisions []seats.Decision) error {
 	for _, decision := range decisions {
-		err := p.writeSeat(ctx, decision.Entry, decision.State, decision.Reason)
+		err := p.writeSeat(ctx, decision)
 		if outdated(err) {
 			p.wait(0)
 			continue
@@ -265,29 +281,29 @@ type seatPatch struct {
 }
 
 // writeSeat writes one Member's seat at the version listed, and nothing else.
-func (p *customerPass) writeSeat(ctx context.Context, entry seats.Entry, state seats.State, reason seats.Reason) error {
+func (p *customerPass) writeSeat(ctx context.Context, decision seats.Decision) error {
 	seat := seatPatch{MemberSeat: v1alpha1.MemberSeat{
-		State: v1alpha1.SeatState(state), OrganizationID: p.org.ID, Reason: string(reason), Since: metav1.NewTime(p.Now().Truncate(time.Second)),
+		State: v1alpha1.SeatState(decision.State), OrganizationID: p.org.ID, Reason: string(decision.Reason), Since: metav1.NewTime(p.Now().Truncate(time.Second)),
 	}}
-	if message := p.seatMessage(reason); message != "" {
+	if message := p.seatMessage(decision); message != "" {
 		seat.Message = &message
 	}
 	body, err := json.Marshal(map[string]any{
-		"metadata": map[string]any{"resourceVersion": entry.ResourceVersion},
+		"metadata": map[string]any{"resourceVersion": decision.ResourceVersion},
 		"status":   map[string]any{"seat": seat},
 	})
 	if err != nil {
 		return fmt.Errorf("encode a seat: %w", err)
 	}
-	member := &v1alpha1.Member{ObjectMeta: metav1.ObjectMeta{Namespace: p.customer.Namespace, Name: entry.Name}}
+	member := &v1alpha1.Member{ObjectMeta: metav1.ObjectMeta{Namespace: p.customer.Namespace, Name: decision.Name}}
 	if err := p.Client.Status().Patch(ctx, member, client.RawPatch(types.MergePatchType, body)); err != nil {
 		return fmt.Errorf("write a seat: %w", err)
 	}
 	return nil
 }
 
-func (p *customerPass) seatMessage(reason seats.Reason) string {
-	switch reason {
+func (p *customerPass) seatMessage(decision seats.Decision) string {
+	switch decision.Reason {
 	case seats.SeatLimitReached:
 		if p.customer.Spec.Seats == 0 {
 			return fmt.Sprintf("Customer %s has no seats: raise its spec.seats", p.customer.Name)
@@ -299,6 +315,8 @@ func (p *customerPass) seatMessage(reason seats.Reason) string {
 		return "the invitation expired and others wait: the seat is being taken back"
 	case seats.DuplicateEmail:
 		return fmt.Sprintf("another Member of Customer %s has this address, in whatever case: delete one of them", p.customer.Name)
+	case seats.PersonMovedOn:
+		return pass.MovedOn(decision.MovedTo)
 	case seats.DomainNotAllowed:
 		return fmt.Sprintf("the address lies outside the domains of Customer %s: correct the Member, or add the domain to the contract", p.customer.Name)
 	}

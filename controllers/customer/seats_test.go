@@ -39,7 +39,8 @@ func TestSeatsMessageGoesWithTheWaiting(t *testing.T) {
 	g := NewWithT(t)
 	p, jane := contract(t)
 	write := func(state seats.State, reason seats.Reason) {
-		g.Expect(p.writeSeat(t.Context(), seats.Entry{Name: "jane", ResourceVersion: jane.ResourceVersion}, state, reason)).To(Succeed())
+		entry := seats.Entry{Name: "jane", ResourceVersion: jane.ResourceVersion}
+		g.Expect(p.writeSeat(t.Context(), seats.Decision{Entry: entry, State: state, Reason: reason})).To(Succeed())
 		g.Expect(p.Live.Get(t.Context(), client.ObjectKeyFromObject(jane), jane)).To(Succeed())
 	}
 	write(seats.Waiting, seats.SeatLimitReached)

@@ -60,7 +60,7 @@ func (p *memberPass) removedLately() *v1alpha1.WithdrawnPerson {
 	return line
 }
 
-// existing reads those of the users that still exist.
+// existing reads those of the users that still exist and are the person.
 func (p *memberPass) existing(ctx context.Context, users []v1alpha1.MemberUser) ([]auth0.User, error) {
 	var out []auth0.User
 	for _, known := range users {
@@ -71,7 +71,15 @@ func (p *memberPass) existing(ctx context.Context, users []v1alpha1.MemberUser) 
 		if err != nil {
 			return nil, pass.Auth0("read a user", err, p.Now())
 		}
-		out = append(out, user)
+		others, err := p.siblings(ctx)
+		if err != nil {
+			return nil, err
+		}
+		declared := pass.Declared(p.customer, others)
+		person := pass.PersonOf(p.customer, user, p.granted(user), declared)
+		if _, anothers := declared[person]; !anothers || person == p.ref() {
+			out = append(out, user)
+		}
 	}
 	return out, nil
 }

@@ -108,7 +108,7 @@ func (p *memberPass) join(ctx context.Context) error {
 	}
 	p.facts.Looked = true
 	if len(profiles) == 0 {
-		return nil
+		return p.movedOn()
 	}
 	p.ended = true
 	p.facts.Joined = true

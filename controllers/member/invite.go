@@ -288,7 +288,7 @@ func (p *memberPass) existingProfiles(ctx context.Context) (profiles, members []
 			return nil, nil, pass.Auth0("look the person up", err, p.Now())
 		}
 		for _, user := range users {
-			if !p.ownConnection(user) && !user.EmailVerified {
+			if !pass.OwnConnection(p.customer, user) && !user.EmailVerified {
 				continue
 			}
 			member, err := p.isMember(ctx, user.ID)
@@ -297,7 +297,7 @@ func (p *memberPass) existingProfiles(ctx context.Context) (profiles, members []
 			}
 			if member {
 				members = append(members, user)
-			} else if p.ownConnection(user) {
+			} else if pass.OwnConnection(p.customer, user) {
 				profiles = append(profiles, user)
 			}
 		}

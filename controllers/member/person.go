@@ -48,7 +48,10 @@ func (p *memberPass) lookAgain(ctx context.Context) error {
 func (p *memberPass) members(ctx context.Context) ([]auth0.User, error) {
 	var out []auth0.User
 	for _, id := range p.candidates() {
-		if user, ok := p.settledHolder(id); ok {
+		if user, ok, err := p.settledHolder(ctx, id); ok || err != nil {
+			if err != nil {
+				return nil, err
+			}
 			out = append(out, user)
 			continue
 		}
@@ -59,7 +62,10 @@ func (p *memberPass) members(ctx context.Context) ([]auth0.User, error) {
 		if err != nil {
 			return nil, pass.Auth0("read a user", err, p.Now())
 		}
-		if !p.isPerson(user) {
+		if is, err := p.isPerson(ctx, user); !is || err != nil {
+			if err != nil {
+				return nil, err
+			}
 			continue
 		}
 		member, err := p.isMember(ctx, id)
@@ -90,16 +96,17 @@ func (p *memberPass) backLately(user auth0.User) bool {
 
 // settledHolder is a recorded user whom both lists show as a member with the
 // person's grant: nothing more needs to be read.
-func (p *memberPass) settledHolder(id string) (auth0.User, bool) {
+func (p *memberPass) settledHolder(ctx context.Context, id string) (auth0.User, bool, error) {
 	if !p.recorded(id) || !p.listed(id) {
-		return auth0.User{}, false
+		return auth0.User{}, false, nil
 	}
 	for _, user := range p.look.Holders {
 		if grant, ok := p.org.Grant(user); user.ID == id && ok && grant.Person == p.ref() {
-			return user, true
+			is, err := p.isPerson(ctx, user)
+			return user, is, err
 		}
 	}
-	return auth0.User{}, false
+	return auth0.User{}, false, nil
 }
 
 func (p *memberPass) recorded(userID string) bool {
@@ -136,24 +143,39 @@ func (p *memberPass) candidates() []string {
 	return ids
 }
 
-// isPerson tells whether a user may be taken for the person: recorded before,
-// named by a grant of ours, or with the address, which counts only where it is
-// vouched for: by one of the Customer's own enterprise connections, or verified.
-func (p *memberPass) isPerson(user auth0.User) bool {
-	if p.recorded(user.ID) {
-		return true
+// isPerson tells whether a user may be taken for the person. One that is another
+// Member's person is not, whatever was recorded.
+func (p *memberPass) isPerson(ctx context.Context, user auth0.User) (bool, error) {
+	others, err := p.siblings(ctx)
+	if err != nil {
+		return false, err
 	}
-	if grant, ok := p.org.Grant(user); ok {
-		return grant.Person == p.ref()
+	declared := pass.Declared(p.customer, others)
+	declared[p.ref()] = p.member.Name
+	person := pass.PersonOf(p.customer, user, p.granted(user), declared)
+	if name, is := declared[person]; is && person != p.ref() {
+		p.movedTo = name
 	}
-	return ownership.FoldEmail(user.Email) == ownership.FoldEmail(p.email()) && (user.EmailVerified || p.ownConnection(user))
+	return person == p.ref() || person == "" && p.recorded(user.ID), nil
 }
 
-// ownConnection tells whether the user lives in an enterprise connection of the Customer.
-func (p *memberPass) ownConnection(user auth0.User) bool {
-	return slices.ContainsFunc(p.customer.Status.Connections, func(c v1alpha1.EnabledConnection) bool {
-		return auth0.EnterpriseStrategy(c.Strategy) && slices.Contains(user.Connections, c.Name)
-	})
+// granted is the person whom a user's grant names, empty for none.
+func (p *memberPass) granted(user auth0.User) string {
+	if grant, ok := p.org.Grant(user); ok {
+		return grant.Person
+	}
+	return ""
+}
+
+// movedOn ends the pass of somebody of whom nothing is left but users that have the
+// address of another Member. A request is for whoever has this address now.
+func (p *memberPass) movedOn() error {
+	status := &p.member.Status
+	invited := status.Invitation != nil && status.Invitation.State == v1alpha1.InvitationSent
+	if p.movedTo == "" || invited || status.Attempt != nil && status.Attempt.Invites || pass.InviteRequest(p.member, p.Now()) != "" {
+		return nil
+	}
+	return pass.Person(v1alpha1.ReasonPersonMovedOn, pass.MovedOn(p.movedTo))
 }
 
 // isMember believes either list: both may lag.

@@ -73,6 +73,10 @@ type memberPass struct {
 	org      *directory.Organization
 	look     *directory.Observation
 	facts    status.MemberFacts
+	// others are the Members of other addresses, in a pass that takes.
+	others []v1alpha1.Member
+	// movedTo names the Member whose person a user is that was once this one's.
+	movedTo string
 	// again is when to have another look, zero for never.
 	again time.Duration
 	// ended: the pass needs no further phase.

@@ -38,6 +38,9 @@ func (p *memberPass) withdraw(ctx context.Context) error {
 	}
 	// What somebody accepted until now, the lists may not show before their time.
 	first := state.ChangedAt.Equal(&state.StartedAt)
+	if err := p.findOthers(ctx); err != nil {
+		return err
+	}
 	took, err := p.clearRecordedGrants(ctx)
 	if err != nil {
 		return err
@@ -96,7 +99,7 @@ func (p *memberPass) clearRecordedGrants(ctx context.Context) (took bool, err er
 		if err != nil {
 			return took, pass.Auth0("read a user", err, p.Now())
 		}
-		if grant, ok := ownership.GrantIn(read.AppMetadata, p.org.ID); !ok || grant.Person != p.ref() {
+		if grant, ok := ownership.GrantIn(read.AppMetadata, p.org.ID); !ok || grant.Person != p.ref() || p.anothers(read) {
 			continue
 		}
 		if err := p.api().ClearAppMetadata(ctx, user.UserID, ownership.GrantKey(p.org.ID)); err != nil {
@@ -130,9 +133,10 @@ func (p *memberPass) withdrawalFacts(ctx context.Context, began time.Time) (remo
 	if err := p.addRecordedInvitation(ctx, &facts); err != nil {
 		return facts, err
 	}
-	if facts.Others, err = p.otherPeople(ctx); err != nil {
+	if err := p.findOthers(ctx); err != nil {
 		return facts, err
 	}
+	facts.Others = p.otherPeople()
 	facts.Profiles, err = p.withdrawalProfiles(ctx)
 	return facts, err
 }
@@ -155,20 +159,30 @@ func (p *memberPass) addRecordedInvitation(ctx context.Context, facts *removal.F
 	return nil
 }
 
-// otherPeople are the addresses of the Customer's other live Members, past the
-// cache: from somebody who was declared just now nothing is taken.
-func (p *memberPass) otherPeople(ctx context.Context) ([]string, error) {
+// findOthers lists the Customer's Members past the cache: from somebody who was
+// declared just now nothing is taken.
+func (p *memberPass) findOthers(ctx context.Context) error {
 	members, err := p.listLive(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var refs []string
-	for i := range members {
-		if ref := personOf(&members[i]); members[i].DeletionTimestamp.IsZero() && ref != p.ref() {
-			refs = append(refs, ref)
+	p.others = slices.DeleteFunc(members, func(m v1alpha1.Member) bool { return personOf(&m) == p.ref() })
+	return err
+}
+
+// otherPeople stand for the addresses of the Customer's other live Members.
+func (p *memberPass) otherPeople() (refs []string) {
+	for i := range p.others {
+		if p.others[i].DeletionTimestamp.IsZero() {
+			refs = append(refs, personOf(&p.others[i]))
 		}
 	}
-	return refs, nil
+	return refs
+}
+
+// anothers tells whether a user is the person of another live Member, whose address
+// it has now.
+func (p *memberPass) anothers(user auth0.User) bool {
+	declared := pass.Declared(p.customer, p.others)
+	_, is := declared[pass.PersonOf(p.customer, user, p.granted(user), declared)]
+	return is
 }
 
 // siblings are the Customer's other Members.
@@ -223,6 +237,7 @@ func (p *memberPass) withdrawalProfile(ctx context.Context, id string) (removal.
 		UserID: id, Recorded: p.recorded(id), Grant: held, GrantNames: grant.Person,
 		SameEmail: ownership.FoldEmail(user.Email) == ownership.FoldEmail(p.email()),
 		Member:    slices.Contains(organizations, p.org.ID) || p.listed(id),
+		Anothers:  p.anothers(user),
 		Elsewhere: slices.ContainsFunc(organizations, func(org string) bool { return org != p.org.ID }),
 	}
 	profile.RoleIDs, err = p.heldRoles(ctx, id)

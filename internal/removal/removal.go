@@ -26,6 +26,8 @@ type Profile struct {
 	Member bool
 	// RoleIDs in the organization that the operator may take.
 	RoleIDs []string
+	// Anothers: the user has the address of another live Member now.
+	Anothers bool
 	// Elsewhere: a member of other organizations too.
 	Elsewhere bool
 }
@@ -110,10 +112,10 @@ func Decide(f Facts) Plan {
 	return plan
 }
 
-// isPerson tells whether what the profile holds here is to be taken. A profile
-// whose grant names another live Member is that Member's, whatever was recorded.
+// isPerson tells whether what the profile holds here is to be taken. A profile that
+// has the address of another live Member, or whose grant names another live Member is that Member's, whatever was recorded.
 func (f Facts) isPerson(p Profile) bool {
-	if p.Grant && p.GrantNames != f.Person && slices.Contains(f.Others, p.GrantNames) {
+	if p.Anothers || p.Grant && p.GrantNames != f.Person && slices.Contains(f.Others, p.GrantNames) {
 		return false
 	}
 	return p.Recorded || p.SameEmail || (p.Grant && p.GrantNames == f.Person)

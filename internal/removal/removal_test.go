@@ -126,3 +126,11 @@ func TestRemovalDeletionTable(t *testing.T) {
 		})
 	}
 }
+
+// TestAccessOfWhoHasAnothersAddress: from a user that has the address of another
+// live Member nothing is taken, whatever was recorded or granted.
+func TestAccessOfWhoHasAnothersAddress(t *testing.T) {
+	f := Facts{Person: "jane", StartedAt: t0.Add(-time.Minute), ObservedAt: t0, Window: window}
+	f.Profiles = []Profile{{UserID: "u1", Anothers: true, Recorded: true, Grant: true, GrantNames: "jane", Member: true, RoleIDs: []string{"r1"}}}
+	NewWithT(t).Expect(Decide(f)).To(Equal(Plan{Confirmed: true}))
+}

@@ -46,6 +46,8 @@ const (
 	DuplicateEmail Reason = "DuplicateEmail"
 	// DomainNotAllowed: the address lies outside the contract's domains.
 	DomainNotAllowed Reason = "DomainNotAllowed"
+	// PersonMovedOn: the person has the address of another Member now.
+	PersonMovedOn Reason = "PersonMovedOn"
 )
 
 // Holding is what Auth0 says that a person holds.
@@ -66,8 +68,11 @@ type Person struct {
 	Name            string
 	UID             string
 	ResourceVersion string
-	// Ref stands for the e-mail address without regard to case.
-	Ref     string
+	// Ref stands for the e-mail address without regard to case; for who has moved
+	// on, for the address that the person has now.
+	Ref string
+	// MovedTo names the Member whose address the person has now, empty for none.
+	MovedTo string
 	Created time.Time
 	// Admin: the Customer's admins name the address.
 	Admin bool
@@ -112,6 +117,8 @@ type Decision struct {
 	Entry
 	State  State
 	Reason Reason
+	// MovedTo goes with PersonMovedOn.
+	MovedTo string
 }
 
 // Settle tells which lines of the ledger must still be written to their
@@ -156,6 +163,8 @@ func Decide(f Facts) Plan {
 	var queue []Person
 	for _, p := range winners {
 		switch {
+		case p.MovedTo != "" && !p.Deleting:
+			plan.decide(p, Refused, PersonMovedOn)
 		case p.Deleting || p.State == Assigned || onLedger[p.UID]:
 		case p.State == Withdrawing:
 			if p.Withdrawn {
@@ -165,6 +174,8 @@ func Decide(f Facts) Plan {
 		case !p.InDomains && f.Holdings[p.Ref] != HoldsGrant:
 			plan.decide(p, Refused, DomainNotAllowed)
 		case p.Reason == SeatLapsed && !p.Requested:
+		case p.Reason == PersonMovedOn && !p.Requested && f.Holdings[p.Ref] == HoldsNothing:
+			// Whoever it was holds nothing under this address: nobody is invited by itself.
 		default:
 			queue = append(queue, p)
 		}
@@ -189,7 +200,11 @@ func (plan *Plan) refuse(duplicates, winners []Person) {
 		yielding[p.Ref] = p.Generated && p.Admin && !p.Deleting
 	}
 	for _, p := range duplicates {
-		if !p.Deleting && !yielding[p.Ref] {
+		switch {
+		case p.Deleting:
+		case p.MovedTo != "":
+			plan.decide(p, Refused, PersonMovedOn)
+		case !yielding[p.Ref]:
 			plan.decide(p, Refused, DuplicateEmail)
 		}
 	}
@@ -198,12 +213,14 @@ func (plan *Plan) refuse(duplicates, winners []Person) {
 // serve gives free seats to the queue and returns how many people are left in it.
 func (plan *Plan) serve(queue []Person, f Facts, inUse map[string]bool) int {
 	slices.SortFunc(queue, func(a, b Person) int { return precedence(a, b, f.Holdings) })
-	left, seats := 0, f.Seats
+	left, seats, leaving := 0, f.Seats, seatedElsewhere(f.People)
 	for _, p := range queue {
 		// A grant is in use already, and so is the seat of a Member of the same
 		// address that is being deleted: that one hands over.
 		costsNothing := inUse[p.Ref]
 		switch {
+		case leaving[p.Ref]:
+			// The seat of the earlier address goes first.
 		case !p.Kept && !costsNothing:
 			// Whoever comes later does not get it before the finalizer is on.
 			seats--
@@ -252,8 +269,19 @@ func (plan *Plan) reclaim(people []Person, f Facts, waiting int) {
 
 func (plan *Plan) decide(p Person, state State, reason Reason) {
 	if p.State != state || p.Reason != reason {
-		plan.Decide = append(plan.Decide, Decision{Entry: entryOf(p), State: state, Reason: reason})
+		plan.Decide = append(plan.Decide, Decision{Entry: entryOf(p), State: state, Reason: reason, MovedTo: p.MovedTo})
 	}
+}
+
+// seatedElsewhere are the people whose earlier address still has their seat.
+func seatedElsewhere(people []Person) map[string]bool {
+	out := map[string]bool{}
+	for _, p := range people {
+		if p.MovedTo != "" && holdsSeat(p) {
+			out[p.Ref] = true
+		}
+	}
+	return out
 }
 
 func seatsInUse(f Facts) map[string]bool {
@@ -285,6 +313,7 @@ func onePerAddress(people []Person) (winners, duplicates []Person) {
 	slices.SortFunc(sorted, func(a, b Person) int {
 		return cmp.Or(
 			before(!a.Deleting, !b.Deleting),
+			before(a.MovedTo == "", b.MovedTo == ""),
 			before(holdsSeat(a), holdsSeat(b)),
 			a.Created.Compare(b.Created),
 			cmp.Compare(a.Name, b.Name),

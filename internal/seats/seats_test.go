@@ -28,6 +28,10 @@ func deleting(p *Person)  { p.Deleting = true }
 func waiting(p *Person)   { p.State, p.Reason = Waiting, SeatLimitReached }
 func expired(p *Person)   { p.Expired = true }
 func lapsed(p *Person)    { p.State, p.Reason = Waiting, SeatLapsed }
+func refusedMoved(p *Person) { p.State, p.Reason = Refused, PersonMovedOn }
+func movedTo(name string) func(*Person) {
+	return func(p *Person) { p.MovedTo = name }
+}
 func ref(r string) func(*Person) {
 	return func(p *Person) { p.Ref = r }
 }
@@ -187,6 +191,37 @@ func TestSeatsDecide(t *testing.T) {
 			inUse:   2,
 			decide:  map[string]string{"c": "Waiting/SeatLimitReached"},
 			waiting: 1,
+		},
+		"whose address changed: the seat of the earlier goes first": {
+			facts: Facts{Seats: 1, People: []Person{person("old", 9, ref("x"), seated, movedTo("new")), person("new", 1, ref("x"))},
+				Holdings: map[string]Holding{"x": HoldsGrant}},
+			inUse:  1,
+			decide: map[string]string{"old": "Refused/PersonMovedOn"},
+		},
+		"then the later takes over, at no cost": {
+			facts: Facts{Seats: 1, People: []Person{person("old", 9, ref("x"), refusedMoved, movedTo("new")), person("new", 1, ref("x")), person("other", 5)},
+				Holdings: map[string]Holding{"x": HoldsGrant}},
+			inUse: 1, assign: []string{"new"},
+			decide:  map[string]string{"other": "Waiting/SeatLimitReached"},
+			waiting: 1,
+		},
+		"both had a seat, and one of them goes": {
+			facts: Facts{Seats: 2, People: []Person{person("old", 9, ref("x"), seated, movedTo("new")), person("new", 1, ref("x"), seated), person("other", 5)}},
+			inUse: 2, assign: []string{"other"},
+			decide: map[string]string{"old": "Refused/PersonMovedOn"},
+		},
+		"who moved on does not queue by itself when the later Member is gone": {
+			facts: Facts{Seats: 1, People: []Person{person("old", 9, refusedMoved)}},
+		},
+		"but on request": {
+			facts: Facts{Seats: 1, People: []Person{person("old", 9, refusedMoved, func(p *Person) { p.Requested = true })}},
+			inUse: 1, assign: []string{"old"},
+		},
+		"and when the address changed back": {
+			facts: Facts{Seats: 1, People: []Person{person("old", 9, refusedMoved), person("new", 1, ref("old"), seated, movedTo("old"))},
+				Holdings: map[string]Holding{"old": HoldsGrant}},
+			inUse:  1,
+			decide: map[string]string{"new": "Refused/PersonMovedOn"},
 		},
 		"outside the domains": {
 			facts:  Facts{Seats: 5, People: []Person{person("a", 1, func(p *Person) { p.InDomains = false })}},
