@@ -45,22 +45,27 @@ func (p *memberPass) give(ctx context.Context, doing string, invites bool, calls
 		p.member.Status = *p.before.Status.DeepCopy()
 		return err
 	}
+	// Once more, as the attempt stands now: what changes after this changes while it
+	// is on its way.
+	if err := p.checkLeaver(ctx); err != nil {
+		p.settle(false, invites, earlier)
+		return err
+	}
 	err := calls(auth0.WithFence(ctx, fence), p.member.Status.Attempt.ID)
-	p.settle(err, invites, earlier)
+	if err == nil || auth0.DidNothing(err) {
+		p.settle(err == nil, invites, earlier)
+	}
 	return pass.Auth0(doing, err, p.Now())
 }
 
-// settle closes the attempt when its outcome is certain; one that was open
-// before stands again. An invitation that was certainly not sent is still intended.
-func (p *memberPass) settle(err error, invites bool, earlier *v1alpha1.Attempt) {
-	switch {
-	case err == nil:
-		p.member.Status.Attempt = earlier
-	case auth0.DidNothing(err) && invites:
+// settle closes an attempt whose outcome is certain; one that was open before
+// stands again. An invitation that was certainly not sent is still intended.
+func (p *memberPass) settle(done, invites bool, earlier *v1alpha1.Attempt) {
+	if invites && !done {
 		p.member.Status.Attempt.NotAfter = nil
-	case auth0.DidNothing(err):
-		p.member.Status.Attempt = earlier
+		return
 	}
+	p.member.Status.Attempt = earlier
 }
 
 // openAttempt is the recorded attempt if its call may still be on its way.
@@ -218,6 +223,9 @@ func (p *memberPass) syncRoles(ctx context.Context, userID string) error {
 		}
 	}
 	if len(remove) > 0 {
+		if _, err := p.standing(ctx); err != nil {
+			return err
+		}
 		if err := p.api().RemoveMemberRoles(ctx, p.org.ID, userID, remove...); err != nil {
 			return pass.Auth0("take roles", err, p.Now())
 		}

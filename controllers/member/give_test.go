@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/controllers/internal/pass"
 	"github.com/seatwarden/seatwarden/internal/auth0"
 	"github.com/seatwarden/seatwarden/internal/directory"
 )
@@ -41,7 +42,9 @@ func TestOneMailAttemptNotWritten(t *testing.T) {
 	jane := &v1alpha1.Member{ObjectMeta: metav1.ObjectMeta{Namespace: "n", Name: "jane", UID: "m"}}
 	jane.Spec = v1alpha1.MemberSpec{CustomerRef: v1alpha1.CustomerRef{Name: "acme"}, Email: "jane@acme.com"}
 	jane.Status.Seat = &v1alpha1.MemberSeat{State: v1alpha1.SeatAssigned, OrganizationID: "org_1"}
-	cluster, sent, hiccup := clusterOf(t, customer, jane), 0, true
+	settings := &v1alpha1.Auth0Tenant{ObjectMeta: metav1.ObjectMeta{Name: "default"}}
+	settings.Spec.Namespaces = []v1alpha1.NamespaceGrant{{Name: "n"}}
+	cluster, sent, hiccup := clusterOf(t, settings, customer, jane), 0, true
 	refusing := interceptor.NewClient(cluster, interceptor.Funcs{
 		SubResourcePatch: func(ctx context.Context, inner client.Client, sub string, obj client.Object, patch client.Patch, opts ...client.SubResourcePatchOption) error {
 			if hiccup {
@@ -51,8 +54,10 @@ func TestOneMailAttemptNotWritten(t *testing.T) {
 			return inner.SubResource(sub).Patch(ctx, obj, patch, opts...)
 		},
 	})
-	tenant := directory.New().Put("default", v1alpha1.Auth0TenantSpec{Domain: "acme.eu.auth0.com"}, empty{sent: &sent})
+	shared := directory.New()
+	tenant := shared.Put("default", settings.Spec, empty{sent: &sent})
 	r := &Reconciler{
+		Directory: shared,
 		Client: refusing, Live: cluster, Recorder: events.NewFakeRecorder(10), Now: clock{}.Now, SettledInterval: time.Minute,
 		NewID: func() string { return "a1" },
 	}
@@ -76,6 +81,84 @@ func TestOneMailAttemptNotWritten(t *testing.T) {
 	g.Expect(sent).To(Equal(1))
 	g.Expect(jane.Status.Attempt).To(BeNil())
 	g.Expect(jane.Status.Invitation).NotTo(BeNil())
+}
+
+// TestDomainsJudgedAreThoseThatStand: what is changed between the check and the send
+// ends the pass, whichever of both reads it: nothing leaves, and the attempt says so.
+func TestDomainsJudgedAreThoseThatStand(t *testing.T) {
+	customerChange := func(change func(*v1alpha1.Customer)) func(g *WithT, cluster client.Client) {
+		return func(g *WithT, cluster client.Client) {
+			customer := &v1alpha1.Customer{}
+			g.Expect(cluster.Get(t.Context(), client.ObjectKey{Namespace: "n", Name: "acme"}, customer)).To(Succeed())
+			customer.Generation++
+			change(customer)
+			g.Expect(cluster.Update(t.Context(), customer)).To(Succeed())
+		}
+	}
+	tenantChange := func(change func(*v1alpha1.Auth0Tenant)) func(g *WithT, cluster client.Client) {
+		return func(g *WithT, cluster client.Client) {
+			tenant := &v1alpha1.Auth0Tenant{}
+			g.Expect(cluster.Get(t.Context(), client.ObjectKey{Name: "default"}, tenant)).To(Succeed())
+			change(tenant)
+			g.Expect(cluster.Update(t.Context(), tenant)).To(Succeed())
+		}
+	}
+	for name, change := range map[string]func(g *WithT, cluster client.Client){
+		"a domain taken off":  customerChange(func(c *v1alpha1.Customer) { c.Spec.Domains = []v1alpha1.DomainPattern{"other.com"} }),
+		"suspended":           customerChange(func(c *v1alpha1.Customer) { c.Spec.Access = v1alpha1.AccessSuspended }),
+		"paused":              customerChange(func(c *v1alpha1.Customer) { c.Spec.Mode = v1alpha1.ModePaused }),
+		"roles not allowed":   customerChange(func(c *v1alpha1.Customer) { c.Spec.Roles = &v1alpha1.CustomerRoles{} }),
+		"the tenant observes": tenantChange(func(a *v1alpha1.Auth0Tenant) { a.Spec.Mode = v1alpha1.ModeObserve }),
+		"namespace not listed": tenantChange(func(a *v1alpha1.Auth0Tenant) {
+			a.Spec.Namespaces = []v1alpha1.NamespaceGrant{{Name: "other"}}
+		}),
+		"another application": tenantChange(func(a *v1alpha1.Auth0Tenant) { a.Spec.Application.ClientID = "other" }),
+	} {
+		for _, when := range []string{"before the attempt", "while the attempt is written"} {
+			for _, gift := range []string{"an invitation", "a grant"} {
+				t.Run(name+" "+when+", "+gift, func(t *testing.T) { changedBeforeGiving(t, change, when == "before the attempt", gift == "an invitation") })
+			}
+		}
+	}
+}
+
+func changedBeforeGiving(t *testing.T, change func(g *WithT, cluster client.Client), early, invites bool) {
+	g := NewWithT(t)
+	customer := &v1alpha1.Customer{ObjectMeta: metav1.ObjectMeta{Namespace: "n", Name: "acme", UID: "u", Generation: 1}}
+	customer.Spec.TenantRef.Name, customer.Spec.Domains = "default", []v1alpha1.DomainPattern{"acme.com"}
+	jane := &v1alpha1.Member{ObjectMeta: metav1.ObjectMeta{Namespace: "n", Name: "jane", UID: "m"}}
+	jane.Spec = v1alpha1.MemberSpec{CustomerRef: v1alpha1.CustomerRef{Name: "acme"}, Email: "jane@acme.com"}
+	settings := &v1alpha1.Auth0Tenant{ObjectMeta: metav1.ObjectMeta{Name: "default"}}
+	settings.Spec.Namespaces = []v1alpha1.NamespaceGrant{{Name: "n"}}
+	cluster := clusterOf(t, settings, customer, jane)
+	writing := interceptor.NewClient(cluster, interceptor.Funcs{
+		SubResourcePatch: func(ctx context.Context, inner client.Client, sub string, obj client.Object, patch client.Patch, opts ...client.SubResourcePatchOption) error {
+			if !early {
+				change(g, cluster)
+			}
+			return inner.SubResource(sub).Patch(ctx, obj, patch, opts...)
+		},
+	})
+	shared := directory.New()
+	p := newPass(&Reconciler{
+		Client: writing, Live: cluster, Directory: shared, Recorder: events.NewFakeRecorder(10), Now: clock{}.Now, NewID: func() string { return "a1" },
+	}, jane)
+	g.Expect(cluster.Get(t.Context(), client.ObjectKeyFromObject(customer), customer)).To(Succeed())
+	p.customer, p.tenant, p.facts.Mode = customer, shared.Put("default", settings.Spec, clock{}), v1alpha1.ModeManage
+	p.org = p.tenant.Organization("org_1")
+	if early {
+		change(g, cluster)
+	}
+	err := p.give(t.Context(), "give", invites, func(context.Context, string) error {
+		t.Error("something leaves")
+		return nil
+	})
+	g.Expect(pass.ProblemOf(err)).To(HaveField("Message", ContainSubstring("has just changed: looking again")))
+	g.Expect(p.customer.Generation).To(BeEquivalentTo(1), "nothing is taken over that was not judged")
+	if attempt := p.member.Status.Attempt; attempt != nil {
+		g.Expect(attempt.NotAfter).To(BeNil(), "nobody waits for a call that was not made")
+		g.Expect(invites).To(BeTrue(), "and who was to be invited still is")
+	}
 }
 
 // TestOneMailRequestOfWhoIsIn: a request to somebody who is in is taken as answered

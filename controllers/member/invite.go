@@ -6,9 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
 	"github.com/seatwarden/seatwarden/controllers/internal/pass"
@@ -227,18 +225,9 @@ func (p *memberPass) send(ctx context.Context, supersede []string) error {
 
 // mayInvite reads the Customer live: a mail cannot be taken back.
 func (p *memberPass) mayInvite(ctx context.Context) error {
-	customer := &v1alpha1.Customer{}
-	if err := p.Live.Get(ctx, client.ObjectKeyFromObject(p.customer), customer); err != nil {
-		return fmt.Errorf("read the Customer: %w", err)
-	}
-	outdated := customer.UID != p.customer.UID || !customer.DeletionTimestamp.IsZero() ||
-		customer.Generation != p.customer.Generation || !equality.Semantic.DeepEqual(customer.Status.Activation, p.customer.Status.Activation)
-	same, err := p.sameMode(ctx, customer)
+	customer, err := p.standing(ctx)
 	if err != nil {
 		return err
-	}
-	if outdated || !same {
-		return pass.Wait(v1alpha1.ReasonInviting, "the Customer has just changed: looking again", time.Second)
 	}
 	if !ownership.InDomains(p.email(), pass.Domains(p.customer)) {
 		return pass.Person(v1alpha1.ReasonDomainNotAllowed, fmt.Sprintf("the address lies outside the domains of Customer %s (%s): nobody there is invited",

@@ -19,12 +19,6 @@ func (p *memberPass) findMode(ctx context.Context) (err error) {
 
 func (p *memberPass) observing() bool { return p.facts.Mode == v1alpha1.ModeObserve }
 
-// sameMode reads the mode live: a mail cannot be taken back.
-func (p *memberPass) sameMode(ctx context.Context, customer *v1alpha1.Customer) (bool, error) {
-	mode, err := pass.Mode(ctx, p.Live, customer)
-	return mode == p.facts.Mode, err
-}
-
 // api is how Auth0 is reached: in Observe, by what plans and does not write.
 func (p *memberPass) api() auth0.API {
 	if !p.observing() {
