@@ -32,6 +32,9 @@ const (
 	// ConditionRemovalsHeld (Customer) is present, and True, when removals wait for
 	// a person's approval.
 	ConditionRemovalsHeld = "RemovalsHeld"
+	// ConditionRequestRefused (Customer, Member) is present, and True, while an
+	// annotation asks for something that is refused; the message says why.
+	ConditionRequestRefused = "RequestRefused"
 
 	// ConditionSeatAssigned (Member): the person holds one of the contract's seats.
 	ConditionSeatAssigned = "SeatAssigned"
@@ -67,6 +70,8 @@ const (
 	ReasonPaused = "Paused"
 	// ReasonObserving: mode is Observe; what would be called is listed in status.planned.
 	ReasonObserving = "Observing"
+	// ReasonRequestTakenUp: what an annotation asked for is being done.
+	ReasonRequestTakenUp = "RequestTakenUp"
 	// ReasonRoleNotAllowed: the Customer's roles.allowed does not list the role.
 	ReasonRoleNotAllowed = "RoleNotAllowed"
 )
@@ -147,6 +152,10 @@ const (
 	ReasonUserDeleted = "UserDeleted"
 	// ReasonUserKept: the user of a removed person was kept in Auth0; the Event says why.
 	ReasonUserKept = "UserKept"
+	// ReasonApprovalOutdated: the annotation that approves names something else than what is held.
+	ReasonApprovalOutdated = "ApprovalOutdated"
+	// ReasonTakeOverMismatch: the annotation that takes over does not quote the organization's mark.
+	ReasonTakeOverMismatch = "TakeOverMismatch"
 	// ReasonMembersWaiting: people wait for a seat.
 	ReasonMembersWaiting = "MembersWaiting"
 )
@@ -195,6 +204,12 @@ const (
 	ReasonRemovedInAuth0 = "RemovedInAuth0"
 	// ReasonOnHold: nobody is invited now: contract not active, or the guard is being put in effect.
 	ReasonOnHold = "OnHold"
+	// ReasonRequestUnreadable: the request for an invitation is no point in time.
+	ReasonRequestUnreadable = "RequestUnreadable"
+	// ReasonRequestInTheFuture: the request for an invitation lies ahead.
+	ReasonRequestInTheFuture = "RequestInTheFuture"
+	// ReasonRequestTooOld: the request for an invitation is older than what it could ask for.
+	ReasonRequestTooOld = "RequestTooOld"
 	// ReasonLeaving: the person is being removed under another Member; this one goes on when that is done.
 	ReasonLeaving = "Leaving"
 	// ReasonTooManyWithdrawn: the Customer remembers as many removed people as it can; the removal waits.

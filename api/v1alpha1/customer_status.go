@@ -13,7 +13,7 @@ type CustomerStatus struct {
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
 	// conditions: Ready, Reconciling, Stalled, OrganizationSynced,
-	// ConnectionsSynced, ContractActive, GuardInEffect, SeatsExceeded, RemovalsHeld.
+	// ConnectionsSynced, ContractActive, GuardInEffect, SeatsExceeded, RemovalsHeld, RequestRefused.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -91,11 +91,35 @@ type CustomerStatus struct {
 	// +optional
 	PlannedCount int32 `json:"plannedCount,omitempty"`
 
+	// refusedRequests are the requests by annotation that were refused last.
+	// +optional
+	// +listType=map
+	// +listMapKey=annotation
+	// +kubebuilder:validation:MaxItems=8
+	RefusedRequests []RefusedRequest `json:"refusedRequests,omitempty"`
+
 	// lastHandledReconcileAt is the last value of the annotation
 	// seatwarden.dev/reconcile-requested-at that was acted on.
 	// +optional
 	// +kubebuilder:validation:MaxLength=253
 	LastHandledReconcileAt string `json:"lastHandledReconcileAt,omitempty"`
+}
+
+// RefusedRequest is a request by annotation that was refused. It is answered
+// once, whoever takes the annotation away and puts it back.
+type RefusedRequest struct {
+	// annotation that asked.
+	// +kubebuilder:validation:MaxLength=64
+	Annotation string `json:"annotation"`
+	// value that it had, cut to 253 characters.
+	// +kubebuilder:validation:MaxLength=253
+	Value string `json:"value"`
+	// reason in one word.
+	// +kubebuilder:validation:MaxLength=64
+	Reason string `json:"reason"`
+	// message for people.
+	// +kubebuilder:validation:MaxLength=1024
+	Message string `json:"message"`
 }
 
 // WithdrawalState is how far a person is on the way out.

@@ -216,6 +216,17 @@ type MemberStatus struct {
 	// +kubebuilder:validation:MaxLength=253
 	LastHandledInviteRequest string `json:"lastHandledInviteRequest,omitempty"`
 
+	// lastInviteRequestHandledAt is when that was.
+	// +optional
+	LastInviteRequestHandledAt *metav1.MicroTime `json:"lastInviteRequestHandledAt,omitempty"`
+
+	// refusedRequests are the requests by annotation that were refused last.
+	// +optional
+	// +listType=map
+	// +listMapKey=annotation
+	// +kubebuilder:validation:MaxItems=8
+	RefusedRequests []RefusedRequest `json:"refusedRequests,omitempty"`
+
 	// lastHandledReconcileAt is the last value of the annotation
 	// seatwarden.dev/reconcile-requested-at that was acted on.
 	// +optional

@@ -10,7 +10,8 @@ const (
 	// AnnotationReconcileRequestedAt asks for a fresh look at Auth0 now. Any value.
 	AnnotationReconcileRequestedAt = "seatwarden.dev/reconcile-requested-at"
 	// AnnotationInviteRequestedAt on a Member asks for its invitation to be sent
-	// again. RFC 3339; ignored when older than the Member or than an hour.
+	// again. RFC 3339 or seconds since 1970; refused when older than the Member or
+	// than an hour, or when it lies ahead.
 	AnnotationInviteRequestedAt = "seatwarden.dev/invite-requested-at"
 	// AnnotationApproveRemovals on a Customer approves the removals that are held:
 	// its value is status.heldRemovals.hash.

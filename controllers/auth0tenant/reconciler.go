@@ -235,6 +235,8 @@ func (r *Reconciler) report(ctx context.Context, tenant *v1alpha1.Auth0Tenant, f
 		return err
 	}
 	pass.Announce(r.Recorder, tenant, before.Status.Conditions, tenant.Status.Conditions, v1alpha1.ConditionReady)
+	pass.AnnounceAnswers(r.Recorder, tenant, nil, nil, pass.Handled{
+		Annotation: v1alpha1.AnnotationReconcileRequestedAt, Before: before.Status.LastHandledReconcileAt, After: tenant.Status.LastHandledReconcileAt})
 	return nil
 }
 

@@ -28,6 +28,7 @@ func (p *customerPass) own(ctx context.Context, found auth0.Organization) error 
 		Claim: ownership.Judge(found.Metadata, p.owner()), Marker: ownership.Marker(found.Metadata),
 		TakeOver: p.customer.Annotations[v1alpha1.AnnotationTakeOver], Adoption: p.adopts(), Listed: p.listedForAdoption(found.Name),
 	}
+	p.takeOver, p.takeOverJudged = refuseTakeOver(facts), true
 	switch facts.Decide() {
 	case ownership.TakeUpNothing:
 		return nil
@@ -41,6 +42,21 @@ func (p *customerPass) own(ctx context.Context, found auth0.Organization) error 
 			found.Name, p.tenant.Name, p.customer.Namespace))
 	}
 	return p.conflict(found)
+}
+
+// refuseTakeOver is why a take-over that is asked for is not done, nil when it is,
+// or when there is nothing to take over.
+func refuseTakeOver(facts ownership.TakeUpFacts) *pass.Refusal {
+	refusal := &pass.Refusal{Reason: v1alpha1.ReasonTakeOverMismatch}
+	switch {
+	case facts.Claim == ownership.Unmarked:
+		refusal.Message = "takes nothing over: the organization has no mark; it can be adopted"
+	case facts.Claim.Another() && facts.TakeOver != facts.Marker:
+		refusal.Message = fmt.Sprintf("takes nothing over: the organization's mark is %s, and is to be quoted exactly", facts.Marker)
+	default:
+		return nil
+	}
+	return refusal
 }
 
 // conflict says what stands in the way and what can be done about it.

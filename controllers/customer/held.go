@@ -26,6 +26,22 @@ func (p *customerPass) held() *v1alpha1.HeldRemovals {
 	return &v1alpha1.HeldRemovals{Hash: hash, People: int32(people)} //nolint:gosec // at most 500
 }
 
+// refuseApproval is why an approval that is asked for approves nothing, nil when
+// it does, or did.
+func (p *customerPass) refuseApproval() *pass.Refusal {
+	quoted, held := p.customer.Annotations[v1alpha1.AnnotationApproveRemovals], p.facts.Held
+	switch {
+	case quoted == p.customer.Status.LastHandledApproval:
+		return nil
+	case held == nil:
+		return &pass.Refusal{Reason: v1alpha1.ReasonApprovalOutdated, Message: "approves nothing: no removal waits for approval"}
+	case quoted == held.Hash:
+		return nil
+	}
+	return &pass.Refusal{Reason: v1alpha1.ReasonApprovalOutdated, Message: fmt.Sprintf(
+		"approves nothing: what is held now has the hash %s; approve it with %s=%s if it is meant", held.Hash, v1alpha1.AnnotationApproveRemovals, held.Hash)}
+}
+
 // holdDeletion asks the brake about everybody in the organization at once.
 func (p *customerPass) holdDeletion(ctx context.Context, organizationID string) (held bool, err error) {
 	people, err := p.peopleIn(ctx, organizationID)

@@ -92,6 +92,9 @@ type customerPass struct {
 	heldDeletion *v1alpha1.HeldRemovals
 	// kept counts the users that stay when the organization has gone, by the reason.
 	kept map[string]int
+	// takeOver is why a take-over that is asked for is refused, if takeOverJudged.
+	takeOver       *pass.Refusal
+	takeOverJudged bool
 	// connectionsErr is what stopped the connections.
 	connectionsErr error
 }
@@ -159,6 +162,7 @@ func (p *customerPass) report(ctx context.Context) error {
 	}
 	p.facts.Held = p.held()
 	p.customer.Status = status.Customer(p.customer, p.facts)
+	p.answerRequests()
 	if p.facts.Problem == nil {
 		p.customer.Status.LastHandledReconcileAt = pass.ReconcileRequest(p.customer)
 	}
@@ -168,9 +172,25 @@ func (p *customerPass) report(ctx context.Context) error {
 	p.before = p.customer.DeepCopy()
 	pass.Announce(p.Recorder, p.customer, p.original.Status.Conditions, p.customer.Status.Conditions,
 		v1alpha1.ConditionReady, v1alpha1.ConditionContractActive, v1alpha1.ConditionGuardInEffect, v1alpha1.ConditionSeatsExceeded, v1alpha1.ConditionRemovalsHeld)
+	was, is := p.original.Status, p.customer.Status
+	pass.AnnounceAnswers(p.Recorder, p.customer, was.RefusedRequests, is.RefusedRequests,
+		pass.Handled{Annotation: v1alpha1.AnnotationApproveRemovals, Before: was.LastHandledApproval, After: is.LastHandledApproval},
+		pass.Handled{Annotation: v1alpha1.AnnotationReconcileRequestedAt, Before: was.LastHandledReconcileAt, After: is.LastHandledReconcileAt})
 	p.announcePlan()
 	p.original = p.customer.DeepCopy()
 	return nil
+}
+
+// answerRequests says which requests by annotation are refused.
+func (p *customerPass) answerRequests() {
+	s, asked := &p.customer.Status, p.customer.Annotations
+	if p.facts.Held != nil || p.facts.Deleting == "" {
+		s.RefusedRequests = pass.Refuse(s.RefusedRequests, v1alpha1.AnnotationApproveRemovals, asked[v1alpha1.AnnotationApproveRemovals], p.refuseApproval())
+	}
+	if p.takeOverJudged {
+		s.RefusedRequests = pass.Refuse(s.RefusedRequests, v1alpha1.AnnotationTakeOver, asked[v1alpha1.AnnotationTakeOver], p.takeOver)
+	}
+	s.Conditions = status.Requests(s.Conditions, p.customer, s.RefusedRequests, p.Now())
 }
 
 // requested: somebody asks for a fresh look.

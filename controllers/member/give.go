@@ -159,8 +159,8 @@ func (p *memberPass) answerJoined() {
 // membership was at the time of the request.
 func (p *memberPass) pendingRequest() (request string, settled time.Time) {
 	request = pass.InviteRequest(p.member, p.Now())
-	at, err := time.Parse(time.RFC3339, request)
-	if err != nil {
+	at, ok := invitation.RequestTime(request)
+	if !ok {
 		return "", time.Time{}
 	}
 	return request, at.Add(p.tenant.Now().Sub(p.Now())).Add(directory.Lag)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -135,11 +136,20 @@ func (p *memberPass) write(ctx context.Context) error {
 	if stalled == nil || stalled.ObservedGeneration != p.member.Generation {
 		return p.report(ctx)
 	}
+	p.noteHandled()
 	if err := pass.WriteStatus(ctx, p.Client, p.before, p.member); err != nil {
 		return err
 	}
 	p.before = p.member.DeepCopy()
 	return nil
+}
+
+// noteHandled remembers when a request for an invitation was taken up.
+func (p *memberPass) noteHandled() {
+	if p.member.Status.LastHandledInviteRequest != p.before.Status.LastHandledInviteRequest {
+		now := metav1.NewMicroTime(p.Now())
+		p.member.Status.LastInviteRequestHandledAt = &now
+	}
 }
 
 // report derives the status and writes it when it differs.
@@ -148,7 +158,10 @@ func (p *memberPass) report(ctx context.Context) error {
 	if p.observing() {
 		p.keepWhatIs()
 	}
+	p.noteHandled()
 	p.member.Status = status.Member(p.member, p.facts)
+	pass.RefuseInvite(p.member, p.Now())
+	p.member.Status.Conditions = status.Requests(p.member.Status.Conditions, p.member, p.member.Status.RefusedRequests, p.Now())
 	if p.facts.Problem == nil {
 		p.member.Status.LastHandledReconcileAt = pass.ReconcileRequest(p.member)
 	}
@@ -158,6 +171,10 @@ func (p *memberPass) report(ctx context.Context) error {
 	p.before = p.member.DeepCopy()
 	pass.Announce(p.Recorder, p.member, p.original.Status.Conditions, p.member.Status.Conditions,
 		v1alpha1.ConditionActive)
+	was, is := p.original.Status, p.member.Status
+	pass.AnnounceAnswers(p.Recorder, p.member, was.RefusedRequests, is.RefusedRequests,
+		pass.Handled{Annotation: v1alpha1.AnnotationInviteRequestedAt, Before: was.LastHandledInviteRequest, After: is.LastHandledInviteRequest},
+		pass.Handled{Annotation: v1alpha1.AnnotationReconcileRequestedAt, Before: was.LastHandledReconcileAt, After: is.LastHandledReconcileAt})
 	p.original = p.member.DeepCopy()
 	return nil
 }

@@ -167,10 +167,12 @@ func (p *withdrawnPass) approve(ctx context.Context) error {
 			entry.State, entry.ApprovedAt = v1alpha1.WithdrawalApproved, &now
 		}
 	}
+	taken := pass.Handled{Annotation: v1alpha1.AnnotationApproveRemovals, Before: p.customer.Status.LastHandledApproval, After: hash}
 	p.customer.Status.LastHandledApproval = hash
 	if err := p.write(ctx); err != nil {
 		return err
 	}
+	pass.AnnounceAnswers(p.Recorder, p.customer, nil, nil, taken)
 	// Who is declared after this sees that the removal goes on.
 	return p.listMembers(ctx)
 }

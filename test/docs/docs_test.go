@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -50,8 +51,8 @@ func TestPagesOfKindsHaveTheirConditions(t *testing.T) {
 			var wanted []string
 			for name, constant := range constants(g) {
 				// "ConditionActive (Member): ..." is the Member's; without a kind it is everybody's.
-				of := regexp.MustCompile(`^\w+ \((\w+)\)`).FindStringSubmatch(constant.doc)
-				if strings.HasPrefix(name, "Condition") && (of == nil || of[1] == kind) {
+				of := regexp.MustCompile(`^\w+ \(([\w, ]+)\)`).FindStringSubmatch(constant.doc)
+				if strings.HasPrefix(name, "Condition") && (of == nil || slices.Contains(strings.Split(of[1], ", "), kind)) {
 					wanted = append(wanted, constant.value)
 				}
 			}

@@ -58,6 +58,10 @@ func TestHandsOffTakeOver(t *testing.T) {
 	w.Expect(messageOf(w, moved, v1alpha1.ConditionReady)).To(And(ContainSubstring(marker), ContainSubstring(v1alpha1.AnnotationTakeOver)))
 	for _, wrong := range []string{"true", "released:" + marker, "test/" + elsewhere + "/acme", marker + "x"} {
 		w.Annotate(moved, v1alpha1.AnnotationTakeOver, wrong)
+		w.Until("it says that this is not the mark", func(g Gomega) {
+			g.Expect(w.Reason(g, moved, v1alpha1.ConditionRequestRefused)).To(Equal("True/TakeOverMismatch"))
+			g.Expect(messageOf(w, moved, v1alpha1.ConditionRequestRefused)).To(And(ContainSubstring("="+wrong+" "), ContainSubstring(marker)))
+		})
 		w.Throughout("it is left alone with "+wrong, func(g Gomega) {
 			g.Expect(metadataOf(w)).To(Equal(marks))
 			g.Expect(cmp.Diff(before, theirs(w))).To(BeEmpty())

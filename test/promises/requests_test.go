@@ -2,10 +2,12 @@ package promises
 
 import (
 	"net/http"
+	"strconv"
 	"testing"
 	"time"
 
 	. "github.com/onsi/gomega"
+	"k8s.io/apimachinery/pkg/api/meta"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
 	"github.com/seatwarden/seatwarden/internal/directory"
@@ -81,6 +83,50 @@ func TestOneMailRequestedOfWhoStillShows(t *testing.T) {
 	w.Expect(w.Engineer().RemoveMembers(w.Context(), w.OrganizationID("acme"), jane.Status.Users[0].UserID)).To(Succeed())
 	w.RequestInvitation(jane)
 	accept(2)
+}
+
+// A request that is refused is answered once, with a reason, and blocks no later one.
+func TestOneMailRequestsThatAreRefused(t *testing.T) {
+	w := world.New(t)
+	w.StartOperator()
+	w.CreateCustomer("acme", 2)
+	jane := w.CreateMember("acme", "jane@acme.com")
+	w.UntilMail("jane@acme.com", 1)
+	old := time.Now().Add(-2 * time.Hour).UTC().Format(time.RFC3339)
+	ask := func(value, reason string) {
+		w.Annotate(jane, v1alpha1.AnnotationInviteRequestedAt, value)
+		w.Until("the condition says why "+value+" is refused", func(g Gomega) {
+			g.Expect(w.Reason(g, jane, v1alpha1.ConditionRequestRefused)).To(Equal("True/" + reason))
+			g.Expect(meta.FindStatusCondition(jane.Status.Conditions, v1alpha1.ConditionRequestRefused).Message).To(ContainSubstring(value))
+		})
+	}
+	ask("2099-12-01T00:00:00Z", v1alpha1.ReasonRequestInTheFuture)
+	w.UntilWarned(jane, v1alpha1.ReasonRequestInTheFuture, "2099-12-01T00:00:00Z lies ahead")
+	ask("now", v1alpha1.ReasonRequestUnreadable)
+	ask(old, v1alpha1.ReasonRequestTooOld)
+	w.UntilWarned(jane, v1alpha1.ReasonRequestTooOld, old+" is older than")
+	// Another tool takes it away, and puts it back.
+	w.Annotate(jane, v1alpha1.AnnotationInviteRequestedAt, "")
+	w.Until("nothing is asked", func(g Gomega) {
+		g.Expect(w.Get(jane)).To(Succeed())
+		g.Expect(meta.FindStatusCondition(jane.Status.Conditions, v1alpha1.ConditionRequestRefused)).To(BeNil())
+	})
+	ask(old, v1alpha1.ReasonRequestTooOld)
+	w.Reread(jane)
+	w.Expect(w.Events(jane, "Warning", v1alpha1.ReasonRequestTooOld)).To(HaveLen(1), "answered once")
+	w.Expect(w.Mails("jane@acme.com")).To(HaveLen(1))
+	w.Expect(w.Reason(w, jane, v1alpha1.ConditionReady)).To(Equal("True/Reconciled"))
+
+	seconds := strconv.FormatInt(time.Now().Add(2*time.Second).Unix(), 10)
+	w.Annotate(jane, v1alpha1.AnnotationInviteRequestedAt, seconds)
+	w.UntilMail("jane@acme.com", 2)
+	w.Until("it says so", func(g Gomega) {
+		g.Expect(w.Events(jane, "Normal", v1alpha1.ReasonRequestTakenUp)).To(ContainElement(ContainSubstring("=" + seconds + " is taken up")))
+	})
+	w.Until("nothing is refused any more", func(g Gomega) {
+		g.Expect(w.Get(jane)).To(Succeed())
+		g.Expect(meta.FindStatusCondition(jane.Status.Conditions, v1alpha1.ConditionRequestRefused)).To(BeNil())
+	})
 }
 
 // Who had joined and was taken out by hand is invited anew on request; the link

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	. "github.com/onsi/gomega"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/utils/ptr"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
@@ -115,12 +116,15 @@ func TestRemovalBrakeHoldsHalfAList(t *testing.T) {
 	people.fire(people.members[7:8])
 	untilHeld(w, customer, 3)
 	w.Annotate(customer, v1alpha1.AnnotationApproveRemovals, first.Hash)
+	w.UntilReason(customer, v1alpha1.ConditionRequestRefused, "True/ApprovalOutdated")
+	w.UntilWarned(customer, v1alpha1.ReasonApprovalOutdated, "what is held now has the hash "+held(w, customer).Hash)
 	w.Throughout("an approval of less approves nothing", func(g Gomega) { g.Expect(people.in()).To(Equal(9)) })
 
 	approve(w, customer, 3)
 	w.UntilForwarding("the approved removals are done", func(g Gomega) {
 		g.Expect(held(w, customer)).To(BeNil())
 		g.Expect(people.in()).To(Equal(6))
+		g.Expect(meta.FindStatusCondition(customer.Status.Conditions, v1alpha1.ConditionRequestRefused)).To(BeNil())
 		for _, line := range customer.Status.Withdrawn {
 			g.Expect(line.State).To(BeElementOf(v1alpha1.WithdrawalWithdrawn, v1alpha1.WithdrawalRemoved))
 		}
@@ -243,6 +247,7 @@ func TestRemovalBrakeOfACustomersDeletion(t *testing.T) {
 				w.Expect(w.Client.Delete(t.Context(), member)).To(Succeed())
 			}
 			w.Annotate(customer, v1alpha1.AnnotationApproveRemovals, "0123456789abcdef")
+			w.UntilWarned(customer, v1alpha1.ReasonApprovalOutdated, "what is held now has the hash "+held(w, customer).Hash)
 			w.Throughout("everybody is in", func(g Gomega) { g.Expect(people.in()).To(Equal(len(people.members))) })
 			if outcome == "approved" {
 				approve(w, customer, 1+len(people.members))

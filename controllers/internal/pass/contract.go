@@ -68,30 +68,6 @@ func ReconcileRequest(obj metav1.Object) string {
 	return value[:min(len(value), 253)]
 }
 
-// InviteRequest is a Member's pending request to be invited (again), empty when
-// there is none that counts: an RFC 3339 time that is newer than the request
-// handled last, and older neither than the Member nor than an hour, so that a
-// backup or an earlier commit that is put back sends no mail.
-func InviteRequest(member *v1alpha1.Member, now time.Time) string {
-	value := member.Annotations[v1alpha1.AnnotationInviteRequestedAt]
-	at, err := time.Parse(time.RFC3339, value)
-	if err != nil || len(value) > 64 || at.Before(member.CreationTimestamp.Time) || now.Sub(at) > time.Hour {
-		return ""
-	}
-	handled, err := time.Parse(time.RFC3339, member.Status.LastHandledInviteRequest)
-	if err == nil && !at.After(handled) {
-		return ""
-	}
-	return value
-}
-
-// RequestedBefore tells whether a request was made before an instant: an
-// invitation that was sent then has answered it.
-func RequestedBefore(request string, sentAt time.Time) bool {
-	at, err := time.Parse(time.RFC3339, request)
-	return err == nil && !at.After(sentAt)
-}
-
 // BrakeLimits are what the brake lets through for a Customer, with nothing counted.
 func BrakeLimits(customer *v1alpha1.Customer, tenant v1alpha1.Auth0TenantSpec) removal.BrakeFacts {
 	brake := customer.Spec.Removal.Brake
