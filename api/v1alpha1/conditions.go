@@ -82,6 +82,8 @@ const (
 	ReasonCredentialsAccepted = "CredentialsAccepted"
 	// ReasonCredentialsRejected: Auth0 refuses the client id or its secret.
 	ReasonCredentialsRejected = "CredentialsRejected"
+	// ReasonDomainNotCanonical: spec.domain is a custom domain, which has no Management API of its own.
+	ReasonDomainNotCanonical = "DomainNotCanonical"
 	// ReasonSecretNotFound: the Secret is not in the operator's namespace yet.
 	ReasonSecretNotFound = "SecretNotFound"
 	// ReasonSecretKeyMissing: the Secret lacks the key, or it is empty.

@@ -1,9 +1,11 @@
 package auth0tenant
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"strings"
 	"sync"
 
 	corev1 "k8s.io/api/core/v1"
@@ -66,7 +68,9 @@ func (r *Reconciler) connect(ctx context.Context, tenant *v1alpha1.Auth0Tenant) 
 		}
 		return nil, err
 	}
-	opts := auth0.Options{Domain: tenant.Spec.Domain, ClientID: tenant.Spec.Credentials.ClientID}
+	// What is pasted, or kept in a file, comes with blanks and newlines about it; no
+	// credential of Auth0's has any.
+	opts := auth0.Options{Domain: tenant.Spec.Domain, ClientID: strings.TrimSpace(tenant.Spec.Credentials.ClientID)}
 	if tenant.Spec.Credentials.Method == v1alpha1.PrivateKeyJWT {
 		opts.PrivateKeyPEM = value
 	} else {
@@ -101,8 +105,8 @@ func (r *Reconciler) secretValue(ctx context.Context, credentials v1alpha1.Crede
 		return nil, pass.Missing(v1alpha1.ReasonSecretNotFound, fmt.Sprintf("there is no Secret %s in namespace %s: create it with key %s", ref.Name, r.Namespace, key))
 	case err != nil:
 		return nil, fmt.Errorf("read Secret: %w", err)
-	case len(secret.Data[key]) == 0:
+	case len(bytes.TrimSpace(secret.Data[key])) == 0:
 		return nil, pass.Person(v1alpha1.ReasonSecretKeyMissing, fmt.Sprintf("Secret %s in namespace %s has no key %s, or it is empty", ref.Name, r.Namespace, key))
 	}
-	return secret.Data[key], nil
+	return bytes.TrimSpace(secret.Data[key]), nil
 }

@@ -4,6 +4,7 @@ package auth0tenant
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
 	"github.com/seatwarden/seatwarden/controllers/internal/pass"
@@ -82,9 +84,11 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	err = r.check(ctx, tenant, &facts)
 	r.noteLook(ctx, tenant.Name)
 	facts.Problem = pass.ProblemOf(err)
+	was := readyReason(tenant)
 	if writeErr := r.report(ctx, tenant, facts); writeErr != nil {
 		return pass.Rewrite(writeErr)
 	}
+	logTurn(ctx, tenant, was, err)
 	return pass.Result(err, r.Interval)
 }
 
@@ -106,8 +110,12 @@ func (r *Reconciler) check(ctx context.Context, tenant *v1alpha1.Auth0Tenant, fa
 	switch {
 	case auth0.KindOf(err) == auth0.KindUnauthorized && err != nil:
 		r.Directory.Remove(tenant.Name)
-		return pass.Person(v1alpha1.ReasonCredentialsRejected, fmt.Sprintf(
-			"Auth0 refuses client %s: put the right value into Secret %s of namespace %s", tenant.Spec.Credentials.ClientID, tenant.Spec.Credentials.SecretRef.Name, r.Namespace))
+		return because(err, v1alpha1.ReasonCredentialsRejected, fmt.Sprintf(
+			"Auth0 refuses client %q: put the right value into Secret %s of namespace %s", tenant.Spec.Credentials.ClientID, tenant.Spec.Credentials.SecretRef.Name, r.Namespace))
+	case auth0.IsNoManagementAPI(err):
+		r.Directory.Remove(tenant.Name)
+		return because(err, v1alpha1.ReasonDomainNotCanonical, fmt.Sprintf(
+			"Auth0 answers on %s, and has no Management API of that name: it is a custom domain. Create another Auth0Tenant with the tenant's own domain, such as acme.eu.auth0.com", tenant.Spec.Domain))
 	case err != nil:
 		return pass.Auth0("get a token", err, r.Now())
 	}
@@ -118,6 +126,32 @@ func (r *Reconciler) check(ctx context.Context, tenant *v1alpha1.Auth0Tenant, fa
 	}
 	r.publish(ctx, tenant, api, len(facts.MissingScopes))
 	return r.checkApplication(ctx, tenant, api, facts)
+}
+
+// because stops a pass until a person changes something, for what Auth0 said.
+func because(cause error, reason, message string) error {
+	return &pass.Stop{Problem: status.Problem{Class: status.Person, Reason: reason, Message: message}, After: pass.SlowRetry, Cause: cause}
+}
+
+// logTurn logs, once, what keeps a tenant from being used, since the objects that
+// are settled do not tell. An error that the controller is handed it logs itself.
+func logTurn(ctx context.Context, tenant *v1alpha1.Auth0Tenant, was string, problem error) {
+	var stop *pass.Stop
+	if !errors.As(problem, &stop) || stop.After == 0 || readyReason(tenant) == was {
+		return
+	}
+	cause := stop.Cause
+	if cause == nil {
+		cause = stop
+	}
+	log.FromContext(ctx).Error(cause, "The Auth0Tenant cannot be used", "reason", stop.Reason, "message", stop.Message)
+}
+
+func readyReason(tenant *v1alpha1.Auth0Tenant) string {
+	if ready := meta.FindStatusCondition(tenant.Status.Conditions, v1alpha1.ConditionReady); ready != nil {
+		return ready.Reason
+	}
+	return ""
 }
 
 // asksAgain: a token lives for a day and does not learn of scopes that are
@@ -187,9 +221,11 @@ func (r *Reconciler) delete(ctx context.Context, tenant *v1alpha1.Auth0Tenant, f
 	err := r.check(ctx, tenant, &facts)
 	r.noteLook(ctx, tenant.Name)
 	facts.Problem = pass.ProblemOf(err)
+	was := readyReason(tenant)
 	if writeErr := r.report(ctx, tenant, facts); writeErr != nil {
 		return pass.Rewrite(writeErr)
 	}
+	logTurn(ctx, tenant, was, err)
 	return pass.Result(err, min(r.Interval, pollDeletion))
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -75,6 +76,15 @@ func KindOf(err error) Kind {
 
 // IsNotFound tells whether the thing is not there.
 func IsNotFound(err error) bool { return err != nil && KindOf(err) == KindNotFound }
+
+// IsNoManagementAPI tells whether Auth0 knows no Management API under the name that
+// a token was asked for. It says so in words alone; they choose a message, and
+// nothing else.
+func IsNoManagementAPI(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Route == tokenRoute && e.Kind == KindForbidden &&
+		(strings.Contains(e.Detail, "Service not found") || strings.Contains(e.Detail, "Service not enabled"))
+}
 
 // DidNothing tells whether the call certainly had no effect, so that it may be
 // made again at once.
