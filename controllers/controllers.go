@@ -78,11 +78,13 @@ func Setup(ctx context.Context, mgr ctrl.Manager, opts Options) error {
 	if err != nil {
 		return err
 	}
+	// Reconcilers read whole objects only.
+	kube, whole := pass.WholeClient{Client: mgr.GetClient()}, pass.WholeReader{Reader: live}
 	known := directory.New()
 	customers, members := pass.NewWaker(), pass.NewWaker()
 
 	tenants := &auth0tenant.Reconciler{
-		Client: mgr.GetClient(), Live: live, Directory: known, Recorder: mgr.GetEventRecorder("seatwarden"),
+		Client: kube, Live: whole, Directory: known, Recorder: mgr.GetEventRecorder("seatwarden"),
 		Connect: opts.Connect, Namespace: opts.Namespace, Interval: opts.TenantInterval, ProbeInterval: opts.ProbeInterval,
 		Customers: customers, Members: members, Now: opts.Now,
 	}
@@ -90,14 +92,14 @@ func Setup(ctx context.Context, mgr ctrl.Manager, opts Options) error {
 		return fmt.Errorf("set up the controller of Auth0Tenants: %w", err)
 	}
 	persons := &member.Reconciler{
-		Client: mgr.GetClient(), Live: live, Directory: known, Recorder: mgr.GetEventRecorder("seatwarden"),
+		Client: kube, Live: whole, Directory: known, Recorder: mgr.GetEventRecorder("seatwarden"),
 		Instance: instance, Members: members, SettledInterval: opts.SettledInterval, Now: opts.Now, NewID: newAttemptID,
 	}
 	if err := persons.SetupWithManager(ctx, mgr, customers, opts.Workers); err != nil {
 		return fmt.Errorf("set up the controllers of Members: %w", err)
 	}
 	contracts := &customer.Reconciler{
-		Client: mgr.GetClient(), Live: live, Directory: known, Recorder: mgr.GetEventRecorder("seatwarden"),
+		Client: kube, Live: whole, Directory: known, Recorder: mgr.GetEventRecorder("seatwarden"),
 		Instance: instance, InstanceKey: key, LiveInterval: opts.LiveInterval, SettledInterval: opts.SettledInterval,
 		Customers: customers, Members: members, Now: opts.Now,
 	}

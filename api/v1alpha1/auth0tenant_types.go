@@ -253,6 +253,10 @@ type Auth0Tenant struct {
 	// +optional
 	// +kubebuilder:default:={"observedGeneration":-1}
 	Status Auth0TenantStatus `json:"status,omitzero"`
+
+	// Unreadable names what of the object this version cannot read, and why; empty
+	// when it has read all. It is never stored.
+	Unreadable string `json:"-"`
 }
 
 // Auth0TenantList is a list of Auth0Tenants.

@@ -72,6 +72,8 @@ const (
 	ReasonObserving = "Observing"
 	// ReasonRequestTakenUp: what an annotation asked for is being done.
 	ReasonRequestTakenUp = "RequestTakenUp"
+	// ReasonUnreadable: a field of the object holds what this version cannot read.
+	ReasonUnreadable = "Unreadable"
 	// ReasonRoleNotAllowed: the Customer's roles.allowed does not list the role.
 	ReasonRoleNotAllowed = "RoleNotAllowed"
 )

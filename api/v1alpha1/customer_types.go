@@ -146,14 +146,24 @@ const (
 
 // Contract is a half-open interval of time, judged by Auth0's clock.
 //
-// +kubebuilder:validation:XValidation:rule="!has(self.startTime) || !has(self.endTime) || self.startTime < self.endTime",message="contract.endTime must be after contract.startTime"
+// +kubebuilder:validation:XValidation:rule="!has(self.startTime) || !has(self.endTime) || timestamp(self.startTime) < timestamp(self.endTime)",message="contract.endTime must be after contract.startTime"
 type Contract struct {
 	// startTime is the first instant at which people may sign in.
 	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Schemaless
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=35
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$') && timestamp(self) == timestamp(self)",message="contract.startTime is a date, a time and a zone, such as 2026-01-01T00:00:00Z or 2027-01-01T00:00:00+01:00"
 	StartTime *metav1.Time `json:"startTime,omitempty"`
 
 	// endTime is the first instant at which they may no longer.
 	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Schemaless
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=35
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$') && timestamp(self) == timestamp(self)",message="contract.endTime is a date, a time and a zone, such as 2026-12-31T23:00:00Z or 2027-01-01T00:00:00+01:00"
 	EndTime *metav1.Time `json:"endTime,omitempty"`
 }
 
@@ -375,6 +385,10 @@ type Customer struct {
 	// +optional
 	// +kubebuilder:default:={"observedGeneration":-1}
 	Status CustomerStatus `json:"status,omitzero"`
+
+	// Unreadable names what of the object this version cannot read, and why; empty
+	// when it has read all. It is never stored.
+	Unreadable string `json:"-"`
 }
 
 // OrganizationName is the organization's name in Auth0 that the spec asks for.

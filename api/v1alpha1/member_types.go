@@ -264,6 +264,10 @@ type Member struct {
 	// +optional
 	// +kubebuilder:default:={"observedGeneration":-1}
 	Status MemberStatus `json:"status,omitzero"`
+
+	// Unreadable names what of the object this version cannot read, and why; empty
+	// when it has read all. It is never stored.
+	Unreadable string `json:"-"`
 }
 
 // MemberList is a list of Members.

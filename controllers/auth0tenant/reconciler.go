@@ -66,8 +66,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		if client.IgnoreNotFound(err) == nil {
 			r.connections.drop(req.Name)
 			r.Directory.Forget(req.Name)
+			return ctrl.Result{}, nil
 		}
-		return ctrl.Result{}, client.IgnoreNotFound(err)
+		return pass.Unread(ctx, r.Client, r.Recorder, tenant, metav1.NewTime(r.Now()), err)
 	}
 	facts := status.TenantFacts{Now: r.Now()}
 	if !tenant.DeletionTimestamp.IsZero() {

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -56,7 +57,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	customer := &v1alpha1.Customer{}
 	// Live: a round of seats begins with this read.
 	if err := r.Live.Get(ctx, req.NamespacedName, customer); err != nil {
-		return ctrl.Result{}, client.IgnoreNotFound(err)
+		return pass.Unread(ctx, r.Client, r.Recorder, customer, metav1.NewTime(r.Now()), err)
 	}
 	if !customer.DeletionTimestamp.IsZero() {
 		return newPass(r, customer).delete(ctx)

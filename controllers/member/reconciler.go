@@ -48,7 +48,7 @@ type Reconciler struct {
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	member := &v1alpha1.Member{}
 	if err := r.Client.Get(ctx, req.NamespacedName, member); err != nil {
-		return ctrl.Result{}, client.IgnoreNotFound(err)
+		return pass.Unread(ctx, r.Client, r.Recorder, member, metav1.NewTime(r.Now()), err)
 	}
 	if !member.DeletionTimestamp.IsZero() {
 		return ctrl.Result{}, nil

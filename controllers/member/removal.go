@@ -29,7 +29,7 @@ func (r *RemovalReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ct
 	member := &v1alpha1.Member{}
 	// Live: what a pass before has begun must not look undone.
 	if err := r.Live.Get(ctx, req.NamespacedName, member); err != nil {
-		return ctrl.Result{}, client.IgnoreNotFound(err)
+		return pass.Unread(ctx, r.Client, r.Recorder, member, metav1.NewTime(r.Now()), err)
 	}
 	if !leaves(member) {
 		return ctrl.Result{}, nil

@@ -28,13 +28,13 @@ type WithdrawnReconciler struct{ *Reconciler }
 func (r *WithdrawnReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	customer := &v1alpha1.Customer{}
 	if err := r.Client.Get(ctx, req.NamespacedName, customer); err != nil || len(customer.Status.Withdrawn) == 0 {
-		return ctrl.Result{}, client.IgnoreNotFound(err)
+		return pass.Result(client.IgnoreNotFound(err), 0)
 	}
 	if err := r.Live.Get(ctx, req.NamespacedName, customer); err != nil {
-		return ctrl.Result{}, client.IgnoreNotFound(err)
+		return pass.Result(client.IgnoreNotFound(err), 0)
 	}
 	if mode, err := pass.Mode(ctx, r.Live, customer); err != nil || mode != v1alpha1.ModeManage {
-		return ctrl.Result{}, err // a mode that changes wakes it
+		return pass.Result(err, 0) // a mode that changes wakes it
 	}
 	tenant, usable := r.Directory.Tenant(customer.Spec.TenantRef.Name)
 	if !customer.DeletionTimestamp.IsZero() || !usable {

@@ -1,0 +1,93 @@
+package pass
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/tools/events"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/seatwarden/seatwarden/api/v1alpha1"
+)
+
+// WholeReader reads objects and refuses those that were read in part only: nothing
+// may be decided by half a Customer. Lists hold them all the same, so that their
+// people and seats count.
+type WholeReader struct{ client.Reader }
+
+// Get refuses an object of which something cannot be read.
+func (r WholeReader) Get(ctx context.Context, key client.ObjectKey, obj client.Object, opts ...client.GetOption) error {
+	if err := r.Reader.Get(ctx, key, obj, opts...); err != nil {
+		return err
+	}
+	return refuseUnreadable(obj)
+}
+
+// WholeClient is a client that reads as WholeReader does.
+type WholeClient struct{ client.Client }
+
+// Get refuses an object of which something cannot be read.
+func (c WholeClient) Get(ctx context.Context, key client.ObjectKey, obj client.Object, opts ...client.GetOption) error {
+	return WholeReader{c.Client}.Get(ctx, key, obj, opts...)
+}
+
+func refuseUnreadable(obj client.Object) error {
+	kind, what := "", ""
+	switch o := obj.(type) {
+	case *v1alpha1.Auth0Tenant:
+		kind, what = "Auth0Tenant", o.Unreadable
+	case *v1alpha1.Customer:
+		kind, what = "Customer", o.Unreadable
+	case *v1alpha1.Member:
+		kind, what = "Member", o.Unreadable
+	}
+	if what == "" {
+		return nil
+	}
+	return Person(v1alpha1.ReasonUnreadable, fmt.Sprintf(
+		"%s %s has a field that this version of the operator cannot read: correct it, or run the version that wrote it; until then nothing is given and nothing taken. %s",
+		kind, obj.GetName(), what[:min(len(what), 400)]))
+}
+
+// Unread ends the pass over an object that could not be read: nothing follows for
+// one that is gone, and one that was read in part is told so.
+func Unread(ctx context.Context, c client.Client, recorder events.EventRecorder, obj client.Object, now metav1.Time, err error) (ctrl.Result, error) {
+	var stop *Stop
+	if !errors.As(err, &stop) || stop.Reason != v1alpha1.ReasonUnreadable {
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	before := obj.DeepCopyObject().(client.Object)
+	conditions, observed := statusOf(obj)
+	was := append([]metav1.Condition(nil), *conditions...)
+	*observed = obj.GetGeneration()
+	is := metav1.Condition{Reason: stop.Reason, Message: stop.Message, ObservedGeneration: obj.GetGeneration(), LastTransitionTime: now}
+	is.Type, is.Status = v1alpha1.ConditionReady, metav1.ConditionFalse
+	meta.SetStatusCondition(conditions, is)
+	is.Type, is.Status = v1alpha1.ConditionStalled, metav1.ConditionTrue
+	meta.SetStatusCondition(conditions, is)
+	meta.RemoveStatusCondition(conditions, v1alpha1.ConditionReconciling)
+	told := append([]metav1.Condition(nil), *conditions...)
+	if writeErr := WriteStatus(ctx, c, before, obj); writeErr != nil {
+		// Where the status cannot be written either, the Event is all that tells.
+		recorder.Eventf(before, nil, corev1.EventTypeWarning, stop.Reason, "Reconcile", "%s", note(stop.Message))
+		return Rewrite(writeErr)
+	}
+	Announce(recorder, obj, was, told)
+	return ctrl.Result{RequeueAfter: SlowRetry}, nil
+}
+
+func statusOf(obj client.Object) (conditions *[]metav1.Condition, observed *int64) {
+	switch o := obj.(type) {
+	case *v1alpha1.Auth0Tenant:
+		return &o.Status.Conditions, &o.Status.ObservedGeneration
+	case *v1alpha1.Member:
+		return &o.Status.Conditions, &o.Status.ObservedGeneration
+	}
+	customer := obj.(*v1alpha1.Customer)
+	return &customer.Status.Conditions, &customer.Status.ObservedGeneration
+}
