@@ -74,7 +74,7 @@ func TestOneMailAttemptNotWritten(t *testing.T) {
 	g.Expect(sent).To(BeZero())
 	g.Expect(jane.Status.Attempt).To(BeNil(), "nobody waits for a call that was not made")
 	active := meta.FindStatusCondition(jane.Status.Conditions, v1alpha1.ConditionActive)
-	g.Expect(active.Message).To(ContainSubstring("the API server did not take a write"))
+	g.Expect(active.Message).To(ContainSubstring("a write to the API server failed"))
 	g.Expect(meta.FindStatusCondition(jane.Status.Conditions, v1alpha1.ConditionReady).Reason).To(Equal(v1alpha1.ReasonProgressing))
 
 	g.Expect(sending()).To(Succeed())

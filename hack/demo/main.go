@@ -10,13 +10,18 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/go-logr/logr"
 	"github.com/spf13/cobra"
+	ctrl "sigs.k8s.io/controller-runtime"
 )
 
 // errTold ends the command with exit code 1 when the reason was printed already.
 var errTold = errors.New("the reason was printed")
 
 func main() {
+	// The client libraries log into the story otherwise, with a stack trace where
+	// nobody says to whom.
+	ctrl.SetLogger(logr.Discard())
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := newCommand().ExecuteContext(ctx)
 	stop()

@@ -96,7 +96,11 @@ func ProblemOf(err error) *status.Problem {
 	if errors.As(err, &stop) {
 		return &stop.Problem
 	}
-	return &status.Problem{Class: status.Retry, Reason: v1alpha1.ReasonProgressing, Message: "the API server did not take a write; it is tried again, nothing is needed"}
+	message := "a write to the API server failed; it is tried again, nothing is needed"
+	if errors.Is(err, errRead) {
+		message = "a read from the API server failed; it is tried again, nothing is needed"
+	}
+	return &status.Problem{Class: status.Retry, Reason: v1alpha1.ReasonProgressing, Message: message}
 }
 
 // Result turns the outcome of a pass into the controller's next step: the

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/events"
@@ -17,15 +18,30 @@ import (
 
 // WholeReader reads objects and refuses those that were read in part only: nothing
 // may be decided by half a Customer. Lists hold them all the same, so that their
-// people and seats count.
+// people and seats count. A read that fails is told as one.
 type WholeReader struct{ client.Reader }
 
 // Get refuses an object of which something cannot be read.
 func (r WholeReader) Get(ctx context.Context, key client.ObjectKey, obj client.Object, opts ...client.GetOption) error {
 	if err := r.Reader.Get(ctx, key, obj, opts...); err != nil {
-		return err
+		return readError(err)
 	}
 	return refuseUnreadable(obj)
+}
+
+// List lists all objects.
+func (r WholeReader) List(ctx context.Context, list client.ObjectList, opts ...client.ListOption) error {
+	return readError(r.Reader.List(ctx, list, opts...))
+}
+
+// errRead tells a read that failed from a write.
+var errRead = errors.New("read from the API server")
+
+func readError(err error) error {
+	if err == nil || apierrors.IsNotFound(err) || meta.IsNoMatchError(err) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", errRead, err)
 }
 
 // WholeClient is a client that reads as WholeReader does.
@@ -34,6 +50,11 @@ type WholeClient struct{ client.Client }
 // Get refuses an object of which something cannot be read.
 func (c WholeClient) Get(ctx context.Context, key client.ObjectKey, obj client.Object, opts ...client.GetOption) error {
 	return WholeReader{c.Client}.Get(ctx, key, obj, opts...)
+}
+
+// List lists all objects.
+func (c WholeClient) List(ctx context.Context, list client.ObjectList, opts ...client.ListOption) error {
+	return WholeReader{c.Client}.List(ctx, list, opts...)
 }
 
 func refuseUnreadable(obj client.Object) error {

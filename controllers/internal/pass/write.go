@@ -2,6 +2,7 @@ package pass
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
@@ -30,16 +31,39 @@ func WriteStatus(ctx context.Context, c client.Client, before, after client.Obje
 	return nil
 }
 
+// sameStatus compares two statuses as they are stored, where times are rounded:
+// what differs in memory only is no change, and its write would be idle.
 func sameStatus(before, after client.Object) (bool, error) {
 	switch b := before.(type) {
 	case *v1alpha1.Auth0Tenant:
-		return equality.Semantic.DeepEqual(b.Status, after.(*v1alpha1.Auth0Tenant).Status), nil
+		return sameStored(b.Status, after.(*v1alpha1.Auth0Tenant).Status)
 	case *v1alpha1.Customer:
-		return equality.Semantic.DeepEqual(b.Status, after.(*v1alpha1.Customer).Status), nil
+		return sameStored(b.Status, after.(*v1alpha1.Customer).Status)
 	case *v1alpha1.Member:
-		return equality.Semantic.DeepEqual(b.Status, after.(*v1alpha1.Member).Status), nil
+		return sameStored(b.Status, after.(*v1alpha1.Member).Status)
 	}
 	return false, fmt.Errorf("no status known of %T", before)
+}
+
+func sameStored[T any](before, after T) (bool, error) {
+	was, err := stored(before)
+	if err != nil {
+		return false, err
+	}
+	is, err := stored(after)
+	return equality.Semantic.DeepEqual(was, is), err
+}
+
+// stored is a status as it is read back.
+func stored[T any](status T) (out T, err error) {
+	text, err := json.Marshal(status)
+	if err == nil {
+		err = json.Unmarshal(text, &out)
+	}
+	if err != nil {
+		return out, fmt.Errorf("encode a status: %w", err)
+	}
+	return out, nil
 }
 
 // AddFinalizer puts our finalizer on an object that has none, before anything
