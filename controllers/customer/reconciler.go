@@ -5,7 +5,9 @@ package customer
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -136,10 +138,28 @@ func (p *customerPass) finish(ctx context.Context, err error) (ctrl.Result, erro
 		err = nil
 	}
 	p.facts.Problem = pass.ProblemOf(err)
+	if p.facts.Problem != nil && p.facts.Problem.Class == status.Retry {
+		undecided, listErr := p.undecided(ctx)
+		if listErr != nil {
+			return pass.Result(listErr, p.again)
+		}
+		p.facts.Undecided = undecided
+	}
 	if writeErr := p.report(ctx); writeErr != nil {
 		return pass.Rewrite(writeErr)
 	}
 	return pass.Result(err, p.again)
+}
+
+// undecided: a Member waits for its first decision about a seat.
+func (p *customerPass) undecided(ctx context.Context) (bool, error) {
+	list := &v1alpha1.MemberList{}
+	if err := p.Client.List(ctx, list, client.InNamespace(p.customer.Namespace), client.MatchingFields{v1alpha1.FieldCustomerRef: p.customer.Name}); err != nil {
+		return false, fmt.Errorf("list Members: %w", err)
+	}
+	return slices.ContainsFunc(list.Items, func(m v1alpha1.Member) bool {
+		return m.DeletionTimestamp.IsZero() && m.Status.Seat == nil
+	}), nil
 }
 
 // write keeps what the pass has found out, before more is done.

@@ -9,6 +9,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
@@ -135,6 +136,7 @@ func (p *memberPass) checkSeat(ctx context.Context) error {
 	switch {
 	case seat == nil:
 		p.ended = true
+		return hindered(p.customer)
 	case seat.OrganizationID != p.org.ID:
 		return pass.Wait(v1alpha1.ReasonSeatPending, "the Customer has not decided about a seat in its organization yet", pass.SlowRetry)
 	case seat.State == v1alpha1.SeatWithdrawing:
@@ -157,6 +159,30 @@ func (p *memberPass) checkSeat(ctx context.Context) error {
 	p.endWithdrawal()
 	p.startAnew()
 	return nil
+}
+
+// hindered says what keeps the Customer from deciding about seats, nil for nothing
+// that is Auth0's: a Member that waits for a seat waits for that.
+func hindered(customer *v1alpha1.Customer) error {
+	if hindrance(customer) == "" {
+		return nil
+	}
+	ready := meta.FindStatusCondition(customer.Status.Conditions, v1alpha1.ConditionReady)
+	return pass.Wait(ready.Reason, "the Customer has not decided about a seat yet: "+ready.Message, pass.SlowRetry)
+}
+
+// hindrance is the reason of a Customer that is kept waiting by Auth0, empty for
+// any other.
+func hindrance(customer *v1alpha1.Customer) string {
+	ready := meta.FindStatusCondition(customer.Status.Conditions, v1alpha1.ConditionReady)
+	if ready == nil || ready.Status == metav1.ConditionTrue {
+		return ""
+	}
+	switch ready.Reason {
+	case v1alpha1.ReasonAuth0Unavailable, v1alpha1.ReasonRateLimited, v1alpha1.ReasonTenantNotReady:
+		return ready.Reason
+	}
+	return ""
 }
 
 // endWithdrawal: the seat was taken back, or never had to be. The invitation

@@ -94,6 +94,7 @@ var concernsMembers = predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool
 		!equality.Semantic.DeepEqual(old.Status.Connections, now.Status.Connections) ||
 		!equality.Semantic.DeepEqual(old.Status.Activation, now.Status.Activation) ||
 		organizationLost(old) != organizationLost(now) ||
+		hindrance(old) != hindrance(now) ||
 		(removing(old) == 0) != (removing(now) == 0)
 }}
 

@@ -45,6 +45,9 @@ type CustomerFacts struct {
 	Unmanaged *v1alpha1.Unmanaged
 	// Held removals that wait for approval, nil when none do.
 	Held *v1alpha1.HeldRemovals
+	// Undecided: a Member waits for its first decision about a seat, which a problem
+	// keeps from being made.
+	Undecided bool
 	// SeatsPending: the ledger is not empty, or Members wait for their first decision.
 	SeatsPending bool
 }
@@ -57,7 +60,7 @@ func Customer(customer *v1alpha1.Customer, f CustomerFacts) v1alpha1.CustomerSta
 	}
 	out := *customer.Status.DeepCopy()
 	told := equality.Semantic.DeepEqual(out.HeldRemovals, f.Held)
-	if told && f.Deleting == "" && f.Problem.nothingNew(out.Conditions, out.ObservedGeneration, customer.Generation, false) {
+	if told && f.Deleting == "" && f.Problem.nothingNew(out.Conditions, out.ObservedGeneration, customer.Generation, f.Undecided) {
 		return out
 	}
 	out.ObservedGeneration = customer.Generation

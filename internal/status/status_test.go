@@ -163,6 +163,7 @@ func TestAnOutageRewritesNothingSettled(t *testing.T) {
 	c := customer(1)
 	c.Status = Customer(c, CustomerFacts{Now: now.Add(-time.Minute), OrganizationSynced: true, ConnectionsSynced: true, Guard: v1alpha1.GuardOff, Seats: &v1alpha1.SeatCounts{}})
 	g.Expect(Customer(c, CustomerFacts{Now: now, Problem: outage})).To(Equal(c.Status), "a settled Customer")
+	g.Expect(short(Customer(c, CustomerFacts{Now: now, Problem: outage, Undecided: true}).Conditions)).To(HaveKeyWithValue("Ready", "False/Auth0Unavailable"), "one whose Member waits for a decision")
 	g.Expect(short(Customer(c, CustomerFacts{Now: now, Problem: outage, Deleting: "step"}).Conditions)).To(HaveKeyWithValue("Ready", "False/Auth0Unavailable"), "one that is being deleted")
 }
 
