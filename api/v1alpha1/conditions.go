@@ -187,6 +187,9 @@ const (
 	ReasonSeatLapsed = "SeatLapsed"
 	// ReasonDuplicateEmail: another Member of the Customer has the same address.
 	ReasonDuplicateEmail = "DuplicateEmail"
+	// ReasonAlreadyJoined: an invitation was asked for, and the person is in; the
+	// Event says what to do about another account.
+	ReasonAlreadyJoined = "AlreadyJoined"
 	// ReasonPersonMovedOn: the Auth0 user of this person has the address of another
 	// Member now, and is that Member's person.
 	ReasonPersonMovedOn = "PersonMovedOn"

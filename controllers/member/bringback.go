@@ -2,6 +2,9 @@ package member
 
 import (
 	"context"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
 	"github.com/seatwarden/seatwarden/controllers/internal/pass"
@@ -17,7 +20,15 @@ func (p *memberPass) bringBack(ctx context.Context) ([]auth0.User, error) {
 	if line == nil {
 		return nil, nil
 	}
-	known, accepted := line.Users, line.Invitation
+	known, accepted := slices.Clone(line.Users), line.Invitation
+	// The account may have been made anew since: that one is the person too.
+	profiles, _, err := p.existingProfiles(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, user := range profiles {
+		addUsers(&known, []v1alpha1.MemberUser{{UserID: user.ID}})
+	}
 	users, err := p.existing(ctx, known)
 	if len(users) == 0 || err != nil {
 		return nil, err
@@ -25,22 +36,7 @@ func (p *memberPass) bringBack(ctx context.Context) ([]auth0.User, error) {
 	if p.facts.Activating {
 		return nil, pass.Wait(v1alpha1.ReasonOnHold, "nobody is brought back while the guard is being put in effect; nothing is needed", directory.Lag)
 	}
-	ids := make([]string, len(users))
-	for i := range users {
-		ids[i] = users[i].ID
-	}
-	err = p.give(ctx, "bring the person back", false, func(ctx context.Context, attempt string) error {
-		if err := p.api().AddMembers(ctx, p.org.ID, ids...); err != nil {
-			return err
-		}
-		for _, id := range ids {
-			if err := p.api().SetAppMetadata(ctx, id, ownership.GrantKey(p.org.ID), p.grantOf(attempt)); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
+	if err := p.letIn(ctx, "bring the person back", users); err != nil {
 		return nil, err
 	}
 	p.member.Status.Invitation = accepted
@@ -58,6 +54,52 @@ func (p *memberPass) removedLately() *v1alpha1.WithdrawnPerson {
 		return nil
 	}
 	return line
+}
+
+// addProfiles answers a request to invite somebody who is in: accounts of the same
+// address in the Customer's own connections that are not in, as one that was made
+// anew, are the person too. They are let in without a mail, beside the one that is.
+func (p *memberPass) addProfiles(ctx context.Context) error {
+	if request, settled := p.pendingRequest(); request == "" || p.look.At.Before(settled) {
+		return nil
+	}
+	if p.facts.Activating {
+		return pass.Wait(v1alpha1.ReasonOnHold, "no account is let in while the guard is being put in effect; nothing is needed", directory.Lag)
+	}
+	profiles, _, err := p.existingProfiles(ctx)
+	if err != nil {
+		return err
+	}
+	if len(profiles) == 0 {
+		p.Recorder.Eventf(p.member, nil, corev1.EventTypeNormal, v1alpha1.ReasonAlreadyJoined, "Reconcile",
+			"no invitation is sent: the person has joined, and Auth0 knows no other account of the address in the Customer's connections; who was refused with another one asks again after that sign-in")
+		return nil
+	}
+	if err := p.letIn(ctx, "let another account of the person in", profiles); err != nil {
+		return err
+	}
+	p.record(profiles)
+	p.wait(0) // for the roles
+	return nil
+}
+
+// letIn makes users members and writes their grants, without a mail.
+func (p *memberPass) letIn(ctx context.Context, doing string, users []auth0.User) error {
+	ids := make([]string, len(users))
+	for i := range users {
+		ids[i] = users[i].ID
+	}
+	return p.give(ctx, doing, false, func(ctx context.Context, attempt string) error {
+		if err := p.api().AddMembers(ctx, p.org.ID, ids...); err != nil {
+			return err
+		}
+		for _, id := range ids {
+			if err := p.api().SetAppMetadata(ctx, id, ownership.GrantKey(p.org.ID), p.grantOf(attempt)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // existing reads those of the users that still exist and are the person.

@@ -129,6 +129,9 @@ func (p *memberPass) join(ctx context.Context) error {
 	}
 	p.facts.Confirmed = true
 	p.closeAttempt()
+	if err := p.addProfiles(ctx); err != nil {
+		return err
+	}
 	p.answerJoined()
 	if err := p.checkRoles(); err != nil {
 		return err

@@ -150,3 +150,43 @@ func TestRemovalEarlierAddressDeletedAtOnce(t *testing.T) {
 	}
 	c.Expect(c.Mails("jones@acme.com")).To(BeEmpty())
 }
+
+// TestAccessAccountMadeAnew: the account of somebody who has joined is deleted at
+// the identity provider and made anew under the same address. A request lets the
+// new one in, without a mail, and a removal takes from both.
+func TestAccessAccountMadeAnew(t *testing.T) {
+	for name, removed := range map[string]bool{"on request": false, "removed and applied again": true} {
+		t.Run(name, func(t *testing.T) {
+			c, _ := newCompany(t, 2)
+			c.calls("s-7", "jane@acme.com")
+			jane := c.CreateMember("acme", "jane@acme.com")
+			session := c.accept(c.UntilMail("jane@acme.com", 1))
+			c.UntilReason(jane, v1alpha1.ConditionActive, "True/Joined")
+			c.Expect(c.Auth0.RemovePerson(oktaName, "jane@acme.com")).To(Succeed())
+			c.calls("s-8", "jane@acme.com")
+			_, err := c.signIn("jane@acme.com")
+			c.Expect(err).To(HaveOccurred(), "another account")
+			if removed {
+				c.Remove(jane)
+				jane = c.CreateMember("acme", "jane@acme.com")
+			} else {
+				c.RequestInvitation(jane)
+			}
+			c.UntilForwarding("both accounts are the person", func(g Gomega) {
+				g.Expect(c.Reason(g, jane, v1alpha1.ConditionActive)).To(Equal("True/Joined"))
+				g.Expect(jane.Status.Users).To(HaveLen(2))
+			})
+			fresh, err := c.signIn("jane@acme.com")
+			c.Expect(err).NotTo(HaveOccurred())
+			c.Expect(c.Mails("jane@acme.com")).To(HaveLen(1), "nothing is sent")
+
+			c.Remove(jane)
+			_, err = c.signIn("jane@acme.com")
+			c.Expect(err).To(HaveOccurred())
+			for _, held := range []*person.Session{session, fresh} {
+				_, err = held.Refresh(t.Context())
+				c.Expect(err).To(HaveOccurred())
+			}
+		})
+	}
+}
