@@ -21,13 +21,13 @@ func person(name string, age int, change ...func(*Person)) Person {
 	return p
 }
 
-func seated(p *Person)    { p.State, p.Reason = Assigned, SeatAssigned }
-func admin(p *Person)     { p.Admin = true }
-func generated(p *Person) { p.Generated = true }
-func deleting(p *Person)  { p.Deleting = true }
-func waiting(p *Person)   { p.State, p.Reason = Waiting, SeatLimitReached }
-func expired(p *Person)   { p.Expired = true }
-func lapsed(p *Person)    { p.State, p.Reason = Waiting, SeatLapsed }
+func seated(p *Person)       { p.State, p.Reason = Assigned, SeatAssigned }
+func admin(p *Person)        { p.Admin = true }
+func generated(p *Person)    { p.Generated = true }
+func deleting(p *Person)     { p.Deleting = true }
+func waiting(p *Person)      { p.State, p.Reason = Waiting, SeatLimitReached }
+func expired(p *Person)      { p.Expired = true }
+func lapsed(p *Person)       { p.State, p.Reason = Waiting, SeatLapsed }
 func refusedMoved(p *Person) { p.State, p.Reason = Refused, PersonMovedOn }
 func movedTo(name string) func(*Person) {
 	return func(p *Person) { p.MovedTo = name }
