@@ -21,6 +21,21 @@ import (
 type connections struct {
 	mu     sync.Mutex
 	byName map[string]connection
+	// budgets are by domain: what Auth0 still takes does not depend on credentials.
+	budgets map[string]*auth0.Budget
+}
+
+// budget of a domain, made when first asked for.
+func (c *connections) budget(domain string) *auth0.Budget {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.budgets == nil {
+		c.budgets = map[string]*auth0.Budget{}
+	}
+	if c.budgets[domain] == nil {
+		c.budgets[domain] = auth0.NewBudget()
+	}
+	return c.budgets[domain]
 }
 
 type connection struct {
@@ -70,7 +85,7 @@ func (r *Reconciler) connect(ctx context.Context, tenant *v1alpha1.Auth0Tenant) 
 	}
 	// What is pasted, or kept in a file, comes with blanks and newlines about it; no
 	// credential of Auth0's has any.
-	opts := auth0.Options{Domain: tenant.Spec.Domain, ClientID: strings.TrimSpace(tenant.Spec.Credentials.ClientID)}
+	opts := auth0.Options{Domain: tenant.Spec.Domain, ClientID: strings.TrimSpace(tenant.Spec.Credentials.ClientID), Budget: r.connections.budget(tenant.Spec.Domain)}
 	if tenant.Spec.Credentials.Method == v1alpha1.PrivateKeyJWT {
 		opts.PrivateKeyPEM = value
 	} else {

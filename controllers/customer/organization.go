@@ -204,17 +204,34 @@ func (p *customerPass) observe(ctx context.Context) error {
 		interval = p.LiveInterval
 	}
 	if p.look == nil || p.requested() || p.due(interval) || p.activating() {
-		fresh, err := p.org.Observe(ctx, p.tenant.Now())
-		if err != nil {
-			return pass.Auth0("look at the organization", err, p.Now())
+		if err := p.lookAnew(ctx); err != nil {
+			return err
 		}
-		p.look = fresh
-		p.noteSweep()
 	}
 	if p.liveInvitations() {
 		p.wait(p.LiveInterval)
 	}
 	p.wakeMembers()
+	return nil
+}
+
+// lookAnew looks at the organization. A look that nobody waits for takes what
+// others leave of Auth0's limits, and nothing else waits for it.
+func (p *customerPass) lookAnew(ctx context.Context) error {
+	routine := p.look != nil && !p.requested() && !p.activating()
+	if routine {
+		ctx = auth0.WithLane(ctx, auth0.LaneLook)
+	}
+	fresh, err := p.org.Observe(ctx, p.tenant.Now())
+	if at, limited := auth0.RetryAt(err); limited && routine {
+		p.wait(at.Sub(p.Now()))
+		return nil
+	}
+	if err != nil {
+		return pass.Auth0("look at the organization", err, p.Now())
+	}
+	p.look = fresh
+	p.noteSweep()
 	return nil
 }
 

@@ -61,6 +61,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	if err := r.Live.Get(ctx, req.NamespacedName, customer); err != nil {
 		return pass.Unread(ctx, r.Client, r.Recorder, customer, metav1.NewTime(r.Now()), err)
 	}
+	ctx = pass.Caller(ctx, "customer", customer, customer.Name)
 	if !customer.DeletionTimestamp.IsZero() {
 		return newPass(r, customer).delete(ctx)
 	}

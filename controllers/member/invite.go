@@ -178,6 +178,12 @@ func (p *memberPass) send(ctx context.Context, supersede []string) error {
 	if p.liveInvitations() >= maxLiveInvitations {
 		return pass.Wait(v1alpha1.ReasonOnHold, fmt.Sprintf("%d invitations of Customer %s are alive, and Auth0 lists no more than 1,000: the next goes out when one is accepted or expires; nothing is needed", maxLiveInvitations, p.customer.Name), time.Minute)
 	}
+	// Paid for first: the calls that lead to it would be made again after a wait.
+	ctx, release, err := auth0.Reserve(auth0.WithLane(ctx, auth0.LaneInvitation), p.api(), "POST /api/v2/organizations/{id}/invitations")
+	if err != nil {
+		return pass.Auth0("send the invitation", err, p.Now())
+	}
+	defer release()
 	roleIDs, err := p.wantedRoles(ctx)
 	if err != nil {
 		return err

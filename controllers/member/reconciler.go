@@ -57,7 +57,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		return pass.Rewrite(err)
 	}
 	p := newPass(r, member)
-	return p.finish(ctx, p.run(ctx))
+	return p.finish(ctx, p.run(pass.Caller(ctx, "member", member, member.Spec.CustomerRef.Name)))
 }
 
 // memberPass is what one pass knows.

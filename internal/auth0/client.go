@@ -28,6 +28,9 @@ type Options struct {
 	HTTPTransport http.RoundTripper
 	// Clock is this machine's wall clock; nil means time.Now.
 	Clock func() time.Time
+	// Budget is what the tenant's rate limits leave, shared by all clients of the
+	// tenant; nil means one of its own.
+	Budget *Budget
 	// Version of the program, for the User-Agent.
 	Version string
 }
@@ -50,7 +53,10 @@ func New(opts Options) (*Client, error) {
 		return nil, err
 	}
 	base := "https://" + opts.Domain
-	w := &wire{base: opts.HTTPTransport, tenant: opts.Domain, userAgent: userAgent(opts.Version), clock: NewClock(opts.Clock)}
+	w := &wire{base: opts.HTTPTransport, tenant: opts.Domain, userAgent: userAgent(opts.Version), clock: NewClock(opts.Clock), budget: opts.Budget, sleep: sleep}
+	if w.budget == nil {
+		w.budget = NewBudget()
+	}
 	if w.base == nil {
 		w.base = defaultTransport()
 	}

@@ -48,6 +48,8 @@ type Error struct {
 	Detail string
 	// RetryAt is set with KindRateLimited, by this machine's clock.
 	RetryAt time.Time
+	// Limit names, with KindRateLimited, which of Auth0's limits is short.
+	Limit string
 }
 
 func (e *Error) Error() string {
@@ -99,4 +101,13 @@ func RetryAt(err error) (time.Time, bool) {
 		return e.RetryAt, true
 	}
 	return time.Time{}, false
+}
+
+// LimitOf is which of Auth0's limits held a rate-limited call back.
+func LimitOf(err error) string {
+	var e *Error
+	if errors.As(err, &e) && e.Kind == KindRateLimited {
+		return e.Limit
+	}
+	return ""
 }

@@ -25,7 +25,9 @@ type wire struct {
 	tenant    string
 	userAgent string
 	clock     *Clock
-	gate      gate
+	budget    *Budget
+	// sleep waits for a time, or for the context's end.
+	sleep func(context.Context, time.Duration)
 }
 
 // exchange sends the request once and returns an answer that is 2xx and read to
@@ -35,9 +37,15 @@ func (w *wire) exchange(req *http.Request, route string) (*http.Response, error)
 	if ctx.Err() != nil {
 		return nil, notSent(route, "the context was done before the call")
 	}
-	if at, closed := w.gate.opens(LaneOf(ctx), route, w.clock.wall()); closed {
-		return nil, &Error{Kind: KindRateLimited, Route: route, Detail: "held back after an earlier 429", RetryAt: at}
+	if err := w.admit(ctx, route); err != nil {
+		return nil, err
 	}
+	answered := false
+	defer func() {
+		if !answered {
+			w.budget.answered(groupOf(route), 0, quota{}, w.clock.wall())
+		}
+	}()
 	timeout := callTimeout
 	fence, fenced := fenceOf(ctx)
 	if fenced {
@@ -66,6 +74,10 @@ func (w *wire) exchange(req *http.Request, route string) (*http.Response, error)
 	case err != nil:
 		return nil, lost(route, response, err, reached.never(err))
 	}
+	answered = true
+	if isManagement(groupOf(route)) {
+		passOf(ctx).begun.Store(true)
+	}
 	return w.judge(ctx, route, response, content)
 }
 
@@ -82,12 +94,16 @@ func (w *wire) learn(route string, response *http.Response, sent time.Time, took
 
 // judge gives the answer its body back, or makes an error of it.
 func (w *wire) judge(ctx context.Context, route string, response *http.Response, content []byte) (*http.Response, error) {
-	if failed := answerError(route, response.StatusCode, content); failed != nil {
-		if failed.Kind == KindRateLimited {
-			now := w.clock.wall()
-			w.gate.close(route, resetTime(response.Header, w.clock, now))
-			failed.RetryAt, _ = w.gate.opens(LaneOf(ctx), route, now)
-		}
+	failed := answerError(route, response.StatusCode, content)
+	now, says := w.clock.wall(), quotaOf(response.Header)
+	if failed != nil && failed.Kind == KindRateLimited {
+		shut := w.budget.refused(groupOf(route), failed.Detail, resetTime(response.Header, w.clock, now), now)
+		shut = w.budget.waits(claimOf(ctx, route), shut, now)
+		failed.RetryAt, failed.Limit = shut.at, shut.limit
+		return nil, failed
+	}
+	w.budget.answered(groupOf(route), response.StatusCode, says, now)
+	if failed != nil {
 		return nil, failed
 	}
 	if bytes.Equal(bytes.TrimSpace(content), []byte("null")) {

@@ -1,17 +1,37 @@
 package auth0
 
-import "context"
+import (
+	"context"
+	"sync/atomic"
+)
 
-// Lane is the importance of a call. After a 429, removals are tried as soon as
-// Auth0 allows, and everything else leaves them that room.
+// Lane is the importance of a call.
 type Lane string
 
 const (
-	// LaneRemoval takes something from a person. It never queues behind others.
+	// LaneRemoval takes something from a person. It never queues behind others and
+	// has a part of every limit for itself.
 	LaneRemoval Lane = "Removal"
-	// LaneDefault is everything else.
+	// LaneDefault is everything that a person changed in Kubernetes or in Auth0.
 	LaneDefault Lane = "Default"
+	// LaneInvitation sends mails to people, of whom there may be thousands.
+	LaneInvitation Lane = "Invitation"
+	// LaneLook sees whether something changed in Auth0.
+	LaneLook Lane = "Look"
 )
+
+// rank is the place of the lane: the lower goes first.
+func (l Lane) rank() int {
+	switch l {
+	case LaneRemoval:
+		return 0
+	case LaneInvitation:
+		return 2
+	case LaneLook:
+		return 3
+	}
+	return 1
+}
 
 type laneKey struct{}
 
@@ -26,4 +46,35 @@ func LaneOf(ctx context.Context) Lane {
 		return lane
 	}
 	return LaneDefault
+}
+
+// Caller is who makes the calls of one pass. Who is told to wait keeps a place in
+// the queue by it.
+type Caller struct {
+	// Key is the same in each pass over an object, and differs between objects.
+	Key string
+	// Flow is who is served evenly: a Customer.
+	Flow string
+}
+
+type callerKey struct{}
+
+// passState is one pass of a caller.
+type passState struct {
+	Caller
+	// begun: Auth0 has answered a call of this pass.
+	begun atomic.Bool
+}
+
+// WithCaller names who makes the calls. Each pass takes a new context.
+func WithCaller(ctx context.Context, caller Caller) context.Context {
+	return context.WithValue(ctx, callerKey{}, &passState{Caller: caller})
+}
+
+func passOf(ctx context.Context) *passState {
+	pass, _ := ctx.Value(callerKey{}).(*passState)
+	if pass == nil {
+		return &passState{}
+	}
+	return pass
 }

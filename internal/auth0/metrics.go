@@ -19,12 +19,16 @@ var (
 		Help:    "Time from sending a request to Auth0 to having read its answer, by tenant domain and route template.",
 		Buckets: []float64{0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15},
 	}, []string{"tenant", "route"})
+	heldBackTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "seatwarden_auth0_held_back_total",
+		Help: "Calls that were told to come back because a rate limit of Auth0 is short, by tenant domain, limit and lane.",
+	}, []string{"tenant", "limit", "lane"})
 )
 
 // Collectors are the metrics of all clients, to be registered once by the
 // program.
 func Collectors() []prometheus.Collector {
-	return []prometheus.Collector{requestsTotal, requestDuration}
+	return []prometheus.Collector{requestsTotal, requestDuration, heldBackTotal}
 }
 
 func countRequest(tenant, route string, status int, took time.Duration) {
@@ -34,4 +38,8 @@ func countRequest(tenant, route string, status int, took time.Duration) {
 	}
 	requestsTotal.WithLabelValues(tenant, route, code).Inc()
 	requestDuration.WithLabelValues(tenant, route).Observe(took.Seconds())
+}
+
+func countHeld(tenant, limit string, lane Lane) {
+	heldBackTotal.WithLabelValues(tenant, limit, string(lane)).Inc()
 }

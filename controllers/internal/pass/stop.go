@@ -73,7 +73,8 @@ func Auth0(doing string, err error, now time.Time) error {
 	switch auth0.KindOf(err) {
 	case auth0.KindRateLimited:
 		at, _ := auth0.RetryAt(err)
-		return Wait(v1alpha1.ReasonRateLimited, doing+": Auth0's rate limit is reached; nothing is needed", at.Sub(now))
+		return Wait(v1alpha1.ReasonRateLimited, fmt.Sprintf("%s: Auth0's rate limit (%s) is reached, its turn is at about %s; nothing is needed",
+			doing, auth0.LimitOf(err), at.UTC().Add(time.Minute).Truncate(time.Minute).Format("15:04 UTC")), at.Sub(now))
 	case auth0.KindUnauthorized:
 		return Wait(v1alpha1.ReasonTenantNotReady, doing+": Auth0 refuses the credentials; see the Auth0Tenant", time.Minute)
 	case auth0.KindForbidden:

@@ -1,0 +1,137 @@
+package auth0
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// patience is how long a pass that has begun waits in all for one of its calls:
+// it would begin anew, and make the calls again that it has made. What takes
+// longer, and a pass's first call, is told at once when to come back.
+const patience = 10 * time.Second
+
+func claimOf(ctx context.Context, route string) claim {
+	pass, lane := passOf(ctx), LaneOf(ctx)
+	c := claim{group: groupOf(route), place: place{flow: pass.Flow, lane: lane, begun: pass.begun.Load()}}
+	if pass.Key != "" {
+		c.key = string(lane) + " " + pass.Key
+	}
+	return c
+}
+
+// admit lets a call go, or says when its turn is.
+func (w *wire) admit(ctx context.Context, route string) error {
+	c := claimOf(ctx, route)
+	if reservationOf(ctx).use(c.group) {
+		return nil
+	}
+	left := time.Duration(0)
+	if c.begun {
+		left = patience
+	}
+	if fence, fenced := fenceOf(ctx); fenced {
+		left = min(left, fence.left(w.clock.Now())/2)
+	}
+	for {
+		now := w.clock.wall()
+		wait, free := w.budget.ask(c, now)
+		if free {
+			return nil
+		}
+		nap := max(wait.at.Sub(now), time.Millisecond)
+		if nap > left {
+			countHeld(w.tenant, wait.limit, c.lane)
+			return &Error{Kind: KindRateLimited, Route: route, Detail: "waits for its turn", RetryAt: wait.at, Limit: wait.limit}
+		}
+		left -= nap
+		w.sleep(ctx, nap)
+		if ctx.Err() != nil {
+			return notSent(route, "the context was done before the call")
+		}
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}
+
+// Reserve takes from the budget what one call on a route needs, before the calls
+// of a pass that lead to it are made. A call on that route with the context that
+// it returns goes at once. release gives back what was not used.
+func Reserve(ctx context.Context, api API, route string) (reserved context.Context, release func(), err error) {
+	client, ok := api.(*Client)
+	if !ok {
+		return ctx, func() {}, nil
+	}
+	if err := client.wire.admit(ctx, route); err != nil {
+		return ctx, func() {}, err
+	}
+	r := &reservation{group: groupOf(route), left: true}
+	release = func() {
+		if r.use(r.group) {
+			client.wire.budget.giveBack(r.group)
+		}
+	}
+	return context.WithValue(ctx, reservationKey{}, r), release, nil
+}
+
+type reservationKey struct{}
+
+// reservation is a call that was paid for and not made yet.
+type reservation struct {
+	mu    sync.Mutex
+	group string
+	left  bool
+}
+
+func reservationOf(ctx context.Context) *reservation {
+	r, _ := ctx.Value(reservationKey{}).(*reservation)
+	return r
+}
+
+func (r *reservation) use(group string) bool {
+	if r == nil || r.group != group {
+		return false
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	was := r.left
+	r.left = false
+	return was
+}
+
+// quotaOf is what an answer's headers say of the bucket that was asked last.
+func quotaOf(header http.Header) quota {
+	limit, err := strconv.Atoi(header.Get("x-ratelimit-limit"))
+	if err != nil || limit <= 0 {
+		return quota{}
+	}
+	remaining, err := strconv.Atoi(header.Get("x-ratelimit-remaining"))
+	if err != nil || remaining < 0 {
+		return quota{}
+	}
+	return quota{named: true, limit: float64(limit), remaining: float64(remaining)}
+}
+
+// resetTime is when Auth0 takes calls again, by this machine's clock, zero where
+// it does not say: x-ratelimit-reset is in unix seconds of Auth0's time.
+func resetTime(header http.Header, clock *Clock, now time.Time) time.Time {
+	if unix, err := strconv.ParseInt(header.Get("x-ratelimit-reset"), 10, 64); err == nil {
+		return clock.localTime(time.Unix(unix, 0))
+	}
+	if seconds, err := strconv.Atoi(header.Get("Retry-After")); err == nil && seconds >= 0 {
+		return now.Add(time.Duration(min(seconds, int(closedLongest/time.Second))) * time.Second)
+	}
+	if date, err := http.ParseTime(header.Get("Retry-After")); err == nil {
+		return clock.localTime(date)
+	}
+	return time.Time{}
+}

@@ -1,0 +1,322 @@
+package auth0
+
+import (
+	"strings"
+	"sync"
+	"time"
+)
+
+// Budget is what one tenant's limits leave. It says when a call may go, and keeps
+// a place for whoever is told to come back: removals first, then by lane, evenly
+// between flows, and in order inside a flow. It is safe for concurrent use, never
+// sleeps, and outlives clients whose credentials are replaced.
+type Budget struct {
+	mu sync.Mutex
+	// plans are those that Auth0's answers allow, the tightest first.
+	plans []plan
+	// named: Auth0 has named a limit. Until then there is none but what a 429 says:
+	// the first answer, of the Auth0Tenant's own pass, names it.
+	named bool
+	// odd are buckets whose size fits no plan.
+	odd     map[string]limit
+	buckets map[string]*bucket
+	closed  map[string]*closure
+	queues  map[string]*queue
+}
+
+// closure is a bucket or group that answered 429.
+type closure struct {
+	until time.Time
+	// refusals without a success in between.
+	refusals int
+}
+
+// stands tells whether it still holds calls back. One that is further ahead than
+// any means that the wall clock was put back.
+func (c *closure) stands(now time.Time) bool {
+	left := c.until.Sub(now)
+	return left > 0 && left <= closedLongest
+}
+
+// NewBudget makes the budget of a tenant of which nothing is known. From its first
+// answer on it is the tightest plan that all answers fit.
+func NewBudget() *Budget {
+	return &Budget{
+		plans: knownPlans, odd: map[string]limit{}, buckets: map[string]*bucket{},
+		closed: map[string]*closure{}, queues: map[string]*queue{},
+	}
+}
+
+// claim is one call that wants to go.
+type claim struct {
+	place
+	group string
+}
+
+// held is what a refused claim is told.
+type held struct {
+	// at is when to come back.
+	at time.Time
+	// limit names the bucket that is short.
+	limit string
+}
+
+// ask takes a token from each bucket of the call, or says when to come back. A
+// caller with a key keeps its place in the buckets that are short; it takes no
+// place in the global one before its group has something for it.
+func (b *Budget) ask(c claim, now time.Time) (held, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	names := b.bucketsOf(c.group)
+	var wait held
+	for i := len(names) - 1; i >= 0; i-- {
+		at, free := b.turn(names[i], c, now)
+		if free {
+			continue
+		}
+		if wait.limit == "" || at.After(wait.at) {
+			wait = held{at: at, limit: names[i]}
+		}
+		if names[i] != bucketGlobal {
+			break
+		}
+	}
+	if wait.limit != "" {
+		return wait, false
+	}
+	for _, name := range names {
+		if bucket := b.bucket(name, now); bucket != nil {
+			bucket.take()
+			bucket.flying++
+		}
+		b.queue(name).granted(c.place, now)
+	}
+	return held{}, true
+}
+
+// bucketsOf are the names of what a call needs, Auth0's order. A group without a
+// bucket of its own can still be closed by a 429 of its own.
+func (b *Budget) bucketsOf(group string) []string {
+	var names []string
+	if isManagement(group) && b.named {
+		names = b.plans[0].buckets(group)
+	}
+	if isManagement(group) && b.closed[bucketGlobal] != nil && (len(names) == 0 || names[0] != bucketGlobal) {
+		names = append([]string{bucketGlobal}, names...)
+	}
+	if b.closed[group] != nil && (len(names) == 0 || names[len(names)-1] != group) {
+		names = append(names, group)
+	}
+	return names
+}
+
+// bucket is the bucket of a name, nil where the name has no known limit.
+func (b *Budget) bucket(name string, now time.Time) *bucket {
+	known, limited := b.odd[name]
+	if !limited {
+		known, limited = b.plans[0][name]
+	}
+	if !limited || !b.named {
+		return nil
+	}
+	is := b.buckets[name]
+	if is == nil {
+		is = &bucket{limit: known, at: now}
+		is.level = is.full()
+		b.buckets[name] = is
+	}
+	is.limit = known
+	is.settle(now)
+	return is
+}
+
+const (
+	// longestTurn bounds how far ahead a turn is told: who stands before may leave.
+	longestTurn = 5 * time.Minute
+	// unsureTurn is the same while the plan is not known for sure.
+	unsureTurn = 5 * time.Second
+)
+
+// turn tells whether a bucket has something for the caller, or when it will; the
+// caller has a place there then.
+func (b *Budget) turn(name string, c claim, now time.Time) (time.Time, bool) {
+	bucket := b.bucket(name, now)
+	q := b.queue(name)
+	if shut := b.closed[name]; shut != nil && shut.stands(now) {
+		at := shut.until
+		if c.lane != LaneRemoval {
+			rate := 1.0
+			if bucket != nil {
+				rate = bucket.refill()
+			}
+			at = at.Add(time.Duration((1 + q.ahead(c.place, now)) / rate * float64(time.Second)))
+		}
+		q.keep(c.place, at, now)
+		return at, false
+	}
+	if bucket == nil {
+		return time.Time{}, true
+	}
+	need := 1 + q.ahead(c.place, now)
+	if c.lane != LaneRemoval {
+		need += bucket.keeps()
+	}
+	if bucket.level >= min(need, bucket.full()+bucket.slack()) {
+		return time.Time{}, true
+	}
+	wait := time.Duration(min((need-bucket.level)/bucket.refill(), longestTurn.Seconds()) * float64(time.Second))
+	if len(b.plans) > 1 {
+		wait = min(wait, unsureTurn)
+	}
+	at := now.Add(wait)
+	q.keep(c.place, at, now)
+	return at, false
+}
+
+func (b *Budget) queue(name string) *queue {
+	q := b.queues[name]
+	if q == nil {
+		q = newQueue()
+		b.queues[name] = q
+	}
+	return q
+}
+
+// quota is what an answer says of its bucket. named is false where it says nothing.
+type quota struct {
+	named            bool
+	limit, remaining float64
+}
+
+// answered learns from an answer that is no 429. status is 0 where none came.
+func (b *Budget) answered(group string, status int, says quota, now time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, name := range b.bucketsOf(group) {
+		if bucket := b.buckets[name]; bucket != nil {
+			bucket.flying = max(0, bucket.flying-1)
+		}
+	}
+	if status == 0 || !isManagement(group) {
+		return
+	}
+	for _, name := range []string{group, bucketGlobal} {
+		if shut := b.closed[name]; shut != nil && !shut.stands(now) {
+			delete(b.closed, name)
+		}
+	}
+	b.learn(group, says, now)
+}
+
+// learn takes the plan and what is left from the headers.
+func (b *Budget) learn(group string, says quota, now time.Time) {
+	if !says.named {
+		return
+	}
+	b.named = true
+	b.settlePlan(group, says.limit)
+	names := b.plans[0].buckets(group)
+	last := names[len(names)-1]
+	if b.plans[0][last].burst != says.limit {
+		b.odd[last] = guessed(says.limit)
+	} else {
+		delete(b.odd, last)
+	}
+	if bucket := b.bucket(last, now); bucket != nil {
+		// What remains is told in whole calls.
+		bucket.level = min(bucket.level, says.remaining+1-bucket.flying)
+	}
+}
+
+// settlePlan keeps the plans that fit the answer. Where none that is left fits,
+// the subscription was changed: all are considered again.
+func (b *Budget) settlePlan(group string, burst float64) {
+	fits := func(among []plan) (out []plan) {
+		for _, p := range among {
+			if p.allows(group, burst) {
+				out = append(out, p)
+			}
+		}
+		return out
+	}
+	if left := fits(b.plans); len(left) > 0 {
+		b.plans = left
+	} else if left = fits(knownPlans); len(left) > 0 {
+		b.plans = left
+	}
+}
+
+const (
+	// closedFallback is the wait after a 429 that names no time, and the least
+	// after one whose time has passed. It doubles with each further 429.
+	closedFallback = time.Second
+	// closedLongest bounds what a header can make us wait.
+	closedLongest = 5 * time.Minute
+	// closedDoubled bounds what the doubling comes to.
+	closedDoubled = time.Minute
+)
+
+// refused learns from a 429 and tells when a removal may try again. Auth0's
+// message says whether the global limit was reached; otherwise it was the group's.
+func (b *Budget) refused(group, message string, reset, now time.Time) held {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, name := range b.bucketsOf(group) {
+		if bucket := b.buckets[name]; bucket != nil {
+			bucket.flying = max(0, bucket.flying-1)
+		}
+	}
+	name := group
+	if isManagement(group) && strings.Contains(strings.ToLower(message), bucketGlobal) {
+		name = bucketGlobal
+	}
+	shut := b.closed[name]
+	if shut == nil {
+		shut = &closure{}
+		b.closed[name] = shut
+	}
+	shut.refusals++
+	least := now.Add(min(closedDoubled, closedFallback<<min(shut.refusals-1, 6)))
+	if shut.refusals == 1 && reset.After(now) {
+		least = reset
+	}
+	until := later(reset, least)
+	if until.Sub(now) > closedLongest {
+		until = now.Add(closedLongest)
+	}
+	shut.until = later(shut.until, until)
+	if bucket := b.bucket(name, now); bucket != nil {
+		// A removal finds its token at the reset, the others after it.
+		bucket.level, bucket.at = 1, shut.until
+	}
+	return held{at: shut.until, limit: name}
+}
+
+// giveBack returns the tokens of a call that was not made.
+func (b *Budget) giveBack(group string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, name := range b.bucketsOf(group) {
+		if bucket := b.buckets[name]; bucket != nil {
+			bucket.flying = max(0, bucket.flying-1)
+			bucket.level++
+		}
+	}
+}
+
+// waits tells when a caller that was just refused may come back: its place is kept.
+func (b *Budget) waits(c claim, shut held, now time.Time) held {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if at, free := b.turn(shut.limit, c, now); !free {
+		return held{at: at, limit: shut.limit}
+	}
+	return shut
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

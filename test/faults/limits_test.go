@@ -1,0 +1,56 @@
+package faults
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+
+	"github.com/seatwarden/seatwarden/internal/standin"
+	"github.com/seatwarden/seatwarden/test/world"
+)
+
+// TestLimitsEverybodyIsMailed: several contracts are applied at once to a tenant
+// of a small plan. Everybody gets the mail, and Auth0 hardly has to refuse a call.
+func TestLimitsEverybodyIsMailed(t *testing.T) {
+	for profile, size := range map[string]struct {
+		customers int
+		people    int32
+	}{
+		standin.ProfileFree:         {1, 3},
+		standin.ProfileProfessional: {4, 6},
+	} {
+		t.Run(profile, func(t *testing.T) {
+			w := world.New(t)
+			w.StartOperator()
+			w.Expect(w.Auth0.Configure(func(s *standin.Settings) { s.Profile = profile })).To(Succeed())
+			var emails []string
+			for i := range size.customers {
+				name := fmt.Sprintf("acme%d", i)
+				w.CreateCustomer(name, size.people+1)
+				for j := range size.people {
+					emails = append(emails, fmt.Sprintf("p%d-%d@acme.com", i, j))
+					w.CreateMember(name, emails[len(emails)-1])
+				}
+			}
+			began := time.Now()
+			NewWithT(t).Eventually(func() (missing []string) {
+				for _, email := range emails {
+					if len(w.Mails(email)) == 0 {
+						missing = append(missing, email)
+					}
+				}
+				return missing
+			}, 4*time.Minute, time.Second).Should(BeEmpty())
+			calls, refused := w.Auth0.Audit(), 0
+			for _, call := range calls {
+				if call.RateLimited {
+					refused++
+				}
+			}
+			t.Logf("%s: %d mails after %s, %d calls, %d refused", profile, len(emails), time.Since(began).Round(time.Second), len(calls), refused)
+			w.Expect(refused).To(BeNumerically("<=", 5+len(calls)/50))
+		})
+	}
+}
