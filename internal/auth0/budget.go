@@ -142,7 +142,9 @@ const (
 func (b *Budget) turn(name string, c claim, now time.Time) (time.Time, bool) {
 	bucket := b.bucket(name, now)
 	q := b.queue(name)
-	if shut := b.closed[name]; shut != nil && shut.stands(now) {
+	// A removal tries even where the global limit was reached, unless its own group
+	// was refused.
+	if shut := b.closed[name]; shut != nil && shut.stands(now) && (name != bucketGlobal || c.lane != LaneRemoval) {
 		at := shut.until
 		if c.lane != LaneRemoval {
 			rate := 1.0
@@ -223,8 +225,8 @@ func (b *Budget) learn(group string, says quota, now time.Time) {
 		delete(b.odd, last)
 	}
 	if bucket := b.bucket(last, now); bucket != nil {
-		// What remains is told in whole calls.
-		bucket.level = min(bucket.level, says.remaining+1-bucket.flying)
+		// What remains is told in whole calls: half of one more is there on average.
+		bucket.level = min(bucket.level, says.remaining+0.5-bucket.flying)
 	}
 }
 
@@ -266,10 +268,15 @@ func (b *Budget) refused(group, message string, reset, now time.Time) held {
 			bucket.flying = max(0, bucket.flying-1)
 		}
 	}
-	name := group
+	until := b.shut(group, reset, now)
 	if isManagement(group) && strings.Contains(strings.ToLower(message), bucketGlobal) {
-		name = bucketGlobal
+		return held{at: later(until, b.shut(bucketGlobal, reset, now)), limit: bucketGlobal}
 	}
+	return held{at: until, limit: group}
+}
+
+// shut closes a bucket or group after a 429.
+func (b *Budget) shut(name string, reset, now time.Time) time.Time {
 	shut := b.closed[name]
 	if shut == nil {
 		shut = &closure{}
@@ -289,7 +296,7 @@ func (b *Budget) refused(group, message string, reset, now time.Time) held {
 		// A removal finds its token at the reset, the others after it.
 		bucket.level, bucket.at = 1, shut.until
 	}
-	return held{at: shut.until, limit: name}
+	return shut.until
 }
 
 // giveBack returns the tokens of a call that was not made.

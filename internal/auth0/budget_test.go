@@ -300,3 +300,18 @@ func TestBudgetAbandonedPlace(t *testing.T) {
 	}
 	g.Expect(done).To(BeNumerically(">", 600), "of 960 in ten minutes")
 }
+
+// TestRemovalFindsItsPartOfTheLimit: others take all that they get, and leave one
+// call of each bucket to a removal.
+func TestRemovalFindsItsPartOfTheLimit(t *testing.T) {
+	for name, p := range map[string]plan{"Free": planFree, "self-service": planSelfService, "Enterprise": planEnterprise} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			w := newBudgetWorld(p)
+			for i := range 200 {
+				w.try("edit"+strconv.Itoa(i), "acme", LaneDefault, inviteRoute)
+			}
+			g.Expect(w.try("removal", "acme", LaneRemoval, inviteRoute)).To(BeTrue())
+		})
+	}
+}

@@ -23,7 +23,9 @@ func TestLimitsEverybodyIsMailed(t *testing.T) {
 	} {
 		t.Run(profile, func(t *testing.T) {
 			w := world.New(t)
-			w.StartOperator()
+			w.StartOperator(func(o *world.OperatorOptions) {
+				o.LiveInterval, o.TenantInterval = 10*time.Second, time.Minute
+			})
 			w.Expect(w.Auth0.Configure(func(s *standin.Settings) { s.Profile = profile })).To(Succeed())
 			var emails []string
 			for i := range size.customers {
@@ -42,7 +44,7 @@ func TestLimitsEverybodyIsMailed(t *testing.T) {
 					}
 				}
 				return missing
-			}, 4*time.Minute, time.Second).Should(BeEmpty())
+			}, 4*time.Minute, time.Second).Should(BeEmpty(), "%v", w.Logs())
 			calls, refused := w.Auth0.Audit(), 0
 			for _, call := range calls {
 				if call.RateLimited {
