@@ -58,7 +58,7 @@ func TestOneMailAttemptNotWritten(t *testing.T) {
 	tenant := shared.Put("default", settings.Spec, empty{sent: &sent})
 	r := &Reconciler{
 		Directory: shared,
-		Client: refusing, Live: cluster, Recorder: events.NewFakeRecorder(10), Now: clock{}.Now, SettledInterval: time.Minute,
+		Client:    refusing, Live: cluster, Recorder: events.NewFakeRecorder(10), Now: clock{}.Now, SettledInterval: time.Minute,
 		NewID: func() string { return "a1" },
 	}
 	sending := func() error {
@@ -116,7 +116,9 @@ func TestDomainsJudgedAreThoseThatStand(t *testing.T) {
 	} {
 		for _, when := range []string{"before the attempt", "while the attempt is written"} {
 			for _, gift := range []string{"an invitation", "a grant"} {
-				t.Run(name+" "+when+", "+gift, func(t *testing.T) { changedBeforeGiving(t, change, when == "before the attempt", gift == "an invitation") })
+				t.Run(name+" "+when+", "+gift, func(t *testing.T) {
+					changedBeforeGiving(t, change, when == "before the attempt", gift == "an invitation")
+				})
 			}
 		}
 	}
