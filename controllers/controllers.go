@@ -93,9 +93,9 @@ func Setup(ctx context.Context, mgr ctrl.Manager, opts Options) error {
 	}
 	persons := &member.Reconciler{
 		Client: kube, Live: whole, Directory: known, Recorder: mgr.GetEventRecorder("seatwarden"),
-		Instance: instance, Members: members, SettledInterval: opts.SettledInterval, Now: opts.Now, NewID: newAttemptID,
+		Instance: instance, Members: members, Customers: customers, SettledInterval: opts.SettledInterval, Now: opts.Now, NewID: newAttemptID,
 	}
-	if err := persons.SetupWithManager(ctx, mgr, customers, opts.Workers); err != nil {
+	if err := persons.SetupWithManager(ctx, mgr, opts.Workers); err != nil {
 		return fmt.Errorf("set up the controllers of Members: %w", err)
 	}
 	contracts := &customer.Reconciler{

@@ -274,6 +274,26 @@ func (p *memberPass) newInvitation(attempt string, roleIDs []string) auth0.Invit
 	return create
 }
 
+// waitForConnection: the connection that invitations name was deleted and made anew
+// under its name, and the Customer has yet to enable it.
+func (p *memberPass) waitForConnection(ctx context.Context) error {
+	connections := p.customer.Status.Connections
+	if len(connections) != 1 {
+		return nil
+	}
+	known := connections[0]
+	connection, err := p.api().ConnectionByName(ctx, known.Name)
+	switch {
+	case auth0.IsNotFound(err):
+		return nil // the Customer says so
+	case err != nil:
+		return pass.Auth0("read connection "+known.Name, err, p.Now())
+	case connection.ID != known.ID:
+		return pass.Wait(v1alpha1.ReasonInviting, fmt.Sprintf("connection %s was made anew in Auth0: Customer %s enables it first; nothing is needed", known.Name, p.customer.Name), time.Second)
+	}
+	return nil
+}
+
 // existingProfiles are the person's users in the Customer's own connections,
 // and those of the person's users that belong to the organization already.
 func (p *memberPass) existingProfiles(ctx context.Context) (profiles, members []auth0.User, err error) {

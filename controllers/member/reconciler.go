@@ -30,8 +30,9 @@ type Reconciler struct {
 	Recorder  events.EventRecorder
 	// Instance names this installation in ownership markers.
 	Instance string
-	// Members are woken when Auth0 has news of them.
-	Members *pass.Waker
+	// Members are woken when Auth0 has news of them, Customers when Auth0 refuses what
+	// they remember.
+	Members, Customers *pass.Waker
 	// SettledInterval is how often a pass is repeated that a person must help.
 	SettledInterval time.Duration
 	Now             func() time.Time
@@ -97,21 +98,46 @@ func newPass(r *Reconciler, member *v1alpha1.Member) *memberPass {
 
 // run goes through the phases until one ends the pass.
 func (p *memberPass) run(ctx context.Context) error {
-	for _, phase := range []func(context.Context) error{
+	err := p.phases(ctx,
 		p.findCustomer,
 		p.findMode,
 		p.findOrganization,
 		p.checkSeat,
 		p.waitForLeaver,
 		p.observe,
-		p.join,
-		p.invite,
-	} {
+	)
+	if err != nil || p.ended {
+		return err
+	}
+	found := p.facts
+	err = p.phases(ctx, p.join, p.invite)
+	if !refused(err) || p.observing() {
+		return err
+	}
+	// What was remembered may be gone, or made anew under its name: once more, with
+	// nothing remembered. The Customer does the same with what it remembers.
+	p.tenant.ForgetRoles()
+	p.Customers.Wake(p.customer)
+	if err := p.waitForConnection(ctx); err != nil {
+		return err
+	}
+	p.facts, p.ended = found, false
+	return p.phases(ctx, p.lookAgain, p.join, p.invite)
+}
+
+func (p *memberPass) phases(ctx context.Context, phases ...func(context.Context) error) error {
+	for _, phase := range phases {
 		if err := phase(ctx); err != nil || p.ended {
 			return err
 		}
 	}
 	return nil
+}
+
+// refused: Auth0 refuses a call as it is, as when it names what is not there.
+func refused(err error) bool {
+	kind := auth0.KindOf(err)
+	return err != nil && (kind == auth0.KindNotFound || kind == auth0.KindInvalid)
 }
 
 // finish writes the status once and says when to come back.

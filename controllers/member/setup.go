@@ -24,8 +24,7 @@ import (
 const pollDeletion = 3 * time.Second
 
 // SetupWithManager registers the controllers of Members and of those who were.
-// customers are woken when a tenant becomes usable.
-func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, customers *pass.Waker, workers int) error {
+func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, workers int) error {
 	err := mgr.GetFieldIndexer().IndexField(ctx, &v1alpha1.Member{}, v1alpha1.FieldCustomerRef, func(obj client.Object) []string {
 		return []string{obj.(*v1alpha1.Member).Spec.CustomerRef.Name}
 	})
@@ -46,7 +45,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, cus
 		Named("customer-withdrawn").
 		For(&v1alpha1.Customer{}, builder.WithPredicates(concernsWithdrawn)).
 		Watches(&v1alpha1.Member{}, handler.EnqueueRequestsFromMapFunc(customerOfMember), builder.WithPredicates(mayReturn)).
-		WatchesRawSource(source.Channel(customers.Subscribe(), &handler.EnqueueRequestForObject{})).
+		WatchesRawSource(source.Channel(r.Customers.Subscribe(), &handler.EnqueueRequestForObject{})).
 		WithOptions(controller.Options{MaxConcurrentReconciles: workers, RateLimiter: pass.BackOff()}).
 		Complete(&WithdrawnReconciler{r})
 	if err != nil {

@@ -32,6 +32,14 @@ func (t *Tenant) RoleIDs(ctx context.Context, names []string) (ids map[string]st
 	return ids, unknown, nil
 }
 
+// ForgetRoles has the next look-up list the roles anew: an id that Auth0 refuses may
+// be of a role that was deleted and made anew under its name.
+func (t *Tenant) ForgetRoles() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.roles, t.rolesAt = nil, time.Time{}
+}
+
 func (t *Tenant) knownRoles() ([]auth0.Role, bool) {
 	now := t.Now()
 	t.mu.Lock()

@@ -1,0 +1,91 @@
+package faults
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"testing"
+
+	. "github.com/onsi/gomega"
+
+	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/internal/standin"
+	"github.com/seatwarden/seatwarden/test/world"
+)
+
+// deleteInAuth0 deletes what a path of the Management API names, as an engineer
+// would in the dashboard.
+func deleteInAuth0(w *world.World, path string) {
+	w.Helper()
+	engineer, err := w.Auth0.AddManagementClient()
+	w.Expect(err).NotTo(HaveOccurred())
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(w.Auth0.CAPEM())
+	caller := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}}}
+	answer, err := caller.PostForm(w.Auth0.URL()+"/oauth/token", url.Values{
+		"grant_type": {"client_credentials"}, "client_id": {engineer.ClientID}, "client_secret": {engineer.Secret}, "audience": {w.Auth0.URL() + "/api/v2/"},
+	})
+	w.Expect(err).NotTo(HaveOccurred())
+	defer answer.Body.Close()
+	var token struct {
+		Value string `json:"access_token"` //nolint:gosec // the name of a field
+	}
+	w.Expect(json.NewDecoder(answer.Body).Decode(&token)).To(Succeed())
+	request, err := http.NewRequestWithContext(w.Context(), http.MethodDelete, w.Auth0.URL()+"/api/v2"+path, nil)
+	w.Expect(err).NotTo(HaveOccurred())
+	request.Header.Set("Authorization", "Bearer "+token.Value)
+	deleted, err := caller.Do(request)
+	w.Expect(err).NotTo(HaveOccurred())
+	defer deleted.Body.Close()
+	w.Expect(deleted.StatusCode).To(BeNumerically("<", 300))
+}
+
+// TestFaultsRoleMadeAnew: a role that was deleted and made anew under its name is
+// given at once, to who has joined and with an invitation.
+func TestFaultsRoleMadeAnew(t *testing.T) {
+	w := world.New(t)
+	old, err := w.Auth0.AddRole(standin.Role{Name: "editor"})
+	w.Expect(err).NotTo(HaveOccurred())
+	w.StartOperator()
+	editor := []v1alpha1.RoleName{"editor"}
+	w.CreateCustomer("acme", 3, func(c *v1alpha1.Customer) { c.Spec.Roles = &v1alpha1.CustomerRoles{Allowed: editor} })
+	first := w.CreateMember("acme", "first@acme.com", func(m *v1alpha1.Member) { m.Spec.Roles = editor })
+	w.UntilMail("first@acme.com", 1) // the role's id is remembered
+	w.Join(first)
+
+	deleteInAuth0(w, "/roles/"+old.ID)
+	anew, err := w.Auth0.AddRole(standin.Role{Name: "editor"})
+	w.Expect(err).NotTo(HaveOccurred())
+	w.Reread(first)
+	jane := w.CreateMember("acme", "jane@acme.com", func(m *v1alpha1.Member) { m.Spec.Roles = editor })
+	w.UntilMail("jane@acme.com", 1)
+	w.UntilReason(jane, v1alpha1.ConditionActive, "False/Invited")
+	organization, _ := w.Organization("acme")
+	for _, user := range w.Auth0.Snapshot().Users {
+		if user.Email == "first@acme.com" {
+			w.Expect(organization.MemberRoles[user.UserID]).To(ContainElement(anew.ID))
+		}
+	}
+	w.Expect(w.StalledSeen()).To(BeEmpty(), "and nobody is told to act")
+}
+
+// TestFaultsConnectionMadeAnew: so is a connection that invitations name.
+func TestFaultsConnectionMadeAnew(t *testing.T) {
+	w := world.New(t)
+	w.StartOperator()
+	customer := w.CreateCustomer("acme", 3)
+	w.UntilMail("boss@acme.com", 1)
+	w.UntilReason(customer, v1alpha1.ConditionReady, "True/Reconciled")
+	w.Expect(w.Get(customer)).To(Succeed())
+	deleteInAuth0(w, "/connections/"+customer.Status.Connections[0].ID)
+	w.Until("it is made anew", func(g Gomega) {
+		_, err := w.Auth0.AddConnection(standin.Connection{Name: world.ConnectionName, Strategy: "google-apps", ShowAsButton: true})
+		g.Expect(err).NotTo(HaveOccurred())
+	})
+	jane := w.CreateMember("acme", "jane@acme.com")
+	w.UntilMail("jane@acme.com", 1)
+	w.UntilReason(jane, v1alpha1.ConditionActive, "False/Invited")
+	w.Expect(w.StalledSeen()).To(BeEmpty(), "and nobody is told to act")
+}
