@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"os/signal"
 	"strings"
@@ -44,6 +45,11 @@ type serveFlags struct {
 	tls                                                                     bool
 }
 
+const (
+	defaultListen  = "127.0.0.1:4400"
+	defaultControl = "127.0.0.1:4401"
+)
+
 const serveHelp = `Serve plays one Auth0 tenant in memory: the Management API, the token endpoint,
 and sign-in with organizations and invitations. Nothing is kept when it ends,
 unless it was exported before.
@@ -53,6 +59,9 @@ Two addresses listen:
   --listen   plays Auth0. Give its HOST:PORT to clients as the Auth0 domain.
   --control  is for you: the clock, faults, limits, the mails that were "sent",
              every call that came in, and everything that the tenant holds.
+
+Where a default is taken, as by another stand-in, a free port stands in for it.
+Both addresses are printed.
 
 Open the control address in a browser to read the mails as people would get them,
 and to go on from there: link, login page, identity provider, application.
@@ -83,8 +92,8 @@ func newServeCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return serve(cmd, f) },
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.listen, "listen", "127.0.0.1:4400", "HOST:PORT that plays Auth0")
-	flags.StringVar(&f.control, "control", "127.0.0.1:4401", "HOST:PORT of the control API")
+	flags.StringVar(&f.listen, "listen", defaultListen, "HOST:PORT that plays Auth0; a free port if the default is taken")
+	flags.StringVar(&f.control, "control", defaultControl, "HOST:PORT of the control API; a free port if the default is taken")
 	flags.BoolVar(&f.tls, "tls", false, "serve https, with a certificate of an authority made at the start")
 	flags.StringVar(&f.caOut, "ca-out", "", "file to write the authority's certificate to (needs --tls)")
 	flags.StringVar(&f.clientID, "client-id", "", "id of a client that may call the whole Management API")
@@ -119,7 +128,23 @@ func (f serveFlags) options() (standin.Options, error) {
 	return o, nil
 }
 
+// freeUnlessAsked returns an address with a free port if the default is taken,
+// as by another stand-in. An address that somebody asked for is theirs to mend.
+func freeUnlessAsked(cmd *cobra.Command, flag, address string) string {
+	if cmd.Flags().Changed(flag) {
+		return address
+	}
+	probe, err := (&net.ListenConfig{}).Listen(cmd.Context(), "tcp", address)
+	if err != nil {
+		return "127.0.0.1:0"
+	}
+	_ = probe.Close()
+	return address
+}
+
 func serve(cmd *cobra.Command, f serveFlags) error {
+	f.listen = freeUnlessAsked(cmd, "listen", f.listen)
+	f.control = freeUnlessAsked(cmd, "control", f.control)
 	o, err := f.options()
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"net"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -33,6 +34,26 @@ func TestServeRefusesFlagsThatContradictEachOther(t *testing.T) {
 		cmd.SetOut(&bytes.Buffer{})
 		NewWithT(t).Expect(cmd.ExecuteContext(t.Context())).To(MatchError(ContainSubstring(c.want)), "%q", c.args)
 	}
+}
+
+func TestServeTakesFreePortsWhereTheDefaultsAreTaken(t *testing.T) {
+	g := NewWithT(t)
+	for _, address := range []string{defaultListen, defaultControl} {
+		if held, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", address); err == nil {
+			defer func() { _ = held.Close() }()
+		} // else somebody else has it, which is as well
+	}
+	var printed bytes.Buffer
+	cmd := newCommand()
+	cmd.SetArgs([]string{"serve"})
+	cmd.SetOut(&printed)
+	ctx, interrupt := context.WithCancel(t.Context())
+	interrupt()
+	g.Expect(cmd.ExecuteContext(ctx)).To(Succeed())
+	g.Expect(printed.String()).To(MatchRegexp(`auth0 +http://127\.0\.0\.1:\d+\ncontrol +http://127\.0\.0\.1:\d+\n`))
+
+	cmd.SetArgs([]string{"serve", "--control", defaultControl})
+	g.Expect(cmd.ExecuteContext(ctx)).To(MatchError(ContainSubstring("listen for control")), "who asks for a port gets that one or is told")
 }
 
 func TestServePrintsItsAddressesAndEndsWhenInterrupted(t *testing.T) {

@@ -15,6 +15,11 @@ const (
 	actionPageDefault = 20
 )
 
+// actionRuntimes are those that clients were seen to send: node18-actions is
+// Node 18 as Auth0 has had it since its beta, which was node18. Which of the
+// older ones Auth0 still takes is not documented.
+var actionRuntimes = []string{"node12", "node16", "node18", "node18-actions", "node22"}
+
 var actionSecretsSchema = schema{kind: typeArray, max: maxActionSecrets, items: &schema{kind: typeObject, properties: map[string]schema{
 	"name":  {kind: typeString, required: true, min: 1, max: 128},
 	"value": {kind: typeString, max: 4096},
@@ -30,7 +35,7 @@ func actionProperties() map[string]schema {
 		}}},
 		"code":         {kind: typeString, max: maxActionCode},
 		"dependencies": {kind: typeArray, max: 10},
-		"runtime":      {kind: typeString, enum: []string{"node12", "node16", "node18", "node22"}},
+		"runtime":      {kind: typeString, enum: actionRuntimes},
 		"secrets":      actionSecretsSchema,
 	}
 }

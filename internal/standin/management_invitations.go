@@ -154,15 +154,19 @@ func (c *call) invitationClient(o *Organization, body invitationBody) (*Client, 
 			return nil, invalidBody("The specified connection (%s) is not enabled for the organization", connection.ID)
 		}
 	}
-	if err := c.checkRoles(body.Roles); err != nil {
+	if err := c.checkRoles(body.Roles, o.ID); err != nil {
 		return nil, err
 	}
 	return client, nil
 }
 
-// checkRoles names the ids that are no roles of the tenant.
-func (c *call) checkRoles(ids []string) error {
-	unknown := slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return c.t.roles.get(id) != nil })
+// checkRoles names the ids that are no roles of the tenant, nor of the
+// organization in which they are to be given; without one it is empty.
+func (c *call) checkRoles(ids []string, organizationID string) error {
+	unknown := slices.DeleteFunc(slices.Clone(ids), func(id string) bool {
+		r := c.t.roles.get(id)
+		return r != nil && (r.OwnerID == "" || r.OwnerID == organizationID)
+	})
 	if len(unknown) > 0 {
 		return invalidBody("One or more of the specified roles do not exist: %s", strings.Join(unknown, ", "))
 	}

@@ -180,7 +180,7 @@ func addMemberRoles(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := c.checkRoles(roles); err != nil {
+	if err := c.checkRoles(roles, o.ID); err != nil {
 		return nil, err
 	}
 	held := len(o.MemberRoles[u.UserID])

@@ -243,6 +243,11 @@ func deleteOrganization(c *call) (any, error) {
 	}
 	c.t.organizations.remove(o.ID)
 	c.t.emit(eventOrganizationDeleted, organizationItem(o), c.now)
+	for _, r := range c.t.roles.all() {
+		if r.OwnerID == o.ID {
+			c.t.roles.remove(r.ID)
+		}
+	}
 	for _, g := range c.t.clientGrants.all() {
 		g.Organizations = slices.DeleteFunc(g.Organizations, func(id string) bool { return id == o.ID })
 	}

@@ -19,19 +19,39 @@ func (s *Server) roleRoutes(rt *router) {
 	rt.add("POST", "/roles/{id}/users", 200, "", addRoleUsers, "update:users")
 }
 
+// Types of roles. What is of the tenant is shown without one, as recorded before
+// there were others: whether Auth0 shows it since is not known.
+const (
+	roleOfTenant       = "tenant"
+	roleOfOrganization = "organization"
+)
+
 func roleItem(r *Role) map[string]any {
 	item := map[string]any{"id": r.ID, "name": r.Name}
 	put(item, "description", r.Description)
+	if r.OwnerID != "" {
+		item["type"], item["owner_id"] = roleOfOrganization, r.OwnerID
+	}
 	return item
 }
 
 func listRoles(c *call) (any, error) {
-	if err := c.query.allow("name_filter"); err != nil {
+	if err := c.query.allow("name_filter", "type", "owner_id"); err != nil {
 		return nil, err
+	}
+	kind, owner := c.query.get("type"), c.query.get("owner_id")
+	switch {
+	case c.query.has("type") && kind != roleOfTenant && kind != roleOfOrganization:
+		return nil, invalidQuery("type", "", "No enum match for: %s", kind)
+	case kind == roleOfOrganization && owner == "":
+		return nil, newError(400, "invalid_query_string", "Query validation error: 'Missing required property: owner_id'.")
 	}
 	filter := strings.ToLower(c.query.get("name_filter"))
 	var rows []*Role
 	for _, r := range c.t.roles.all() {
+		if owner != "" && r.OwnerID != owner || kind == roleOfTenant && r.OwnerID != "" {
+			continue
+		}
 		if strings.Contains(strings.ToLower(r.Name), filter) {
 			rows = append(rows, r)
 		}
@@ -40,29 +60,44 @@ func listRoles(c *call) (any, error) {
 }
 
 func roleSchema(created bool) schema {
-	return schema{kind: typeObject, properties: map[string]schema{
+	properties := map[string]schema{
 		"name":        {kind: typeString, required: created, min: 1, max: 128},
 		"description": {kind: typeString, max: 255},
-	}}
+	}
+	if created {
+		properties["type"] = schema{kind: typeString, enum: []string{roleOfTenant, roleOfOrganization}}
+		properties["owner_id"] = schema{kind: typeString, min: 1}
+	}
+	return schema{kind: typeObject, properties: properties}
 }
 
-func (c *call) checkRoleName(name string, except *Role) error {
-	other := c.t.roles.find(func(r *Role) bool { return r.Name == name })
-	if other != nil && other != except {
+// checkRoleName: a name is taken within the tenant or within one organization.
+func (c *call) checkRoleName(name string, r *Role) error {
+	other := c.t.roles.find(func(other *Role) bool { return other.Name == name && other.OwnerID == r.OwnerID })
+	if other != nil && other != r {
 		return newError(409, "role_conflict", "A role with the same name already exists.")
 	}
 	return nil
 }
 
 func createRole(c *call) (any, error) {
-	var r Role
-	if err := c.decode(roleSchema(true), &r); err != nil {
+	var body struct {
+		Name, Description, Type string
+		OwnerID                 string `json:"owner_id"`
+	}
+	if err := c.decode(roleSchema(true), &body); err != nil {
 		return nil, err
 	}
-	if err := c.checkRoleName(r.Name, nil); err != nil {
+	switch {
+	case (body.Type == roleOfOrganization) != (body.OwnerID != ""):
+		return nil, invalidBody("Payload validation error: a role of type organization has an owner_id, and no other has one.")
+	case body.OwnerID != "" && c.t.organizations.get(body.OwnerID) == nil:
+		return nil, notFound("", messageNoOrganization)
+	}
+	r := Role{ID: newID("rol_"), Name: body.Name, Description: body.Description, OwnerID: body.OwnerID}
+	if err := c.checkRoleName(r.Name, &r); err != nil {
 		return nil, err
 	}
-	r.ID = newID("rol_")
 	c.t.roles.put(r.ID, &r)
 	return roleItem(&r), nil
 }
@@ -253,6 +288,9 @@ func addRoleUsers(c *call) (any, error) {
 	users := schema{kind: typeArray, required: true, min: 1, items: &schema{kind: typeString, min: 1}}
 	if err := c.decode(schema{kind: typeObject, properties: map[string]schema{"users": users}}, &body); err != nil {
 		return nil, err
+	}
+	if r.OwnerID != "" {
+		return nil, invalidBody("A role of an organization is given to its members only.")
 	}
 	for _, id := range body.Users {
 		if c.t.users.get(id) == nil {

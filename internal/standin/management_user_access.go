@@ -68,7 +68,7 @@ func addUserRoles(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := c.checkRoles(roles); err != nil {
+	if err := c.checkRoles(roles, ""); err != nil {
 		return nil, err
 	}
 	c.t.assignRoles(u.UserID, roles, c.now)

@@ -171,7 +171,9 @@ func (s *Server) AddRole(r Role) (Role, error) {
 }
 
 func (s *Server) addRole(t *Tenant, r Role) (Role, error) {
-	if r.Name == "" || t.roles.find(func(other *Role) bool { return other.Name == r.Name }) != nil {
+	if r.Name == "" || t.roles.find(func(other *Role) bool {
+		return other.Name == r.Name && other.OwnerID == r.OwnerID
+	}) != nil {
 		return Role{}, fmt.Errorf("the role name %q is empty or taken", r.Name)
 	}
 	if r.ID == "" {

@@ -23,5 +23,7 @@ func (s *Server) routes() *router {
 	s.tenantRoutes(rt)
 	s.logRoutes(rt)
 	s.eventRoutes(rt)
+	s.userBlockRoutes(rt)
+	s.withoutRoutes(rt)
 	return rt
 }

@@ -328,6 +328,8 @@ type Role struct {
 	ID          string `json:"id"`
 	Name        string `json:"name"`
 	Description string `json:"description,omitempty"`
+	// OwnerID is the organization that the role belongs to; empty is the tenant.
+	OwnerID string `json:"owner_id,omitempty"`
 	// Permissions that the role carries.
 	Permissions []Permission `json:"permissions,omitempty"`
 }
