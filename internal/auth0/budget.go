@@ -89,7 +89,7 @@ func (b *Budget) ask(c claim, now time.Time) (held, bool) {
 			bucket.take()
 			bucket.flying++
 		}
-		b.queue(name).granted(c.place, now)
+		b.queue(name).granted(c.place)
 	}
 	return held{}, true
 }

@@ -98,15 +98,8 @@ func groupOf(route string) string {
 		access = " read"
 	}
 	switch {
-	case path == "organizations" && method == "GET":
-		return "organizations list"
-	case strings.HasPrefix(path, "organizations/name/"):
-		return "organization read by name"
-	case path == "organizations" || path == "organizations/{id}":
-		if method == "GET" {
-			return "organization read"
-		}
-		return "organizations write"
+	case path == "organizations" || path == "organizations/{id}" || strings.HasPrefix(path, "organizations/name/"):
+		return organizationGroup(method, path)
 	case strings.Contains(path, "/members/{user_id}/roles"):
 		return "organization member roles" + access
 	case strings.HasSuffix(path, "/members"):
@@ -128,6 +121,19 @@ func groupOf(route string) string {
 		return "logs read"
 	}
 	return route
+}
+
+// organizationGroup is the group of a route about organizations themselves.
+func organizationGroup(method, path string) string {
+	switch {
+	case strings.HasPrefix(path, "organizations/name/"):
+		return "organization read by name"
+	case method != "GET":
+		return "organizations write"
+	case path == "organizations":
+		return "organizations list"
+	}
+	return "organization read"
 }
 
 func isManagement(group string) bool {

@@ -105,7 +105,7 @@ func (q *queue) keep(c place, due, now time.Time) {
 }
 
 // granted takes the caller out of the queue and counts for the others.
-func (q *queue) granted(c place, now time.Time) {
+func (q *queue) granted(c place) {
 	if has := q.places[c.key]; has != nil {
 		q.rounds[has.lane] = max(q.rounds[has.lane], has.round)
 		delete(q.places, c.key)

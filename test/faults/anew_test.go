@@ -28,9 +28,9 @@ func deleteInAuth0(w *world.World, path string) {
 		"grant_type": {"client_credentials"}, "client_id": {engineer.ClientID}, "client_secret": {engineer.Secret}, "audience": {w.Auth0.URL() + "/api/v2/"},
 	})
 	w.Expect(err).NotTo(HaveOccurred())
-	defer answer.Body.Close()
+	defer func() { _ = answer.Body.Close() }()
 	var token struct {
-		Value string `json:"access_token"` //nolint:gosec // the name of a field
+		Value string `json:"access_token"`
 	}
 	w.Expect(json.NewDecoder(answer.Body).Decode(&token)).To(Succeed())
 	request, err := http.NewRequestWithContext(w.Context(), http.MethodDelete, w.Auth0.URL()+"/api/v2"+path, nil)
@@ -38,7 +38,7 @@ func deleteInAuth0(w *world.World, path string) {
 	request.Header.Set("Authorization", "Bearer "+token.Value)
 	deleted, err := caller.Do(request)
 	w.Expect(err).NotTo(HaveOccurred())
-	defer deleted.Body.Close()
+	defer func() { _ = deleted.Body.Close() }()
 	w.Expect(deleted.StatusCode).To(BeNumerically("<", 300))
 }
 
