@@ -31,7 +31,7 @@ func KeepUser(f DestroyFacts) string {
 	case f.Identities != 1:
 		return "the user does not have exactly one identity"
 	case !f.OwnConnection:
-		return "the user does not live in an enterprise connection that only this Customer uses"
+		return "the user is not known to live in an enterprise connection that only this Customer uses"
 	case f.Organizations > 0:
 		return "the user is a member of an organization"
 	}

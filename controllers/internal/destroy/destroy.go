@@ -97,7 +97,7 @@ func (d *Destroyer) facts(ctx context.Context, person Person, user auth0.User) (
 }
 
 // ownConnection: the user lives in an enterprise connection of this Customer, and
-// no other Customer of the tenant has it.
+// no other Customer of the tenant has it. One that was read in part only may.
 func (d *Destroyer) ownConnection(ctx context.Context, user auth0.User) (bool, error) {
 	enabled := func(c v1alpha1.EnabledConnection) bool {
 		return auth0.EnterpriseStrategy(c.Strategy) && slices.Contains(user.Connections, c.Name)
@@ -112,6 +112,7 @@ func (d *Destroyer) ownConnection(ctx context.Context, user auth0.User) (bool, e
 	}
 	return !slices.ContainsFunc(customers.Items, func(other v1alpha1.Customer) bool {
 		uses := slices.ContainsFunc(other.Status.Connections, enabled) || slices.ContainsFunc(other.Spec.Connections, declared)
-		return other.UID != d.Customer.UID && other.Spec.TenantRef == d.Customer.Spec.TenantRef && uses
+		uses = uses && other.Spec.TenantRef == d.Customer.Spec.TenantRef
+		return other.UID != d.Customer.UID && (uses || other.Unreadable != "")
 	}), nil
 }

@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
@@ -37,8 +38,25 @@ func (u users) DeleteUser(_ context.Context, id string) error {
 	return nil
 }
 
+// halfRead lists one Customer as an object of which something cannot be read.
+type halfRead struct {
+	client.Reader
+
+	name, unreadable string
+}
+
+func (r halfRead) List(ctx context.Context, list client.ObjectList, opts ...client.ListOption) error {
+	err := r.Reader.List(ctx, list, opts...)
+	for i, customers := 0, list.(*v1alpha1.CustomerList).Items; i < len(customers); i++ {
+		if customers[i].Name == r.name {
+			customers[i].Unreadable = r.unreadable
+		}
+	}
+	return err
+}
+
 // TestHandsOffDestroyDeclaredElsewhere: another Customer of the tenant declares the
-// connection, and has it enabled or not yet.
+// connection, has it enabled or not yet, or may: what it says cannot be read.
 func TestHandsOffDestroyDeclaredElsewhere(t *testing.T) {
 	okta := v1alpha1.EnabledConnection{Name: "acme-okta", Strategy: "okta"}
 	customer := func(name string, change func(*v1alpha1.Customer)) *v1alpha1.Customer {
@@ -48,15 +66,17 @@ func TestHandsOffDestroyDeclaredElsewhere(t *testing.T) {
 		return c
 	}
 	for name, tc := range map[string]struct {
-		other func(*v1alpha1.Customer)
-		kept  bool
+		other      func(*v1alpha1.Customer)
+		unreadable string
+		kept       bool
 	}{
-		"another connection":   {func(c *v1alpha1.Customer) { c.Spec.Connections = []v1alpha1.Connection{{Name: "other"}} }, false},
-		"enabled":              {func(c *v1alpha1.Customer) { c.Status.Connections = []v1alpha1.EnabledConnection{okta} }, true},
-		"declared, not yet so": {func(c *v1alpha1.Customer) { c.Spec.Connections = []v1alpha1.Connection{{Name: "acme-okta"}} }, true},
-		"declared in another tenant": {func(c *v1alpha1.Customer) {
+		"another connection":   {other: func(c *v1alpha1.Customer) { c.Spec.Connections = []v1alpha1.Connection{{Name: "other"}} }, kept: false},
+		"enabled":              {other: func(c *v1alpha1.Customer) { c.Status.Connections = []v1alpha1.EnabledConnection{okta} }, kept: true},
+		"declared, not yet so": {other: func(c *v1alpha1.Customer) { c.Spec.Connections = []v1alpha1.Connection{{Name: "acme-okta"}} }, kept: true},
+		"declared in another tenant": {other: func(c *v1alpha1.Customer) {
 			c.Spec.TenantRef.Name, c.Spec.Connections = "other", []v1alpha1.Connection{{Name: "acme-okta"}}
-		}, false},
+		}},
+		"whose spec cannot be read": {other: func(*v1alpha1.Customer) {}, unreadable: "spec.connections", kept: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
@@ -66,7 +86,7 @@ func TestHandsOffDestroyDeclaredElsewhere(t *testing.T) {
 			other := customer("acme-gmbh", tc.other)
 			api := users{there: map[string]bool{"okta|jane": true}}
 			d := &Destroyer{
-				Live:   fake.NewClientBuilder().WithScheme(scheme).WithObjects(acme, other).Build(),
+				Live:   halfRead{fake.NewClientBuilder().WithScheme(scheme).WithObjects(acme, other).Build(), other.Name, tc.unreadable},
 				Tenant: directory.New().Put("default", v1alpha1.Auth0TenantSpec{}, api), Customer: acme, Now: api.Now,
 			}
 			jane := Person{
