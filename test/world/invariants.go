@@ -156,8 +156,12 @@ func (h *history) countTransitions() {
 	}
 }
 
-// assertEvents fails the test for Events about a condition that did not turn.
+// assertEvents fails the test for Events about a condition that did not turn. Where
+// a change of the CRD cut a watch, turns were missed, and nothing can be said.
 func (w *World) assertEvents() {
+	if w.history.cut {
+		return
+	}
 	list := &eventsv1.EventList{}
 	w.Expect(w.Client.List(context.Background(), list)).To(Succeed())
 	told := map[transition]int{}
