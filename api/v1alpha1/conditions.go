@@ -201,6 +201,8 @@ const (
 	ReasonInviting = "Inviting"
 	// ReasonJoined: the person is a member of the organization and holds the grant.
 	ReasonJoined = "Joined"
+	// ReasonBlockedInAuth0: the person has joined, and their user is blocked in Auth0.
+	ReasonBlockedInAuth0 = "BlockedInAuth0"
 	// ReasonGranting: the person has joined; the grant is being written.
 	ReasonGranting = "Granting"
 	// ReasonExpired: the link died unused; ask for it to be sent again.

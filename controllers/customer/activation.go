@@ -102,10 +102,11 @@ func (p *customerPass) inOrganization(member *v1alpha1.Member) bool {
 	})
 }
 
-// confirmed: the Member's own pass has read the grant back.
+// confirmed: the Member's own pass has read the grant back. Whom Auth0 itself
+// refuses holds it too.
 func confirmed(member *v1alpha1.Member) bool {
 	return slices.ContainsFunc(member.Status.Conditions, func(c metav1.Condition) bool {
 		window := c.Reason == v1alpha1.ReasonContractNotStarted || c.Reason == v1alpha1.ReasonContractEnded || c.Reason == v1alpha1.ReasonSuspended
-		return c.Type == v1alpha1.ConditionActive && (c.Reason == v1alpha1.ReasonJoined || window)
+		return c.Type == v1alpha1.ConditionActive && (c.Reason == v1alpha1.ReasonJoined || c.Reason == v1alpha1.ReasonBlockedInAuth0 || window)
 	})
 }

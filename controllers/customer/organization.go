@@ -278,7 +278,7 @@ func newsOf(org *directory.Organization, look *directory.Observation) func(*v1al
 	}
 	for _, user := range look.Holders {
 		if grant, ok := org.Grant(user); ok {
-			about["ref "+grant.Person] += " grant " + user.ID
+			about["ref "+grant.Person] += fmt.Sprintf(" grant %s blocked %t", user.ID, user.Blocked)
 		}
 	}
 	for _, invitation := range look.Invitations {

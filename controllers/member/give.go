@@ -116,7 +116,7 @@ func (p *memberPass) join(ctx context.Context) error {
 		return p.movedOn()
 	}
 	p.ended = true
-	p.facts.Joined = true
+	p.facts.Joined, p.facts.Blocked = true, blocked(profiles)
 	p.record(profiles)
 	if last := p.member.Status.Invitation; last != nil && last.State != v1alpha1.InvitationAccepted {
 		last.State, last.ExpiresAt = v1alpha1.InvitationAccepted, metav1.Time{}

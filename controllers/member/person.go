@@ -95,13 +95,13 @@ func (p *memberPass) backLately(user auth0.User) bool {
 }
 
 // settledHolder is a recorded user whom both lists show as a member with the
-// person's grant: nothing more needs to be read.
+// person's grant: nothing more needs to be read. A block may have been lifted since.
 func (p *memberPass) settledHolder(ctx context.Context, id string) (auth0.User, bool, error) {
 	if !p.recorded(id) || !p.listed(id) {
 		return auth0.User{}, false, nil
 	}
 	for _, user := range p.look.Holders {
-		if grant, ok := p.org.Grant(user); user.ID == id && ok && grant.Person == p.ref() {
+		if grant, ok := p.org.Grant(user); user.ID == id && !user.Blocked && ok && grant.Person == p.ref() {
 			is, err := p.isPerson(ctx, user)
 			return user, is, err
 		}
@@ -191,6 +191,11 @@ func (p *memberPass) isMember(ctx context.Context, userID string) (bool, error) 
 		return false, pass.Auth0("read a user's organizations", err, p.Now())
 	}
 	return slices.Contains(organizations, p.org.ID), nil
+}
+
+// blocked: Auth0 refuses every account that the person has in the organization.
+func blocked(users []auth0.User) bool {
+	return !slices.ContainsFunc(users, func(user auth0.User) bool { return !user.Blocked })
 }
 
 // record keeps the users in the status, at most ten, so that a removal finds

@@ -193,6 +193,8 @@ type User struct {
 	ID            string
 	Email         string
 	EmailVerified bool
+	// Blocked: an administrator blocked the user, whom Auth0 refuses everywhere.
+	Blocked bool
 	// Connections are those of the user's identities, the primary one first.
 	Connections []string
 	// CreatedAt is when the profile came to be; known only of a user read by id.

@@ -14,6 +14,7 @@ type sdkUser interface {
 	GetUserID() string
 	GetEmail() string
 	GetEmailVerified() bool
+	GetBlocked() bool
 	GetIdentities() []*management.UserIdentitySchema
 	GetAppMetadata() management.UserAppMetadataSchema
 }
@@ -23,6 +24,7 @@ func toUser(from sdkUser) (User, error) {
 		ID:            from.GetUserID(),
 		Email:         from.GetEmail(),
 		EmailVerified: from.GetEmailVerified(),
+		Blocked:       from.GetBlocked(),
 		AppMetadata:   stringsOf(from.GetAppMetadata()),
 	}
 	if user.ID == "" {

@@ -29,6 +29,8 @@ type MemberFacts struct {
 	Looked bool
 	// Joined: the person is a member of the organization now.
 	Joined bool
+	// Blocked: Auth0 refuses the person, whose user is blocked there.
+	Blocked bool
 	// Confirmed: the person's grant was read back.
 	Confirmed bool
 	// Missing: the person had joined and is no member any more, and was not invited
@@ -123,6 +125,9 @@ func memberState(s *v1alpha1.MemberStatus, f MemberFacts) state {
 			message: "the person had joined and was taken out of the organization in Auth0: delete the Member, or ask for an invitation with the annotation " + v1alpha1.AnnotationInviteRequestedAt}
 	case f.Joined && !f.Confirmed:
 		return state{reason: v1alpha1.ReasonGranting, message: "the person has joined; the grant is being written", pending: true}
+	case f.Joined && f.Blocked:
+		return state{reason: v1alpha1.ReasonBlockedInAuth0, stalled: true,
+			message: "the person has joined and keeps the seat, and their user is blocked in Auth0, which refuses the sign-in: unblock the user in Auth0, or delete the Member"}
 	case f.Joined:
 		return joined(f.Window)
 	}

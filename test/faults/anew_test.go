@@ -1,11 +1,7 @@
 package faults
 
 import (
-	"crypto/tls"
-	"crypto/x509"
-	"encoding/json"
 	"net/http"
-	"net/url"
 	"testing"
 
 	. "github.com/onsi/gomega"
@@ -14,33 +10,6 @@ import (
 	"github.com/seatwarden/seatwarden/internal/standin"
 	"github.com/seatwarden/seatwarden/test/world"
 )
-
-// deleteInAuth0 deletes what a path of the Management API names, as an engineer
-// would in the dashboard.
-func deleteInAuth0(w *world.World, path string) {
-	w.Helper()
-	engineer, err := w.Auth0.AddManagementClient()
-	w.Expect(err).NotTo(HaveOccurred())
-	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(w.Auth0.CAPEM())
-	caller := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}}}
-	answer, err := caller.PostForm(w.Auth0.URL()+"/oauth/token", url.Values{
-		"grant_type": {"client_credentials"}, "client_id": {engineer.ClientID}, "client_secret": {engineer.Secret}, "audience": {w.Auth0.URL() + "/api/v2/"},
-	})
-	w.Expect(err).NotTo(HaveOccurred())
-	defer func() { _ = answer.Body.Close() }()
-	var token struct {
-		Value string `json:"access_token"`
-	}
-	w.Expect(json.NewDecoder(answer.Body).Decode(&token)).To(Succeed())
-	request, err := http.NewRequestWithContext(w.Context(), http.MethodDelete, w.Auth0.URL()+"/api/v2"+path, nil)
-	w.Expect(err).NotTo(HaveOccurred())
-	request.Header.Set("Authorization", "Bearer "+token.Value)
-	deleted, err := caller.Do(request)
-	w.Expect(err).NotTo(HaveOccurred())
-	defer func() { _ = deleted.Body.Close() }()
-	w.Expect(deleted.StatusCode).To(BeNumerically("<", 300))
-}
 
 // TestFaultsRoleMadeAnew: a role that was deleted and made anew under its name is
 // given at once, to who has joined and with an invitation.
@@ -55,7 +24,7 @@ func TestFaultsRoleMadeAnew(t *testing.T) {
 	w.UntilMail("first@acme.com", 1) // the role's id is remembered
 	w.Join(first)
 
-	deleteInAuth0(w, "/roles/"+old.ID)
+	w.InDashboard(http.MethodDelete, "/roles/"+old.ID, "")
 	anew, err := w.Auth0.AddRole(standin.Role{Name: "editor"})
 	w.Expect(err).NotTo(HaveOccurred())
 	w.Reread(first)
@@ -79,7 +48,7 @@ func TestFaultsConnectionMadeAnew(t *testing.T) {
 	w.UntilMail("boss@acme.com", 1)
 	w.UntilReason(customer, v1alpha1.ConditionReady, "True/Reconciled")
 	w.Expect(w.Get(customer)).To(Succeed())
-	deleteInAuth0(w, "/connections/"+customer.Status.Connections[0].ID)
+	w.InDashboard(http.MethodDelete, "/connections/"+customer.Status.Connections[0].ID, "")
 	w.Until("it is made anew", func(g Gomega) {
 		_, err := w.Auth0.AddConnection(standin.Connection{Name: world.ConnectionName, Strategy: "google-apps", ShowAsButton: true})
 		g.Expect(err).NotTo(HaveOccurred())
