@@ -30,6 +30,10 @@ type call struct {
 	query  queryValues
 	body   []byte
 	scopes []string
+	// clientID is the application that calls.
+	clientID string
+	// header are headers of the answer.
+	header http.Header
 	now    time.Time
 }
 
@@ -53,7 +57,7 @@ func (s *Server) management(w http.ResponseWriter, r *http.Request, ro *route, p
 	}
 	c := &call{
 		s: s, t: t, r: r, params: params, query: queryValues(r.URL.Query()),
-		body: body, scopes: scopes, now: s.clock.Now(),
+		body: body, scopes: scopes, clientID: clientID, header: w.Header(), now: s.clock.Now(),
 	}
 	if ro.stream != nil {
 		ro.stream(c, w)
@@ -78,10 +82,19 @@ func (s *Server) handle(c *call, ro *route) (json.RawMessage, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	answer, err := ro.handle(c)
-	if _, empty := answer.(noContent); empty || err != nil || ro.status == http.StatusNoContent {
+	if err != nil {
 		return nil, err
 	}
-	return json.Marshal(answer)
+	var raw json.RawMessage
+	if _, empty := answer.(noContent); !empty && ro.status != http.StatusNoContent {
+		if raw, err = json.Marshal(answer); err != nil {
+			return nil, err
+		}
+	}
+	if ro.method != http.MethodGet {
+		c.logCall(ro, raw)
+	}
+	return raw, nil
 }
 
 // authorizeCall checks the bearer token and its scopes.

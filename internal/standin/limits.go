@@ -15,6 +15,7 @@ import (
 const (
 	ProfileUnlimited    = "unlimited"
 	ProfileFree         = "free"
+	ProfileEssentials   = "essentials"
 	ProfileProfessional = "professional"
 	ProfileEnterprise   = "enterprise"
 )
@@ -61,16 +62,8 @@ var profiles = map[string]map[string]rate{
 		limitGlobal:          perSecond(2, 2),
 		limitMemberRolesRead: perMinute(20, 200), limitMemberRolesWrite: perMinute(20, 200),
 	},
-	ProfileProfessional: {
-		limitOther:             perMinute(10, 150),
-		limitOrganizationsList: perMinute(5, 50), limitOrganizationRead: perMinute(20, 200),
-		limitOrganizationByName: perMinute(10, 100), limitOrganizationWrite: perMinute(5, 25),
-		limitMembersRead: perMinute(40, 500), limitMembersWrite: perMinute(20, 200),
-		limitMemberRolesRead: perMinute(20, 200), limitMemberRolesWrite: perMinute(20, 200),
-		limitOrgConnectionsRead: perMinute(5, 50), limitOrgConnectionsWrite: perMinute(5, 25),
-		limitUsersRead: perMinute(40, 500), limitUsersWrite: perMinute(20, 200), limitUsersDelete: perMinute(20, 200),
-		limitConnectionsRead: perMinute(5, 50), limitLogsRead: perMinute(10, 100),
-	},
+	ProfileEssentials:   selfService,
+	ProfileProfessional: selfService,
 	ProfileEnterprise: {
 		limitGlobal:            perSecond(50, 16),
 		limitOrganizationsList: perMinute(10, 100), limitOrganizationRead: perMinute(10, 100),
@@ -81,6 +74,18 @@ var profiles = map[string]map[string]rate{
 		limitMemberRolesRead: perMinute(20, 200), limitMemberRolesWrite: perMinute(20, 200),
 		limitOrgConnectionsRead: perMinute(10, 100), limitOrgConnectionsWrite: perMinute(5, 150),
 	},
+}
+
+// selfService are the limits of Essentials and Professional, which are the same.
+var selfService = map[string]rate{
+	limitOther:             perMinute(10, 150),
+	limitOrganizationsList: perMinute(5, 50), limitOrganizationRead: perMinute(20, 200),
+	limitOrganizationByName: perMinute(10, 100), limitOrganizationWrite: perMinute(5, 25),
+	limitMembersRead: perMinute(40, 500), limitMembersWrite: perMinute(20, 200),
+	limitMemberRolesRead: perMinute(20, 200), limitMemberRolesWrite: perMinute(20, 200),
+	limitOrgConnectionsRead: perMinute(5, 50), limitOrgConnectionsWrite: perMinute(5, 25),
+	limitUsersRead: perMinute(40, 500), limitUsersWrite: perMinute(20, 200), limitUsersDelete: perMinute(20, 200),
+	limitConnectionsRead: perMinute(5, 50), limitLogsRead: perMinute(10, 100),
 }
 
 // Profiles returns the names of the profiles.
@@ -102,6 +107,9 @@ func hasSessionEndpoints(profile string) bool {
 type bucket struct {
 	tokens float64
 	at     time.Time
+	// told is the type of the last entry in the tenant log about the bucket;
+	// empty since it was half full again.
+	told string
 }
 
 // limiter holds the buckets by tenant and name.
@@ -112,8 +120,18 @@ type limiter struct {
 
 func newLimiter() *limiter { return &limiter{buckets: map[string]*bucket{}} }
 
-// take takes a token and returns what is left, and when the next one comes.
-func (l *limiter) take(name string, r rate, now time.Time) (ok bool, remaining int, reset time.Time) {
+// taken is what a call finds in a bucket.
+type taken struct {
+	ok        bool
+	remaining int
+	// reset is when the next token comes.
+	reset time.Time
+	// tell is the type of the entry that the tenant log gets; mostly none.
+	tell string
+}
+
+// take takes a token.
+func (l *limiter) take(name string, r rate, now time.Time) taken {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	b := l.buckets[name]
@@ -123,14 +141,31 @@ func (l *limiter) take(name string, r rate, now time.Time) (ok bool, remaining i
 	}
 	b.tokens = math.Min(r.burst, b.tokens+now.Sub(b.at).Minutes()*r.perMinute)
 	b.at = now
+	if b.tokens >= r.burst/2 {
+		b.told = ""
+	}
+	var out taken
 	if b.tokens >= 1 {
 		b.tokens--
-		ok = true
+		out.ok = true
 	}
 	missing := math.Max(0, 1-b.tokens)
-	wait := time.Duration(missing / r.perMinute * float64(time.Minute))
-	return ok, int(b.tokens), now.Add(wait)
+	out.remaining = int(b.tokens)
+	out.reset = now.Add(time.Duration(missing / r.perMinute * float64(time.Minute)))
+	switch {
+	case !out.ok && b.told != logLimit:
+		out.tell = logLimit
+	case out.ok && b.tokens < r.burst*limitWarning && b.told == "":
+		out.tell = logLimitWarning
+	}
+	if out.tell != "" {
+		b.told = out.tell
+	}
+	return out
 }
+
+// limitWarning is the part of a bucket below which the tenant log warns: 80 % are used.
+const limitWarning = 0.2
 
 // limit takes a call from its buckets, the global one first, sets the headers
 // of the last bucket asked and answers 429 if one is empty. Only calls of the
@@ -149,18 +184,25 @@ func (s *Server) limit(w http.ResponseWriter, r *http.Request, ro *route) bool {
 		if !limited {
 			continue
 		}
-		ok, remaining, reset := s.limits.take(s.tenantOf(r).Domain+" "+name, bucketRate, s.clock.Now())
-		setRateHeaders(w.Header(), int(bucketRate.burst), remaining, reset)
-		if !ok {
-			message := "Global limit has been reached"
-			if name != limitGlobal {
-				message = fmt.Sprintf("Limit of %s has been reached", strings.ReplaceAll(name, "-", " "))
-			}
-			writeJSON(w, http.StatusTooManyRequests, newError(http.StatusTooManyRequests, "too_many_requests", "%s", message))
+		t := s.tenantOf(r)
+		got := s.limits.take(t.Domain+" "+name, bucketRate, s.clock.Now())
+		setRateHeaders(w.Header(), int(bucketRate.burst), got.remaining, got.reset)
+		if got.tell != "" {
+			s.logLimited(t, got.tell, name, int(bucketRate.burst), r)
+		}
+		if !got.ok {
+			writeJSON(w, http.StatusTooManyRequests, newError(http.StatusTooManyRequests, "too_many_requests", "%s", limitMessage(name)))
 			return true
 		}
 	}
 	return false
+}
+
+func limitMessage(bucket string) string {
+	if bucket == limitGlobal {
+		return "Global limit has been reached"
+	}
+	return fmt.Sprintf("Limit of %s has been reached", strings.ReplaceAll(bucket, "-", " "))
 }
 
 // setRateHeaders rounds the reset up to whole seconds: a client that waits for

@@ -1,7 +1,10 @@
 package standin
 
 import (
+	"fmt"
+	"net/http"
 	"slices"
+	"strings"
 )
 
 func (s *Server) logRoutes(rt *router) {
@@ -9,38 +12,41 @@ func (s *Server) logRoutes(rt *router) {
 	rt.add("GET", "/logs/{id}", 200, limitLogsRead, getLog, "read:logs")
 }
 
+// logItem has every property that entries were recorded with; what an entry
+// does not know is null.
 func logItem(e LogEntry) map[string]any {
-	item := map[string]any{"_id": e.LogID, "log_id": e.LogID, "date": timestamp(e.Date), "type": e.Type}
-	for name, value := range map[string]any{
-		"description": e.Description, "client_id": e.ClientID, "connection": e.Connection, "user_id": e.UserID,
+	item := map[string]any{
+		"_id": e.LogID, "log_id": e.LogID, "date": timestamp(e.Date), "type": e.Type, "description": e.Description,
+		"ip": "127.0.0.1", "isMobile": false, "user_agent": "Other 0.0.0 / Other 0.0.0", "client_name": "", "details": nil,
+	}
+	for _, name := range []string{"audience", "hostname", "location_info", "strategy", "strategy_type", "connection_id"} {
+		item[name] = nil
+	}
+	for name, value := range map[string]string{
+		"client_id": e.ClientID, "connection": e.Connection, "user_id": e.UserID,
 		"user_name": e.UserName, "organization_id": e.OrganizationID, "organization_name": e.OrganizationName,
-		"details": e.Details,
 	} {
+		item[name] = nil
 		put(item, name, value)
+	}
+	if len(e.Details) > 0 {
+		item["details"] = e.Details
 	}
 	return item
 }
 
 // listLogs pages from the newest, or onwards from a log id with from and take.
 func listLogs(c *call) (any, error) {
+	if c.query.has("from") {
+		return logsFrom(c)
+	}
 	if err := c.query.allow("q", "search"); err != nil {
 		return nil, err
 	}
-	if from := c.query.get("from"); from != "" {
-		take, err := c.query.integer("take", "", defaultPageSize, 1, maxPageSize)
-		if err != nil {
-			return nil, err
-		}
-		i := slices.IndexFunc(c.t.logs, func(e LogEntry) bool { return e.LogID == from })
-		items := []any{}
-		for _, e := range c.t.logs[i+1:] {
-			if len(items) < take {
-				items = append(items, logItem(e))
-			}
-		}
-		return items, nil
+	rows := c.visibleLogs()
+	if kind, found := strings.CutPrefix(c.query.get("q"), "type:"); found {
+		rows = slices.DeleteFunc(rows, func(e LogEntry) bool { return e.Type != strings.Trim(kind, `"`) })
 	}
-	rows := slices.Clone(c.t.logs)
 	if _, descending, err := c.sortOrder("date"); err != nil {
 		return nil, err
 	} else if descending || !c.query.has("sort") {
@@ -49,8 +55,37 @@ func listLogs(c *call) (any, error) {
 	return list(c, listing[LogEntry]{key: "logs", item: logItem, length: true}, rows)
 }
 
+// logsFrom answers what is newer than a log id. The header Link names the next
+// page, which is the same one if there was nothing.
+func logsFrom(c *call) (any, error) {
+	from := c.query.get("from")
+	take, err := c.query.integer("take", "", defaultPageSize, 1, maxPageSize)
+	if err != nil {
+		return nil, err
+	}
+	rows := c.visibleLogs()
+	known := slices.IndexFunc(rows, func(e LogEntry) bool { return e.LogID == from })
+	switch {
+	case known >= 0:
+		rows = rows[known+1:]
+	case c.s.settings.UnknownLogID == LogRefused:
+		return nil, newError(http.StatusBadRequest, "invalid_query_string", "Query validation error: 'Invalid log id: %s' on property from.", from)
+	case c.s.settings.UnknownLogID == LogEmpty:
+		rows = nil
+	default:
+		rows = slices.DeleteFunc(rows, func(e LogEntry) bool { return e.LogID <= from })
+	}
+	items := []any{}
+	for _, e := range rows[:min(take, len(rows))] {
+		items = append(items, logItem(e))
+		from = e.LogID
+	}
+	c.header.Set("Link", fmt.Sprintf(`<%sapi/v2/logs?from=%s&take=%d>; rel="next"`, c.s.issuer(c.t), from, take))
+	return items, nil
+}
+
 func getLog(c *call) (any, error) {
-	for _, e := range c.t.logs {
+	for _, e := range c.visibleLogs() {
 		if e.LogID == c.param("id") {
 			return logItem(e), nil
 		}

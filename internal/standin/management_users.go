@@ -158,6 +158,7 @@ func createUser(c *call) (any, error) {
 	u.Email = email
 	c.s.secrets.Add(SecretPassword, u.Password)
 	c.t.saveUser(u, c.now)
+	c.t.log(LogEntry{Type: logSignedUp, ClientID: c.clientID, UserID: u.UserID, UserName: email, Connection: connection.Name}, c.now)
 	return userItem(u), nil
 }
 
@@ -247,7 +248,14 @@ func updateUser(c *call) (any, error) {
 
 // deleteUser answers 204 also for a user who does not exist.
 func deleteUser(c *call) (any, error) {
-	c.t.deleteUser(c.param("id"), c.now)
+	id := c.param("id")
+	if u := c.t.users.get(id); u != nil {
+		c.t.deleteUser(id, c.now)
+		c.t.log(LogEntry{
+			Type: logUserDeleted, Description: "User successfully deleted", UserID: id, UserName: u.Email, Connection: u.Identities[0].Connection,
+			Details: map[string]any{"body": map[string]any{"connection": u.Identities[0].Connection, "tenant": c.t.Domain}},
+		}, c.now)
+	}
 	return nil, nil
 }
 

@@ -67,6 +67,13 @@ const (
 	ClientsShown  = "Shown"
 )
 
+// Values of Settings.UnknownLogID.
+const (
+	LogContinues = "Continues"
+	LogRefused   = "Refused"
+	LogEmpty     = "Empty"
+)
+
 // Settings are the switches of a stand-in. They can be changed while it runs.
 type Settings struct {
 	// What is not known of signing in.
@@ -99,6 +106,15 @@ type Settings struct {
 	// EventsRetention is how far back a stream of events can be resumed; a cursor
 	// from before answers 410. Not documented; 24 hours by default.
 	EventsRetention Duration `json:"events_retention"`
+	// LogsRetention is how far back the tenant log goes; 0 (default) means as the
+	// profile has it: 1 day on free, 5 on essentials, 10 on professional, else 30.
+	LogsRetention Duration `json:"logs_retention"`
+	// LogsLag is how far the tenant log is behind. Auth0 names no time.
+	LogsLag Duration `json:"logs_lag"`
+	// UnknownLogID tells what a log answers that is read on from an id which it
+	// does not hold, or no more: Continues (default) with what is newer, Refused
+	// with 400, or Empty. Not documented.
+	UnknownLogID string `json:"unknown_log_id"`
 	// ConnectionDeletionTime is how long the deletion of a connection is under
 	// way: its name stays taken, and a repeated DELETE answers 202. None by default.
 	ConnectionDeletionTime Duration `json:"connection_deletion_time"`
@@ -122,6 +138,7 @@ func DefaultSettings() Settings {
 
 		ConnectionEnabledClients: ClientsHidden,
 		EventsRetention:          Duration(24 * time.Hour),
+		UnknownLogID:             LogContinues,
 	}
 }
 
@@ -138,6 +155,7 @@ func (s Settings) Validate() error {
 		{"invitation_metadata.visible", s.InvitationMetadata.Visible, []string{VisibleSameSignIn, VisibleNextSignIn}},
 		{"invitation_email_case", s.InvitationEmailCase, []string{CaseFold, CaseExact}},
 		{"organization_on_refresh", s.OrganizationOnRefresh, []string{Present, Absent}},
+		{"unknown_log_id", s.UnknownLogID, []string{LogContinues, LogRefused, LogEmpty}},
 		{"connection_enabled_clients", s.ConnectionEnabledClients, []string{ClientsHidden, ClientsShown}},
 	} {
 		if !slices.Contains(c.allowed, c.value) {
@@ -154,6 +172,8 @@ func (s Settings) Validate() error {
 		{"action_build_time", s.ActionBuildTime},
 		{"connection_deletion_time", s.ConnectionDeletionTime},
 		{"events_retention", s.EventsRetention},
+		{"logs_retention", s.LogsRetention},
+		{"logs_lag", s.LogsLag},
 	} {
 		if c.value < 0 {
 			return fmt.Errorf("setting %s is negative", c.name)

@@ -11,32 +11,25 @@ import (
 
 // Lifetimes of what sign-in hands out: Auth0's defaults, where it names one.
 const (
-	transactionLifetime   = time.Hour
-	assertionLifetime     = 5 * time.Minute
-	codeLifetime          = 10 * time.Minute
-	sessionIdleLifetime   = 3 * 24 * time.Hour
-	sessionLifetime       = 7 * 24 * time.Hour
-	idTokenLifetime       = 10 * time.Hour
-	accessTokenLifetime   = 24 * time.Hour
-	refreshTokenLifetime  = 30 * 24 * time.Hour
-	sessionCookie         = "auth0"
-	protocolLogin         = "oidc-basic-profile"
-	protocolRefresh       = "oauth2-refresh-token"
-	organizationIDPrefix  = "org_"
-	grantAuthorization    = "authorization_code"
-	grantRefresh          = "refresh_token"
-	scopeOfflineAccess    = "offline_access"
-	usageDeny             = "deny"
-	usageRequire          = "require"
-	behaviorPreLogin      = "pre_login_prompt"
-	behaviorPostLogin     = "post_login_prompt"
-	logSuccess            = "s"
-	logFailure            = "f"
-	logInvitationAccepted = "si"
-	logInvitationFailed   = "fi"
-	logRefreshed          = "sertft"
-	logRefreshFailed      = "fertft"
-	logRefreshReused      = "ferrt"
+	transactionLifetime  = time.Hour
+	assertionLifetime    = 5 * time.Minute
+	codeLifetime         = 10 * time.Minute
+	sessionIdleLifetime  = 3 * 24 * time.Hour
+	sessionLifetime      = 7 * 24 * time.Hour
+	idTokenLifetime      = 10 * time.Hour
+	accessTokenLifetime  = 24 * time.Hour
+	refreshTokenLifetime = 30 * 24 * time.Hour
+	sessionCookie        = "auth0"
+	protocolLogin        = "oidc-basic-profile"
+	protocolRefresh      = "oauth2-refresh-token"
+	organizationIDPrefix = "org_"
+	grantAuthorization   = "authorization_code"
+	grantRefresh         = "refresh_token"
+	scopeOfflineAccess   = "offline_access"
+	usageDeny            = "deny"
+	usageRequire         = "require"
+	behaviorPreLogin     = "pre_login_prompt"
+	behaviorPostLogin    = "post_login_prompt"
 )
 
 // signIn plays Auth0 as an OpenID provider: Universal Login, the identity
@@ -65,6 +58,8 @@ type signIn struct {
 type refusal struct {
 	code        string
 	description string
+	// details of its entry in the tenant log.
+	details map[string]any
 }
 
 func (r *refusal) Error() string { return r.code + ": " + r.description }

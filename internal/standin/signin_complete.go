@@ -117,21 +117,29 @@ func (si *signIn) enter(tx *transaction, user *User, who *authenticated) (string
 			si.used[tx.ticket] = now.Add(transactionLifetime)
 		}
 		if !si.invited(invitation, user) {
-			return logInvitationFailed, refuse("access_denied", "the specified account is not allowed to accept the current invitation")
+			refused := refuse("access_denied", "the specified account is not allowed to accept the current invitation")
+			refused.details = detailsOfInvitation(o, invitation)
+			return logInvitationFailed, refused
 		}
-		o.addMember(user.UserID, now)
+		if o.addMember(user.UserID, now) {
+			si.logMember(tx, user, addedByInvitation, now)
+		}
 		o.addMemberRoles(user.UserID, invitation.Roles, now)
 		user.EmailVerified = true
 		si.applyInvitation(invitation, user, who.isNew)
 		tx.tenant.saveUser(user, now)
-		tx.tenant.log(si.logEntry(tx, user, logInvitationAccepted, "Invitation accepted"), now)
+		entry := si.logEntry(tx, user, logInvitationAccepted, "Invitation accepted")
+		entry.Details = detailsOfInvitation(o, invitation)
+		tx.tenant.log(entry, now)
 		return "", nil
 	}
 	if o.isMember(user.UserID) {
 		return "", nil
 	}
 	if enabled := o.enabledConnection(c.ID); enabled != nil && enabled.AssignMembershipOnLogin {
-		o.addMember(user.UserID, now)
+		if o.addMember(user.UserID, now) {
+			si.logMember(tx, user, addedByLogin, now)
+		}
 		return "", nil
 	}
 	return logFailure, refuse("access_denied", notPartOf(user, o))
@@ -279,7 +287,9 @@ func detailsOf(effects *actions.Effects) map[string]any {
 
 // fail ends a sign-in with a refusal and a line in the tenant log.
 func (si *signIn) fail(tx *transaction, user *User, kind string, wrong *refusal) answer {
-	tx.tenant.log(si.logEntry(tx, user, kind, wrong.description), si.s.clock.Now())
+	entry := si.logEntry(tx, user, kind, wrong.description)
+	entry.Details = wrong.details
+	tx.tenant.log(entry, si.s.clock.Now())
 	return si.sendBack(tx, wrong)
 }
 

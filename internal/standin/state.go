@@ -434,9 +434,9 @@ type Binding struct {
 	UpdatedAt   time.Time `json:"updated_at"`
 }
 
-// LogEntry is one line of the tenant log. Types that the stand-in writes: s
-// (success login), f (failed login), si and fi (invitation accepted, failed),
-// sertft and fertft (refresh token exchange).
+// LogEntry is one line of the tenant log. Type is one of Auth0's codes, e.g. s
+// (success login), si (invitation accepted) or sapi (successful write by the
+// Management API).
 type LogEntry struct {
 	LogID            string         `json:"log_id"`
 	Date             time.Time      `json:"date"`

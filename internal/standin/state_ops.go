@@ -188,14 +188,6 @@ func (t *Tenant) invitationByTicket(ticket string) (*Organization, *Invitation) 
 	return nil, nil
 }
 
-// log appends an entry to the tenant log and gives it an id and a date.
-func (t *Tenant) log(e LogEntry, now time.Time) {
-	e.Date = now
-	t.logged++
-	e.LogID = fmt.Sprintf("900%s%06d", now.Format("20060102150405"), t.logged)
-	t.logs, _ = keepLast(append(t.logs, e), logsKept)
-}
-
 // isMember tells whether the user belongs to the organization now.
 func (o *Organization) isMember(userID string) bool {
 	return slices.ContainsFunc(o.Memberships, func(m *Membership) bool {
@@ -203,12 +195,14 @@ func (o *Organization) isMember(userID string) bool {
 	})
 }
 
-// addMember makes the user a member; one who is already stays one.
-func (o *Organization) addMember(userID string, now time.Time) {
-	if !o.isMember(userID) {
-		o.Memberships = append(o.Memberships, &Membership{UserID: userID, Since: now})
-		o.emitMember(eventMemberAdded, userID, now)
+// addMember makes the user a member and tells whether it was none before.
+func (o *Organization) addMember(userID string, now time.Time) bool {
+	if o.isMember(userID) {
+		return false
 	}
+	o.Memberships = append(o.Memberships, &Membership{UserID: userID, Since: now})
+	o.emitMember(eventMemberAdded, userID, now)
+	return true
 }
 
 // removeMember ends a membership and forgets the ones that ended long ago.
