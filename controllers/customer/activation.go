@@ -7,7 +7,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
-	"github.com/seatwarden/seatwarden/controllers/internal/pass"
 	"github.com/seatwarden/seatwarden/internal/auth0"
 	"github.com/seatwarden/seatwarden/internal/directory"
 	"github.com/seatwarden/seatwarden/internal/ownership"
@@ -57,9 +56,8 @@ func (p *customerPass) activate(ctx context.Context) error {
 // putUnderGuard writes the mark on the metadata as they are now: lists were read
 // since they were read last, and others write there too.
 func (p *customerPass) putUnderGuard(ctx context.Context) error {
-	var err error
-	if p.organization, err = p.api().Organization(ctx, p.organization.ID); err != nil {
-		return pass.Auth0("read the organization", err, p.Now())
+	if err := p.readOrganizationNow(ctx, p.organization.ID); err != nil {
+		return p.unread(err)
 	}
 	return p.writeOrganization(ctx, true)
 }

@@ -103,6 +103,7 @@ func (p *customerPass) takeUp(ctx context.Context, found auth0.Organization, ado
 	if p.observing() {
 		return pass.ErrPlanEnds
 	}
+	p.tenant.Organization(found.ID).Distrust()
 	return pass.Wait(v1alpha1.ReasonProgressing, fmt.Sprintf("organization %s was marked as ours: the marker is being read back; nothing is needed", found.Name), markerSettles)
 }
 

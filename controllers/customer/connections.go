@@ -2,6 +2,7 @@ package customer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -26,20 +27,31 @@ func (p *customerPass) syncConnections(ctx context.Context) error {
 		p.facts.ConnectionsSynced = true
 		return nil
 	}
-	enabled, err := p.api().EnabledConnections(ctx, p.organization.ID)
+	err := p.enableDeclared(ctx, needNothing)
+	if errors.Is(err, errReadFirst) {
+		err = p.enableDeclared(ctx, needNow)
+	}
+	if err == nil {
+		p.facts.ConnectionsSynced = true
+	}
+	return err
+}
+
+// errReadFirst ends an attempt to change connections that rests on a reading of an
+// earlier pass: others change them too.
+var errReadFirst = errors.New("to be read before it is changed")
+
+func (p *customerPass) enableDeclared(ctx context.Context, need need) error {
+	enabled, err := p.enabledConnections(ctx, need)
 	if err != nil {
-		return pass.Auth0("read the organization's connections", err, p.Now())
+		return err
 	}
 	for _, declared := range p.customer.Spec.Connections {
 		if err := p.enable(ctx, declared.Name, enabled); err != nil {
 			return err
 		}
 	}
-	if err := p.disableDropped(ctx, enabled); err != nil {
-		return err
-	}
-	p.facts.ConnectionsSynced = true
-	return nil
+	return p.disableDropped(ctx, enabled)
 }
 
 func (p *customerPass) enable(ctx context.Context, name string, enabled []auth0.EnabledConnection) error {
@@ -48,7 +60,7 @@ func (p *customerPass) enable(ctx context.Context, name string, enabled []auth0.
 		// It was deleted and made anew under its name.
 		err = p.enableAs(ctx, name, enabled, true)
 	}
-	if err != nil && !pass.Decided(err) {
+	if err != nil && !pass.Decided(err) && !errors.Is(err, errReadFirst) {
 		return pass.Auth0("enable connection "+name, err, p.Now())
 	}
 	return err
@@ -63,15 +75,21 @@ func (p *customerPass) enableAs(ctx context.Context, name string, enabled []auth
 	}
 	want := auth0.EnabledConnection{ConnectionID: connection.ID, ShowAsButton: true}
 	at := slices.IndexFunc(enabled, func(c auth0.EnabledConnection) bool { return c.ConnectionID == connection.ID })
+	inOrder := at >= 0 && !enabled[at].AssignMembershipOnLogin && !enabled[at].SignupEnabled
 	switch {
+	case !inOrder && p.connectionsShared:
+		return errReadFirst
 	case at < 0:
 		err = p.api().EnableConnection(ctx, p.organization.ID, want)
-	case enabled[at].AssignMembershipOnLogin || enabled[at].SignupEnabled:
+	case !inOrder:
 		want.ShowAsButton = enabled[at].ShowAsButton
 		err = p.api().UpdateEnabledConnection(ctx, p.organization.ID, want)
 	}
 	if err != nil {
 		return err
+	}
+	if !inOrder {
+		p.keepConnection(want.ConnectionID, want)
 	}
 	p.recordConnection(v1alpha1.EnabledConnection{Name: name, ID: connection.ID, Strategy: connection.Strategy})
 	return nil
@@ -116,10 +134,14 @@ func (p *customerPass) disableDropped(ctx context.Context, enabled []auth0.Enabl
 			continue
 		}
 		if slices.ContainsFunc(enabled, func(c auth0.EnabledConnection) bool { return c.ConnectionID == known.ID }) {
+			if p.connectionsShared {
+				return errReadFirst
+			}
 			err := p.api().DisableConnection(ctx, p.organization.ID, known.ID)
 			if err != nil && !auth0.IsNotFound(err) {
 				return pass.Auth0("disable connection "+known.Name, err, p.Now())
 			}
+			p.keepConnection(known.ID)
 		}
 	}
 	p.customer.Status.Connections = kept

@@ -47,26 +47,17 @@ func (p *customerPass) findTenant(ctx context.Context) error {
 	return nil
 }
 
-// findOrganization reads the organization by its id, or makes it. One that
+// findOrganization finds the organization by its id, or makes it. One that
 // vanished is not made again, one that is not ours is not touched.
 func (p *customerPass) findOrganization(ctx context.Context) error {
-	api := p.api()
 	var err error
 	if id := p.customer.Status.OrganizationID; id != "" {
-		p.organization, err = api.Organization(ctx, id)
-		if auth0.IsNotFound(err) {
-			p.tenant.Forget(id)
-			return pass.Person(v1alpha1.ReasonOrganizationMissing, fmt.Sprintf("organization %s was deleted in Auth0 and is not made again by itself: delete this Customer and create it anew", id))
-		}
-		// Without any marker it lost ours.
-		if err == nil && ownership.Marker(p.organization.Metadata) != "" {
-			err = p.own(ctx, p.organization)
-		}
+		err = p.readOrganization(ctx, id)
 	} else {
-		p.organization, err = p.claim(ctx)
+		err = p.claim(ctx)
 	}
 	if err != nil {
-		return p.decided("read the organization", err)
+		return p.unread(err)
 	}
 	p.customer.Status.OrganizationID, p.customer.Status.OrganizationName = p.organization.ID, p.organization.Name
 	p.customer.Status.Adopted = p.adopted(p.organization)
@@ -76,22 +67,34 @@ func (p *customerPass) findOrganization(ctx context.Context) error {
 
 // claim finds the organization by its name, or makes it. An answer that was lost
 // is no harm: the organization is found with our marker the next time.
-func (p *customerPass) claim(ctx context.Context) (auth0.Organization, error) {
+func (p *customerPass) claim(ctx context.Context) error {
 	name := p.customer.OrganizationName()
+	began := p.tenant.Now()
 	found, err := p.api().OrganizationByName(ctx, name)
 	if auth0.IsNotFound(err) {
+		began = p.tenant.Now()
 		created, err := p.create(ctx, name)
-		if err == nil || auth0.KindOf(err) != auth0.KindConflict {
-			return created, err
+		if err == nil {
+			p.keepWritten(created, began)
+			return nil
+		}
+		if auth0.KindOf(err) != auth0.KindConflict {
+			return err
 		}
 		// Somebody made it in between, perhaps our own call whose answer was lost.
+		began = p.tenant.Now()
 		if found, err = p.api().OrganizationByName(ctx, name); err != nil {
-			return auth0.Organization{}, err
+			return err
 		}
 	} else if err != nil {
-		return auth0.Organization{}, err
+		return err
 	}
-	return found, p.own(ctx, found)
+	p.organization, p.recordShared = found, false
+	if err := p.own(ctx, found); err != nil {
+		return err
+	}
+	p.keepRead(found, began)
+	return nil
 }
 
 func (p *customerPass) create(ctx context.Context, name string) (auth0.Organization, error) {
@@ -104,24 +107,34 @@ func (p *customerPass) create(ctx context.Context, name string) (auth0.Organizat
 	})
 }
 
-// decided keeps an error that already carries a decision.
-func (p *customerPass) decided(doing string, err error) error {
-	if pass.Decided(err) {
+// unread says what follows from an organization that could not be read, or is not
+// ours: that is decided already.
+func (p *customerPass) unread(err error) error {
+	id := p.customer.Status.OrganizationID
+	switch {
+	case pass.Decided(err):
 		return err
+	case id != "" && auth0.IsNotFound(err):
+		p.tenant.Forget(id)
+		return pass.Person(v1alpha1.ReasonOrganizationMissing, fmt.Sprintf("organization %s was deleted in Auth0 and is not made again by itself: delete this Customer and create it anew", id))
 	}
-	return pass.Auth0(doing, err, p.Now())
+	return pass.Auth0("read the organization", err, p.Now())
 }
 
 // syncOrganization puts marker, key, seats, window and display name in place.
 // Whether the organization may be put under the guard is decided later, when
 // the people in it are known.
 func (p *customerPass) syncOrganization(ctx context.Context) error {
-	guarded := ownership.Guarded(p.organization.Metadata) || p.lostMark()
-	if p.adopted(p.organization) {
-		p.adoptedAt = p.tenant.Now()
+	p.noteAdopted()
+	if _, differs, err := p.update(p.underGuard()); p.recordShared && (differs || err != nil) {
+		// Others write there too: a write rests on what stands now.
+		if err := p.readOrganizationNow(ctx, p.organization.ID); err != nil {
+			return p.unread(err)
+		}
+		p.noteAdopted()
 	}
 	stands := p.organization.Metadata
-	if err := p.writeOrganization(ctx, guarded); err != nil {
+	if err := p.writeOrganization(ctx, p.underGuard()); err != nil {
 		return err
 	}
 	if !p.observing() {
@@ -132,6 +145,17 @@ func (p *customerPass) syncOrganization(ctx context.Context) error {
 	p.org.SetKey(stands[ownership.MetadataKey])
 	p.facts.OrganizationSynced = true
 	return nil
+}
+
+func (p *customerPass) noteAdopted() {
+	if p.adopted(p.organization) {
+		p.adoptedAt = p.tenant.Now()
+	}
+}
+
+// underGuard: the organization is under the guard, or was, and lost the mark.
+func (p *customerPass) underGuard() bool {
+	return ownership.Guarded(p.organization.Metadata) || p.lostMark()
 }
 
 // lostMark: the status says that the guard was in effect, and the metadata does
@@ -156,17 +180,16 @@ func (p *customerPass) access(guarded bool) *ownership.Window {
 	return &window
 }
 
-// writeOrganization makes name and metadata as they should be, on difference only.
-func (p *customerPass) writeOrganization(ctx context.Context, guarded bool) error {
+// update is what makes name and metadata as they should be.
+func (p *customerPass) update(guarded bool) (update auth0.OrganizationUpdate, differs bool, err error) {
 	metadata, changed := ownership.Apply(p.organization.Metadata, ownership.Desired{
 		Owner: p.owner(), Key: ownership.OrganizationKey(p.InstanceKey, p.organization.ID),
 		Seats: strconv.Itoa(int(p.customer.Spec.Seats)), Access: p.access(guarded), AdoptedAt: p.adoptedAt,
 	})
 	if over := len(metadata) - ownership.MaxMetadata; changed && over > 0 {
-		return pass.Person(v1alpha1.ReasonRejectedByAuth0, fmt.Sprintf("the metadata of organization %s have no room: with ours they would be %d keys, and Auth0 takes %d; take %d of the others away in Auth0",
+		return update, true, pass.Person(v1alpha1.ReasonRejectedByAuth0, fmt.Sprintf("the metadata of organization %s have no room: with ours they would be %d keys, and Auth0 takes %d; take %d of the others away in Auth0",
 			p.organization.Name, len(metadata), ownership.MaxMetadata, over))
 	}
-	update := auth0.OrganizationUpdate{}
 	if changed {
 		update.Metadata = metadata
 	}
@@ -175,16 +198,26 @@ func (p *customerPass) writeOrganization(ctx context.Context, guarded bool) erro
 	if display := p.customer.DisplayName(); !keeps && display != p.organization.DisplayName {
 		update.DisplayName = &display
 	}
-	if was, is := ownership.WindowIn(p.organization.Metadata), ownership.WindowIn(metadata); was != is && !p.observing() {
+	return update, changed || update.DisplayName != nil, nil
+}
+
+// writeOrganization makes name and metadata as they should be, on difference only.
+func (p *customerPass) writeOrganization(ctx context.Context, guarded bool) error {
+	update, differs, err := p.update(guarded)
+	if err != nil {
+		return err
+	}
+	if was, is := ownership.WindowIn(p.organization.Metadata), ownership.WindowIn(update.Metadata); update.Metadata != nil && was != is && !p.observing() {
 		// Either may be in force until the answer is here.
 		p.tenant.Organization(p.organization.ID).SetWindows(was, is)
 	}
-	if changed || update.DisplayName != nil {
+	if differs {
+		began := p.tenant.Now()
 		updated, err := p.api().UpdateOrganization(ctx, p.organization.ID, update)
 		if err != nil {
 			return pass.Auth0("update the organization", err, p.Now())
 		}
-		p.organization = updated
+		p.keepWritten(updated, began)
 	}
 	p.facts.Guarded = guarded && p.facts.Guard != v1alpha1.GuardOff
 	return nil

@@ -86,6 +86,9 @@ type customerPass struct {
 	org      *directory.Organization
 	// organization as Auth0 holds it; created in this pass or not.
 	organization auth0.Organization
+	// recordShared: it was read by an earlier pass. connectionsShared is the same of
+	// its connections.
+	recordShared, connectionsShared bool
 	// adoptedAt is when it is adopted, zero when it is not.
 	adoptedAt time.Time
 	look      *directory.Observation
@@ -116,8 +119,22 @@ func (p *customerPass) run(ctx context.Context) error {
 	if paused, err := p.findMode(ctx); paused || err != nil {
 		return err
 	}
+	if err := p.findTenant(ctx); err != nil {
+		return err
+	}
+	found := p.facts
+	err := p.phases(ctx)
+	if !auth0.IsNotFound(err) || !p.recordShared && !p.connectionsShared {
+		return err
+	}
+	// What an earlier pass read is gone: once more, with nothing remembered.
+	p.tenant.Organization(p.organization.ID).Distrust()
+	p.facts = found
+	return p.phases(ctx)
+}
+
+func (p *customerPass) phases(ctx context.Context) error {
 	for _, phase := range []func(context.Context) error{
-		p.findTenant,
 		p.findOrganization,
 		p.syncOrganization,
 		p.tryConnections,
@@ -135,6 +152,8 @@ func (p *customerPass) run(ctx context.Context) error {
 
 // finish writes the status once and says when to come back.
 func (p *customerPass) finish(ctx context.Context, err error) (ctrl.Result, error) {
+	p.doubt(err)
+	p.doubt(p.connectionsErr)
 	if errors.Is(err, pass.ErrPlanEnds) {
 		err = nil
 	}

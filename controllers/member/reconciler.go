@@ -117,6 +117,7 @@ func (p *memberPass) run(ctx context.Context) error {
 	// What was remembered may be gone, or made anew under its name: once more, with
 	// nothing remembered. The Customer does the same with what it remembers.
 	p.tenant.ForgetRoles()
+	p.org.Distrust()
 	p.Customers.Wake(p.customer)
 	if err := p.waitForConnection(ctx); err != nil {
 		return err

@@ -25,6 +25,8 @@ type Organization struct {
 	adopted bool
 	windows []ownership.Window
 	latest  *Observation
+	record  reading[auth0.Organization]
+	enabled reading[[]auth0.EnabledConnection]
 	gone    map[string]time.Time
 	told    map[string]string
 	// accepted are those who may just have accepted an invitation of ours, by

@@ -1,0 +1,91 @@
+package directory
+
+import (
+	"slices"
+	"time"
+
+	"github.com/seatwarden/seatwarden/internal/auth0"
+)
+
+// reading is what was read last of something, and when the reading began, by
+// Auth0's time; zero for what is to be read.
+type reading[T any] struct {
+	value T
+	at    time.Time
+	// wrote is when our last write of it was answered: a reading that began before
+	// may not show it.
+	wrote time.Time
+}
+
+func (r *reading[T]) keep(value T, began time.Time) {
+	if !began.Before(r.wrote) && !began.Before(r.at) {
+		r.value, r.at = value, began
+	}
+}
+
+// written keeps what a write of ours left, which began at an instant: what others
+// changed since may not be in it.
+func (r *reading[T]) written(value T, began, answered time.Time) {
+	r.value, r.at, r.wrote = value, began, answered
+}
+
+func (r *reading[T]) distrust() { r.at = time.Time{} }
+
+// Record is the organization's name and metadata as they were read last, and when
+// that began; zero when they are to be read. It is a hint: who writes reads first.
+func (o *Organization) Record() (record auth0.Organization, at time.Time) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.record.value, o.record.at
+}
+
+// KeepRecord keeps a reading that began at an instant, unless a write of ours was
+// answered since.
+func (o *Organization) KeepRecord(record auth0.Organization, began time.Time) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.record.keep(record, began)
+}
+
+// WroteRecord keeps what Auth0 answered to a write of ours that began at an instant.
+func (o *Organization) WroteRecord(record auth0.Organization, began time.Time) {
+	now := o.tenant.Now()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.record.written(record, began, now)
+}
+
+// Connections are the enabled connections as they were read last, and when that
+// began; zero when they are to be read.
+func (o *Organization) Connections() (enabled []auth0.EnabledConnection, at time.Time) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.enabled.value, o.enabled.at
+}
+
+// KeepConnections keeps a reading that began at an instant, unless a write of ours
+// was answered since.
+func (o *Organization) KeepConnections(enabled []auth0.EnabledConnection, began time.Time) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.enabled.keep(enabled, began)
+}
+
+// WroteConnection keeps that a write of ours enabled a connection as it is, or took
+// it away, which is none.
+func (o *Organization) WroteConnection(id string, is ...auth0.EnabledConnection) {
+	now := o.tenant.Now()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	others := slices.DeleteFunc(slices.Clone(o.enabled.value), func(c auth0.EnabledConnection) bool { return c.ConnectionID == id })
+	o.enabled.written(append(others, is...), o.enabled.at, now)
+}
+
+// Distrust has record and connections read anew by whoever needs them next: a call
+// that rested on them failed, or somebody asks for it.
+func (o *Organization) Distrust() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.record.distrust()
+	o.enabled.distrust()
+}

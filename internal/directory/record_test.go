@@ -1,0 +1,55 @@
+package directory
+
+import (
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+
+	"github.com/seatwarden/seatwarden/internal/auth0"
+)
+
+// TestHandsOffReadingBeforeOurWrite: a reading that began before one of our writes
+// was answered does not undo that write, whenever it ends.
+func TestHandsOffReadingBeforeOurWrite(t *testing.T) {
+	g := NewWithT(t)
+	api := &lists{now: t0}
+	org := organization(api)
+	_, at := org.Record()
+	g.Expect(at).To(BeZero(), "nothing is known before the first reading")
+	org.KeepRecord(auth0.Organization{Name: "read"}, t0)
+
+	began := t0.Add(time.Second)
+	api.now = t0.Add(3 * time.Second)
+	org.WroteRecord(auth0.Organization{Name: "written"}, began)
+	org.KeepRecord(auth0.Organization{Name: "lagging"}, t0.Add(2*time.Second))
+	record, at := org.Record()
+	g.Expect(record.Name).To(Equal("written"))
+	g.Expect(at).To(Equal(began), "what others changed since the write began may not be in its answer")
+
+	org.KeepRecord(auth0.Organization{Name: "later"}, t0.Add(4*time.Second))
+	record, _ = org.Record()
+	g.Expect(record.Name).To(Equal("later"))
+
+	org.Distrust()
+	_, at = org.Record()
+	g.Expect(at).To(BeZero(), "it is to be read anew")
+}
+
+// TestHandsOffConnectionsOfOurWrites: the writes of a pass change what is known of
+// the connections, and nothing that a reading which began earlier shows.
+func TestHandsOffConnectionsOfOurWrites(t *testing.T) {
+	g := NewWithT(t)
+	api := &lists{now: t0}
+	org := organization(api)
+	first := []auth0.EnabledConnection{{ConnectionID: "con_1"}, {ConnectionID: "con_2"}}
+	org.KeepConnections(first, t0)
+	api.now = t0.Add(2 * time.Second)
+	org.WroteConnection("con_3", auth0.EnabledConnection{ConnectionID: "con_3", ShowAsButton: true})
+	org.WroteConnection("con_1")
+	org.KeepConnections(first, t0.Add(time.Second))
+	enabled, at := org.Connections()
+	g.Expect(enabled).To(ConsistOf(auth0.EnabledConnection{ConnectionID: "con_2"}, auth0.EnabledConnection{ConnectionID: "con_3", ShowAsButton: true}))
+	g.Expect(at).To(Equal(t0), "the others are as they were read")
+	g.Expect(first).To(HaveLen(2), "nobody's reading changes in their hands")
+}
