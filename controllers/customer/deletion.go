@@ -134,6 +134,9 @@ func (p *customerPass) deleteOrganization(ctx context.Context, organization auth
 		return false, err
 	}
 	p.facts.Deleting = fmt.Sprintf("deleting organization %s", organization.Name)
+	if _, err := pass.Standing(ctx, p.Live, p.customer, v1alpha1.ModeManage); err != nil {
+		return false, err
+	}
 	err = p.api().DeleteOrganization(ctx, organization.ID)
 	if err != nil && !auth0.IsNotFound(err) {
 		return false, pass.Auth0("delete the organization", err, p.Now())

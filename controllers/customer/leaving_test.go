@@ -7,6 +7,8 @@ import (
 
 	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
 	"github.com/seatwarden/seatwarden/internal/auth0"
@@ -90,4 +92,25 @@ func TestRemovalGeneratedAdminYields(t *testing.T) {
 			NewWithT(t).Expect(p.declaredBeside([]v1alpha1.Member{*generated, *declared}, generated)).To(Equal(tc.want))
 		})
 	}
+}
+
+// TestHandsOffDeletionJudgedIsWhatStands: an organization is deleted for good, and by
+// what stands in that moment.
+func TestHandsOffDeletionJudgedIsWhatStands(t *testing.T) {
+	g := NewWithT(t)
+	scheme := runtime.NewScheme()
+	g.Expect(v1alpha1.AddToScheme(scheme)).To(Succeed())
+	acme := &v1alpha1.Customer{ObjectMeta: metav1.ObjectMeta{Namespace: "n", Name: "acme", UID: "acme", Generation: 1}}
+	acme.Spec.TenantRef.Name = "default"
+	observed := acme.DeepCopy()
+	observed.Generation, observed.Spec.Mode = 2, v1alpha1.ModeObserve
+	tenant := directory.New().Put("default", v1alpha1.Auth0TenantSpec{}, nobody{})
+	p := &customerPass{
+		Reconciler: &Reconciler{Live: fake.NewClientBuilder().WithScheme(scheme).WithObjects(observed).Build(), Now: nobody{}.Now},
+		tenant:     tenant, customer: acme,
+	}
+	// The port panics when it is asked to delete.
+	done, err := p.deleteOrganization(t.Context(), auth0.Organization{ID: "org_1"})
+	g.Expect(err).To(HaveOccurred())
+	g.Expect(done).To(BeFalse())
 }

@@ -111,12 +111,13 @@ func (p *memberPass) admit(ctx context.Context) (held bool, err error) {
 }
 
 // changeList changes the Customer's list at the version that is read, which is the
-// pass's from then on, as often as somebody else writes in between.
+// pass's from then on, as often as somebody else writes in between. What the pass
+// has judged must stand.
 func (p *memberPass) changeList(ctx context.Context, change func() error) error {
 	return retry.RetryOnConflict(retry.DefaultBackoff, func() error {
-		customer := &v1alpha1.Customer{}
-		if err := p.Live.Get(ctx, client.ObjectKeyFromObject(p.customer), customer); err != nil {
-			return fmt.Errorf("read the Customer: %w", err)
+		customer, err := p.stillTaking(ctx)
+		if err != nil {
+			return err
 		}
 		p.customer = customer
 		before := customer.DeepCopy()

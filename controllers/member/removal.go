@@ -93,6 +93,7 @@ func (p *memberPass) deletionFacts(ctx context.Context) (removal.MemberFacts, er
 	if err != nil {
 		return facts, err
 	}
+	p.facts.Mode = mode
 	facts.NothingTaken = mode != v1alpha1.ModeManage
 	facts.UsersGo = customer.Spec.Removal.User == v1alpha1.RemovalUserDelete
 	facts.RetainInNamespace = customer.Spec.DeletionPolicy == v1alpha1.DeletionRetain

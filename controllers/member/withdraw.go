@@ -41,6 +41,9 @@ func (p *memberPass) withdraw(ctx context.Context) error {
 	if err := p.findOthers(ctx); err != nil {
 		return err
 	}
+	if _, err := p.stillTaking(ctx); err != nil {
+		return err
+	}
 	took, err := p.clearRecordedGrants(ctx)
 	if err != nil {
 		return err
@@ -55,6 +58,9 @@ func (p *memberPass) withdraw(ctx context.Context) error {
 		state.ChangedAt = metav1.NewMicroTime(p.tenant.Now())
 	}
 	if err := p.recordTargets(ctx, plan); err != nil {
+		return err
+	}
+	if _, err := p.stillTaking(ctx); err != nil {
 		return err
 	}
 	if err := p.take(ctx, plan); err != nil {

@@ -236,6 +236,7 @@ func (p *withdrawnPass) withdrawOne(ctx context.Context, name string) error {
 		},
 	})
 	person.customer, person.tenant, person.org = p.customer, p.tenant, p.tenant.Organization(line.OrganizationID)
+	person.facts.Mode = v1alpha1.ModeManage // or there were no pass
 	if another, err := p.belongsToAnother(ctx, p.tenant, line.OrganizationID, person.owner()); another || err != nil {
 		if another {
 			line.State = v1alpha1.WithdrawalRemoved

@@ -58,6 +58,9 @@ func (d *Destroyer) Destroy(ctx context.Context, person Person, tell func(kept s
 		}
 		kept := removal.KeepUser(facts)
 		if kept == "" {
+			if _, err := pass.Standing(ctx, d.Live, d.Customer, v1alpha1.ModeManage); err != nil {
+				return err
+			}
 			if err = d.Tenant.API().DeleteUser(ctx, user.ID); auth0.KindOf(err) == auth0.KindForbidden {
 				kept, err = "the credentials lack the scope delete:users", nil
 			}

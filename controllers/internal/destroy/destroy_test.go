@@ -100,3 +100,41 @@ func TestHandsOffDestroyDeclaredElsewhere(t *testing.T) {
 		})
 	}
 }
+
+// TestHandsOffDestroyJudgedIsWhatStands: a user is deleted for good, and by what
+// stands in that moment.
+func TestHandsOffDestroyJudgedIsWhatStands(t *testing.T) {
+	for name, change := range map[string]func(*v1alpha1.Customer, *v1alpha1.Auth0Tenant){
+		"the Customer observes": func(c *v1alpha1.Customer, _ *v1alpha1.Auth0Tenant) {
+			c.Generation, c.Spec.Mode = 2, v1alpha1.ModeObserve
+		},
+		"users are kept from now on": func(c *v1alpha1.Customer, _ *v1alpha1.Auth0Tenant) {
+			c.Generation, c.Spec.Removal.User = 2, v1alpha1.RemovalUserKeep
+		},
+		"the tenant is paused": func(_ *v1alpha1.Customer, a *v1alpha1.Auth0Tenant) { a.Spec.Mode = v1alpha1.ModePaused },
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			scheme := runtime.NewScheme()
+			g.Expect(v1alpha1.AddToScheme(scheme)).To(Succeed())
+			acme := &v1alpha1.Customer{ObjectMeta: metav1.ObjectMeta{Namespace: "n", Name: "acme", UID: "acme", Generation: 1}}
+			acme.Spec.TenantRef.Name, acme.Spec.Removal.User = "default", v1alpha1.RemovalUserDelete
+			acme.Status.Connections = []v1alpha1.EnabledConnection{{Name: "acme-okta", Strategy: "okta"}}
+			now, settings := acme.DeepCopy(), &v1alpha1.Auth0Tenant{ObjectMeta: metav1.ObjectMeta{Name: "default"}}
+			change(now, settings)
+			api := users{there: map[string]bool{"okta|jane": true}}
+			d := &Destroyer{
+				Live:   fake.NewClientBuilder().WithScheme(scheme).WithObjects(now, settings).Build(),
+				Tenant: directory.New().Put("default", v1alpha1.Auth0TenantSpec{}, api), Customer: acme, Now: api.Now,
+			}
+			jane := Person{
+				Users: []v1alpha1.MemberUser{{UserID: "okta|jane"}},
+				Invitation: &v1alpha1.MemberInvitation{
+					State: v1alpha1.InvitationAccepted, Attempt: "a", SentAt: metav1.NewTime(api.Now().Add(-time.Hour)),
+				},
+			}
+			g.Expect(d.Destroy(t.Context(), jane, func(string) {})).NotTo(Succeed())
+			g.Expect(api.there["okta|jane"]).To(BeTrue())
+		})
+	}
+}

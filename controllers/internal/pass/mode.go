@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -25,6 +26,25 @@ func TenantMode(ctx context.Context, reader client.Reader, name string) (v1alpha
 		return "", fmt.Errorf("read the Auth0Tenant: %w", err)
 	}
 	return v1alpha1.StricterMode(tenant.Spec.Mode, v1alpha1.ModeManage), nil
+}
+
+// Standing reads a Customer past the cache and ends a pass that takes when what it
+// has judged stands no more: a contract, a mode or a deletion is judged from the
+// beginning, and never taken over in the middle.
+func Standing(ctx context.Context, live client.Reader, judged *v1alpha1.Customer, mode v1alpha1.Mode) (*v1alpha1.Customer, error) {
+	customer := &v1alpha1.Customer{}
+	if err := live.Get(ctx, client.ObjectKeyFromObject(judged), customer); err != nil {
+		return nil, fmt.Errorf("read the Customer: %w", err)
+	}
+	now, err := Mode(ctx, live, customer)
+	if err != nil {
+		return nil, err
+	}
+	if now != mode || customer.UID != judged.UID || customer.Generation != judged.Generation ||
+		customer.DeletionTimestamp.IsZero() != judged.DeletionTimestamp.IsZero() {
+		return nil, Wait(v1alpha1.ReasonWithdrawing, "the Customer or its Auth0Tenant has just changed: looking again", time.Second)
+	}
+	return customer, nil
 }
 
 // LetBe tells whether a Member's Customer said, when it was last looked at, that
