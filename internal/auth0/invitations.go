@@ -55,19 +55,26 @@ func stringsOf(metadata map[string]any) map[string]string {
 	return kept
 }
 
-// Invitations lists the newest 1,000 invitations of an organization, newest first.
+// longestInvitation is how long an invitation can be alive: Auth0 takes no longer ttl.
+const longestInvitation = 30 * 24 * time.Hour
+
+// Invitations lists the invitations of an organization, newest first. Paging ends
+// at 1,000, so that a longer list is read from its other end too.
 func (c *Client) Invitations(ctx context.Context, orgID string) (invitations []Invitation, truncated bool, err error) {
 	err = c.call(ctx, "GET /api/v2/organizations/{id}/invitations", func(ctx context.Context) error {
-		rows, more, err := offsetPages(func(page *int) (*core.Page[*int, *management.OrganizationInvitation, *management.ListOrganizationInvitationsOffsetPaginatedResponseContent], error) {
-			return c.sdk.Organizations.Invitations.List(ctx, orgID, &management.ListOrganizationInvitationsRequestParameters{
-				Page: page, PerPage: pointer(pageSize), Sort: pointer("created_at:-1"),
+		id := (*management.OrganizationInvitation).GetID
+		rows, more, err := fromBothEnds(ends{"created_at:-1", "created_at:1"}, id, func(order string) ([]*management.OrganizationInvitation, bool, error) {
+			return offsetList(id, func(page offsetPage) (*core.Page[*int, *management.OrganizationInvitation, *management.ListOrganizationInvitationsOffsetPaginatedResponseContent], error) {
+				return c.sdk.Organizations.Invitations.List(ctx, orgID, &management.ListOrganizationInvitationsRequestParameters{
+					Page: &page.number, PerPage: &page.size, Sort: &order,
+				})
 			})
 		})
 		if err != nil {
 			return err
 		}
-		all, err := convert(rows, func(row *management.OrganizationInvitation) (Invitation, error) { return toInvitation(row) })
-		invitations, truncated = onceEach(all), more
+		truncated = more && !c.olderAreDead(rows[offsetReach-1])
+		invitations, err = convert(rows, func(row *management.OrganizationInvitation) (Invitation, error) { return toInvitation(row) })
 		return err
 	}, orgID)
 	if err != nil {
@@ -76,18 +83,10 @@ func (c *Client) Invitations(ctx context.Context, orgID string) (invitations []I
 	return invitations, truncated, nil
 }
 
-// onceEach drops what came twice: an invitation made while pages are read moves
-// the older ones to the next page.
-func onceEach(all []Invitation) []Invitation {
-	seen := map[string]bool{}
-	kept := all[:0]
-	for _, invitation := range all {
-		if !seen[invitation.ID] {
-			seen[invitation.ID] = true
-			kept = append(kept, invitation)
-		}
-	}
-	return kept
+// olderAreDead tells whether all invitations older than this one have expired.
+func (c *Client) olderAreDead(than *management.OrganizationInvitation) bool {
+	created := than.GetCreatedAt()
+	return !created.IsZero() && c.Now().Sub(created) > longestInvitation
 }
 
 // Invitation reads one invitation.

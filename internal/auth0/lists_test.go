@@ -1,8 +1,10 @@
 package auth0
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -67,47 +69,135 @@ func TestHandsOffAnEmptyPageIsNotTheEnd(t *testing.T) {
 	g.Expect(auth0.requests()[0].Query).To(ContainSubstring("take=100"))
 }
 
-func TestInvitationsStopAtTheWindow(t *testing.T) {
+// invitationList is an organization's invitations as Auth0 pages them.
+type invitationList struct {
+	// rows, the newest first.
+	rows []map[string]any
+	// before is called before each page is read.
+	before func(number int)
+}
+
+func newInvitationList(stored int, apart time.Duration) *invitationList {
+	l := &invitationList{}
+	now := time.Now()
+	for n := range stored {
+		created := now.Add(-time.Duration(n) * apart)
+		l.rows = append(l.rows, map[string]any{
+			"id": fmt.Sprintf("uinv_%d", n), "invitee": map[string]any{"email": "p@acme.com"}, "invitation_url": "https://app/?invitation=x",
+			"created_at": created.Format(time.RFC3339Nano), "expires_at": created.Add(24 * time.Hour).Format(time.RFC3339Nano),
+			"app_metadata": map[string]any{"seatwarden_org_1": "a.b.c", "other": 1},
+		})
+	}
+	return l
+}
+
+func (l *invitationList) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	var page, size int
+	_, _ = fmt.Sscan(r.URL.Query().Get("page"), &page)
+	_, _ = fmt.Sscan(r.URL.Query().Get("per_page"), &size)
+	if size > 100 || (page+1)*size > 1000 {
+		reply(w, http.StatusBadRequest, refusal(http.StatusBadRequest, "Requesting page exceeds the allowed maximum of 1000 records"))
+		return
+	}
+	if l.before != nil {
+		l.before(page)
+	}
+	rows := slices.Clone(l.rows)
+	if r.URL.Query().Get("sort") == "created_at:1" {
+		slices.Reverse(rows)
+	}
+	start := min(page*size, len(rows))
+	rows = rows[start:min(start+size, len(rows))]
+	reply(w, http.StatusOK, map[string]any{"start": start, "limit": len(rows), "invitations": append([]map[string]any{}, rows...)})
+}
+
+func TestOneMailInvitationsBeyondTheWindow(t *testing.T) {
 	for name, c := range map[string]struct {
 		stored    int
+		apart     time.Duration
 		want      int
 		truncated bool
 	}{
-		"none":            {0, 0, false},
-		"a short page":    {3, 3, false},
-		"one full page":   {100, 100, false},
-		"two and a bit":   {205, 205, false},
-		"the full window": {1000, 1000, true},
-		"beyond it":       {1300, 1000, true},
+		"none":                           {stored: 0, want: 0},
+		"a short page":                   {stored: 3, want: 3},
+		"one full page":                  {stored: 100, want: 100},
+		"two and a bit":                  {stored: 205, want: 205},
+		"the full window":                {stored: 1000, want: 1000},
+		"beyond it":                      {stored: 1300, want: 1300},
+		"as far as both ends reach":      {stored: 1999, want: 1999},
+		"further":                        {stored: 2000, want: 2000, truncated: true},
+		"much further":                   {stored: 2500, want: 2000, truncated: true},
+		"further, but dead in the midst": {stored: 2500, apart: time.Hour, want: 2000},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
 			auth0 := newFakeAuth0(t)
 			auth0.grantTokens()
-			auth0.mux.HandleFunc("GET "+invitationsPath, func(w http.ResponseWriter, r *http.Request) {
-				var page int
-				_, _ = fmt.Sscan(r.URL.Query().Get("page"), &page)
-				if page >= 10 {
-					reply(w, http.StatusBadRequest, refusal(http.StatusBadRequest, "Requesting page exceeds the allowed maximum of 1000 records"))
-					return
-				}
-				rows := []any{}
-				for n := page * 100; n < min(c.stored, page*100+100); n++ {
-					rows = append(rows, map[string]any{
-						"id": fmt.Sprintf("uinv_%d", n), "invitee": map[string]any{"email": "p@acme.com"}, "invitation_url": "https://app/?invitation=x",
-						"created_at": "2026-11-22T12:00:00.000Z", "expires_at": "2026-11-23T12:00:00.000Z",
-						"app_metadata": map[string]any{"seatwarden_org_1": "a.b.c", "other": 1},
-					})
-				}
-				reply(w, http.StatusOK, map[string]any{"start": page * 100, "limit": len(rows), "invitations": rows})
-			})
+			list := newInvitationList(c.stored, cmp.Or(c.apart, time.Minute))
+			auth0.mux.Handle("GET "+invitationsPath, list)
 			invitations, truncated, err := auth0.client(t).Invitations(t.Context(), "org_1")
 			g.Expect(err).NotTo(HaveOccurred())
 			g.Expect(invitations).To(HaveLen(c.want))
 			g.Expect(truncated).To(Equal(c.truncated))
+			g.Expect(slices.IsSortedFunc(invitations, func(a, b Invitation) int { return b.CreatedAt.Compare(a.CreatedAt) })).To(BeTrue(), "newest first")
 			for _, invitation := range invitations {
 				g.Expect(invitation.AppMetadata).To(Equal(map[string]string{"seatwarden_org_1": "a.b.c"}))
 				g.Expect(invitation.ExpiresAt.Sub(invitation.CreatedAt)).To(Equal(24 * time.Hour))
+			}
+		})
+	}
+}
+
+// TestOneMailRowThatMovesBetweenPages: rows move while a list is read, and each that
+// is there all the time is listed.
+func TestOneMailRowThatMovesBetweenPages(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(l *invitationList, number int)
+		wrong  bool
+	}{
+		"a deletion before the second page": {change: func(l *invitationList, number int) {
+			if number == 1 && len(l.rows) == 350 {
+				l.rows = slices.Delete(l.rows, 5, 6)
+			}
+		}},
+		"the last one of a page is deleted": {change: func(l *invitationList, number int) {
+			if number == 2 && len(l.rows) == 350 {
+				l.rows = slices.Delete(l.rows, 197, 198)
+			}
+		}},
+		"an invitation is made before the second page": {change: func(l *invitationList, number int) {
+			if number == 1 && len(l.rows) == 350 {
+				l.rows = slices.Concat(newInvitationList(351, time.Minute).rows[350:], l.rows)
+			}
+		}},
+		"deletions that do not end": {wrong: true, change: func(l *invitationList, number int) {
+			if number == 1 {
+				l.rows = l.rows[1:]
+			}
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			auth0 := newFakeAuth0(t)
+			auth0.grantTokens()
+			list := newInvitationList(350, time.Minute)
+			list.before = func(number int) { c.change(list, number) }
+			auth0.mux.Handle("GET "+invitationsPath, list)
+			invitations, _, err := auth0.client(t).Invitations(t.Context(), "org_1")
+			if c.wrong {
+				g.Expect(KindOf(err)).To(Equal(KindUnknown), "%v", err)
+				g.Expect(invitations).To(BeNil())
+				return
+			}
+			g.Expect(err).NotTo(HaveOccurred())
+			seen := map[string]int{}
+			for _, invitation := range invitations {
+				seen[invitation.ID]++
+			}
+			for _, row := range list.rows {
+				if row["id"] != "uinv_350" { // made while the list was read
+					g.Expect(seen).To(HaveKeyWithValue(row["id"], 1))
+				}
 			}
 		})
 	}

@@ -74,8 +74,8 @@ func (c *Client) removeMembers(ctx context.Context, orgID string, userIDs []stri
 // MemberRoles lists the roles of a user in an organization.
 func (c *Client) MemberRoles(ctx context.Context, orgID, userID string) (all []Role, err error) {
 	err = c.call(ctx, "GET /api/v2/organizations/{id}/members/{user_id}/roles", func(ctx context.Context) error {
-		rows, err := wholeList(func(page *int) (*core.Page[*int, *management.Role, *management.ListOrganizationMemberRolesOffsetPaginatedResponseContent], error) {
-			return c.sdk.Organizations.Members.Roles.List(ctx, orgID, userID, &management.ListOrganizationMemberRolesRequestParameters{Page: page, PerPage: pointer(pageSize)})
+		rows, err := wholeList((*management.Role).GetID, func(page offsetPage) (*core.Page[*int, *management.Role, *management.ListOrganizationMemberRolesOffsetPaginatedResponseContent], error) {
+			return c.sdk.Organizations.Members.Roles.List(ctx, orgID, userID, &management.ListOrganizationMemberRolesRequestParameters{Page: &page.number, PerPage: &page.size})
 		})
 		if err != nil {
 			return err

@@ -132,8 +132,8 @@ func (c *Client) DeleteOrganization(ctx context.Context, id string) error {
 // EnabledConnections lists the connections of an organization.
 func (c *Client) EnabledConnections(ctx context.Context, orgID string) (all []EnabledConnection, err error) {
 	err = c.call(ctx, "GET /api/v2/organizations/{id}/enabled_connections", func(ctx context.Context) error {
-		rows, err := wholeList(func(page *int) (*core.Page[*int, *management.OrganizationConnection, *management.ListOrganizationConnectionsOffsetPaginatedResponseContent], error) {
-			return c.sdk.Organizations.EnabledConnections.List(ctx, orgID, &management.ListOrganizationConnectionsRequestParameters{Page: page, PerPage: pointer(pageSize)})
+		rows, err := wholeList((*management.OrganizationConnection).GetConnectionID, func(page offsetPage) (*core.Page[*int, *management.OrganizationConnection, *management.ListOrganizationConnectionsOffsetPaginatedResponseContent], error) {
+			return c.sdk.Organizations.EnabledConnections.List(ctx, orgID, &management.ListOrganizationConnectionsRequestParameters{Page: &page.number, PerPage: &page.size})
 		})
 		if err != nil {
 			return err

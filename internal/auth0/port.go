@@ -38,8 +38,9 @@ type API interface {
 	// ConnectionByName reads one connection of the tenant; NotFound when there is none.
 	ConnectionByName(ctx context.Context, name string) (Connection, error)
 
-	// Invitations lists the newest 1,000 invitations of an organization, newest
-	// first; expired ones may linger. truncated says that there may be more.
+	// Invitations lists the invitations of an organization, newest first; expired
+	// ones may linger. Beyond 2,000 it is the newest and the oldest 1,000: truncated
+	// says that one between those may be alive, so that absence proves nothing.
 	Invitations(ctx context.Context, orgID string) (invitations []Invitation, truncated bool, err error)
 	// Invitation reads one invitation; NotFound when it was deleted, accepted or used up.
 	Invitation(ctx context.Context, orgID, id string) (Invitation, error)
@@ -68,7 +69,7 @@ type API interface {
 	// UsersByEmail lists the users whose e-mail is spelled exactly so, consistently.
 	UsersByEmail(ctx context.Context, email string) ([]User, error)
 	// UsersWithAppMetadata searches for users that have the first-level key in
-	// app_metadata. Eventually consistent, at most 1,000: a hint. truncated says
+	// app_metadata. Eventually consistent, at most 2,000: a hint. truncated says
 	// that there may be more.
 	UsersWithAppMetadata(ctx context.Context, key string) (users []User, truncated bool, err error)
 	// UserOrganizations lists the ids of the organizations that a user is a member of.

@@ -40,8 +40,8 @@ func (c *Client) ConnectionByName(ctx context.Context, name string) (connection 
 // Roles lists all roles of the tenant.
 func (c *Client) Roles(ctx context.Context) (all []Role, err error) {
 	err = c.call(ctx, "GET /api/v2/roles", func(ctx context.Context) error {
-		rows, _, err := offsetPages(func(page *int) (*core.Page[*int, *management.Role, *management.ListRolesOffsetPaginatedResponseContent], error) {
-			return c.sdk.Roles.List(ctx, &management.ListRolesRequestParameters{Page: page, PerPage: pointer(pageSize)})
+		rows, _, err := offsetList((*management.Role).GetID, func(page offsetPage) (*core.Page[*int, *management.Role, *management.ListRolesOffsetPaginatedResponseContent], error) {
+			return c.sdk.Roles.List(ctx, &management.ListRolesRequestParameters{Page: &page.number, PerPage: &page.size})
 		})
 		if err != nil {
 			return err

@@ -77,10 +77,13 @@ func (c *Client) UsersWithAppMetadata(ctx context.Context, key string) (users []
 	}
 	var found []User
 	err = c.call(ctx, route, func(ctx context.Context) error {
-		rows, more, err := offsetPages(func(page *int) (*core.Page[*int, *management.UserResponseSchema, *management.ListUsersOffsetPaginatedResponseContent], error) {
-			return c.sdk.Users.List(ctx, &management.ListUsersRequestParameters{
-				Page: page, PerPage: pointer(pageSize), Sort: pointer("created_at:1"),
-				Q: pointer("_exists_:app_metadata." + key), SearchEngine: management.SearchEngineVersionsEnumV3.Ptr(),
+		id := (*management.UserResponseSchema).GetUserID
+		rows, more, err := fromBothEnds(ends{"created_at:1", "created_at:-1"}, id, func(order string) ([]*management.UserResponseSchema, bool, error) {
+			return offsetList(id, func(page offsetPage) (*core.Page[*int, *management.UserResponseSchema, *management.ListUsersOffsetPaginatedResponseContent], error) {
+				return c.sdk.Users.List(ctx, &management.ListUsersRequestParameters{
+					Page: &page.number, PerPage: &page.size, Sort: &order,
+					Q: pointer("_exists_:app_metadata." + key), SearchEngine: management.SearchEngineVersionsEnumV3.Ptr(),
+				})
 			})
 		})
 		if err != nil {
@@ -104,8 +107,8 @@ func (c *Client) UsersWithAppMetadata(ctx context.Context, key string) (users []
 // UserOrganizations lists the ids of the organizations that a user is a member of.
 func (c *Client) UserOrganizations(ctx context.Context, userID string) (ids []string, err error) {
 	err = c.call(ctx, "GET /api/v2/users/{id}/organizations", func(ctx context.Context) error {
-		rows, err := wholeList(func(page *int) (*core.Page[*int, *management.Organization, *management.ListUserOrganizationsOffsetPaginatedResponseContent], error) {
-			return c.sdk.Users.Organizations.List(ctx, userID, &management.ListUserOrganizationsRequestParameters{Page: page, PerPage: pointer(pageSize)})
+		rows, err := wholeList((*management.Organization).GetID, func(page offsetPage) (*core.Page[*int, *management.Organization, *management.ListUserOrganizationsOffsetPaginatedResponseContent], error) {
+			return c.sdk.Users.Organizations.List(ctx, userID, &management.ListUserOrganizationsRequestParameters{Page: &page.number, PerPage: &page.size})
 		})
 		if err != nil {
 			return err
@@ -209,9 +212,9 @@ func (c *Client) deleteRefreshTokens(ctx context.Context, userID string) error {
 // all is an error.
 func (c *Client) deviceCredentials(ctx context.Context, userID string, kind management.DeviceCredentialTypeEnum) (ids []string, err error) {
 	err = c.call(ctx, "GET /api/v2/device-credentials", func(ctx context.Context) error {
-		rows, err := wholeList(func(page *int) (*core.Page[*int, *management.DeviceCredential, *management.ListDeviceCredentialsOffsetPaginatedResponseContent], error) {
+		rows, err := wholeList((*management.DeviceCredential).GetID, func(page offsetPage) (*core.Page[*int, *management.DeviceCredential, *management.ListDeviceCredentialsOffsetPaginatedResponseContent], error) {
 			return c.sdk.DeviceCredentials.List(ctx, &management.ListDeviceCredentialsRequestParameters{
-				Page: page, PerPage: pointer(pageSize), UserID: &userID, Type: &kind,
+				Page: &page.number, PerPage: &page.size, UserID: &userID, Type: &kind,
 			})
 		})
 		if err != nil {
