@@ -110,9 +110,9 @@ bench: ## Measure the stand-in, and that its memory stays flat over a million ca
 	go test -run TestMemoryStaysFlat -v -timeout 30m ./internal/standin -soak 1000000
 
 .PHONY: fuzz
-fuzz: ## Fuzz the stand-in's requests, search syntax and cursors, a minute each.
-	for target in FuzzManagementRequest FuzzSearch FuzzCursor; do \
-		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime 1m -fuzzminimizetime 1s ./internal/standin; done
+fuzz: ## Fuzz what comes from outside: the stand-in's requests, searches and cursors, and Auth0's feeds, a minute each.
+	for target in internal/standin:FuzzManagementRequest internal/standin:FuzzSearch internal/standin:FuzzCursor internal/auth0:FuzzFeeds; do \
+		go test -run '^$$' -fuzz "^$${target#*:}\$$" -fuzztime 1m -fuzzminimizetime 1s ./$${target%:*}; done
 
 .PHONY: mutants
 mutants: tools ## Break the code on purpose and see the tests of the promises fail; by hand, before a release.

@@ -42,6 +42,8 @@ type Client struct {
 	wire   *wire
 	tokens *tokens
 	base   string
+	// http is what the SDK talks through, for the calls that it lacks.
+	http http.RoundTripper
 }
 
 var _ API = (*Client)(nil)
@@ -67,12 +69,13 @@ func New(opts Options) (*Client, error) {
 	// The SDK's own constructor adds nothing that is wanted; without retries, and
 	// with a transport that turns every failure into an error, its retrier has
 	// nothing to sleep on.
+	carrier := &transport{wire: w, tokens: tokens}
 	sdk := management.NewWithOptions(
 		option.WithBaseURL(base+"/api/v2"),
-		option.WithHTTPClient(&http.Client{Transport: &transport{wire: w, tokens: tokens}}),
+		option.WithHTTPClient(&http.Client{Transport: carrier}),
 		option.WithoutRetries(),
 	)
-	return &Client{sdk: sdk, wire: w, tokens: tokens, base: base}, nil
+	return &Client{sdk: sdk, wire: w, tokens: tokens, base: base, http: carrier}, nil
 }
 
 func (o Options) check() error {

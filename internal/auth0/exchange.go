@@ -81,6 +81,40 @@ func (w *wire) exchange(req *http.Request, route string) (*http.Response, error)
 	return w.judge(ctx, route, response, content)
 }
 
+// open sends the request once and returns an answer that is 2xx, of which the body
+// is still to be read, or an *Error. Only the time until the body begins is bounded.
+func (w *wire) open(req *http.Request, route string) (*http.Response, error) {
+	ctx, cancel := context.WithCancel(req.Context())
+	if err := w.admit(ctx, route); err != nil {
+		cancel()
+		return nil, err
+	}
+	req = req.Clone(ctx)
+	req.Header.Set("User-Agent", w.userAgent)
+	late := time.AfterFunc(callTimeout, cancel)
+	sent, started := w.clock.wall(), time.Now()
+	response, err := w.base.RoundTrip(req)
+	took := time.Since(started)
+	w.learn(route, response, sent, took)
+	if err != nil {
+		w.budget.answered(groupOf(route), 0, quota{}, w.clock.wall())
+		return nil, lost(route, nil, err, false)
+	}
+	inTime := late.Stop()
+	if response.StatusCode == http.StatusOK && inTime {
+		w.budget.answered(groupOf(route), response.StatusCode, quotaOf(response.Header), w.clock.wall())
+		return response, nil
+	}
+	content, err := io.ReadAll(io.LimitReader(response.Body, longestAnswer))
+	_ = response.Body.Close()
+	cancel()
+	if err != nil || response.StatusCode == http.StatusOK {
+		w.budget.answered(groupOf(route), 0, quota{}, w.clock.wall())
+		return nil, lost(route, response, errors.New("it took too long"), false)
+	}
+	return w.judge(ctx, route, response, content)
+}
+
 // learn takes Auth0's time and the metrics from an exchange, whose answer may be
 // missing.
 func (w *wire) learn(route string, response *http.Response, sent time.Time, took time.Duration) {

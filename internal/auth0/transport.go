@@ -65,7 +65,11 @@ func (t *transport) try(req *http.Request, route string) (response *http.Respons
 		return nil, "", notSent(route, "the request's body cannot be read")
 	}
 	attempt.Header.Set("Authorization", "Bearer "+granted.access)
-	response, err = t.wire.exchange(attempt, route)
+	if route == eventsRoute {
+		response, err = t.wire.open(attempt, route)
+	} else {
+		response, err = t.wire.exchange(attempt, route)
+	}
 	return response, granted.access, err
 }
 

@@ -1,0 +1,181 @@
+package auth0
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/auth0/go-auth0/v3/management/core"
+)
+
+const (
+	eventsRoute = "GET /api/v2/events"
+	// quietLongest is how long a stream may be silent: Auth0 sends heartbeats.
+	quietLongest = 90 * time.Second
+)
+
+// followed are the types of events that are asked for.
+var followed = []string{
+	"organization.created", "organization.updated", "organization.deleted",
+	"organization.member.added", "organization.member.deleted", "organization.member.role.assigned", "organization.member.role.deleted",
+	"organization.connection.added", "organization.connection.updated", "organization.connection.removed",
+	"user.created", "user.updated", "user.deleted",
+}
+
+// NewEventStream is the feed of Auth0's event stream. A tenant may have few
+// connections open, one on the Free plan, so follow one at a time. It is nil for
+// an API that is not Auth0's own.
+func NewEventStream(api API) Feed {
+	client, ok := api.(*Client)
+	if !ok {
+		return nil
+	}
+	return &eventStream{client: client, quiet: quietLongest}
+}
+
+type eventStream struct {
+	client *Client
+	quiet  time.Duration
+}
+
+func (s *eventStream) Name() string { return FeedEventStream }
+
+func (s *eventStream) Follow(ctx context.Context, from string, tell func(News)) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	response, err := s.open(ctx, from)
+	if gone := (*Error)(nil); from != "" && errors.As(err, &gone) && gone.Status == http.StatusGone {
+		from = ""
+		response, err = s.open(ctx, from)
+	}
+	if err != nil {
+		return err
+	}
+	body := newQuietBody(response.Body, s.quiet, cancel)
+	defer func() { _ = body.Close() }()
+	tell(News{Gap: from == "", Position: from})
+	// Reconnecting is the caller's, with a fresh token each time.
+	stream := core.NewStream[json.RawMessage](ctx, &http.Response{Body: body}, core.WithFormat(core.StreamFormatSSE))
+	defer func() { _ = stream.Close() }()
+	for {
+		event, err := stream.RecvEventRaw()
+		switch {
+		case body.ended():
+			return &Error{Kind: KindUnknown, Route: eventsRoute, Detail: "the event stream has been silent for too long"}
+		case ctx.Err() != nil || errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return &Error{Kind: KindUnknown, Route: eventsRoute, Detail: "the event stream broke off: " + scrub(err.Error())}
+		case event.Event == "error":
+			return &Error{Kind: KindUnknown, Route: eventsRoute, Detail: "the event stream ended with an error"}
+		}
+		news := News{Position: stream.LastEventID()}
+		if change, is := changeOfEvent(event.Event, event.Data); is {
+			news.Changes = []Change{change}
+		}
+		tell(news)
+	}
+}
+
+func (s *eventStream) open(ctx context.Context, from string) (response *http.Response, err error) {
+	query := url.Values{"event_type": followed}
+	if from != "" {
+		query.Set("from", from)
+	}
+	err = s.client.call(ctx, eventsRoute, func(ctx context.Context) error {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.client.base+"/api/v2/events?"+query.Encode(), nil)
+		if err != nil {
+			return notSent(eventsRoute, "the request cannot be made")
+		}
+		req.Header.Set("Accept", "text/event-stream")
+		response, err = s.client.http.RoundTrip(req) //nolint:bodyclose // the caller closes it
+		return err
+	})
+	return response, err
+}
+
+// changeOfEvent is what an event of the stream tells; is is false for one that
+// tells nothing that is followed.
+func changeOfEvent(kind string, data []byte) (change Change, is bool) {
+	var message struct {
+		Event struct {
+			Type string    `json:"type"`
+			Time time.Time `json:"time"`
+			Data struct {
+				Object struct {
+					ID           string              `json:"id"`
+					UserID       string              `json:"user_id"`
+					Organization struct{ ID string } `json:"organization"`
+					User         struct {
+						UserID string `json:"user_id"`
+					} `json:"user"`
+				} `json:"object"`
+			} `json:"data"`
+		} `json:"event"`
+	}
+	if json.Unmarshal(data, &message) != nil {
+		return Change{}, false
+	}
+	object := message.Event.Data.Object
+	if message.Event.Type != "" {
+		kind = message.Event.Type
+	}
+	change = Change{Organization: object.Organization.ID, User: object.User.UserID, At: message.Event.Time}
+	switch {
+	case strings.HasPrefix(kind, "organization.member."):
+		change.Kind = ChangeMembers
+	case strings.HasPrefix(kind, "organization.connection."):
+		change.Kind = ChangeConnections
+	case strings.HasPrefix(kind, "organization."):
+		change.Kind = ChangeOrganization
+		if object.ID != "" {
+			change.Organization = object.ID
+		}
+	case strings.HasPrefix(kind, "user."):
+		change.Kind, change.User = ChangeUser, object.UserID
+	default:
+		return Change{}, false
+	}
+	return change, true
+}
+
+// quietBody ends a stream on which nothing comes for too long.
+type quietBody struct {
+	io.ReadCloser
+	longest time.Duration
+	timer   *time.Timer
+	silent  chan struct{}
+}
+
+func newQuietBody(body io.ReadCloser, longest time.Duration, end func()) *quietBody {
+	b := &quietBody{ReadCloser: body, longest: longest, silent: make(chan struct{})}
+	b.timer = time.AfterFunc(longest, func() { close(b.silent); end() })
+	return b
+}
+
+func (b *quietBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if n > 0 && b.timer.Stop() {
+		b.timer.Reset(b.longest)
+	}
+	return n, err
+}
+
+func (b *quietBody) Close() error {
+	b.timer.Stop()
+	return b.ReadCloser.Close()
+}
+
+func (b *quietBody) ended() bool {
+	select {
+	case <-b.silent:
+		return true
+	default:
+		return false
+	}
+}
