@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"net/http"
 	"testing"
 
 	. "github.com/onsi/gomega"
@@ -57,7 +58,7 @@ func TestFaultsOrganizationDeletedWhileShared(t *testing.T) {
 	customer := w.CreateCustomer("acme", 3)
 	w.UntilMail("boss@acme.com", 1)
 	w.UntilReason(customer, v1alpha1.ConditionReady, "True/Reconciled")
-	deleteInAuth0(w, "/organizations/"+w.OrganizationID("acme"))
+	w.InDashboard(http.MethodDelete, "/organizations/"+w.OrganizationID("acme"), "")
 	jane := w.CreateMember("acme", "jane@acme.com")
 	w.UntilReason(customer, v1alpha1.ConditionReady, "False/OrganizationMissing")
 	w.UntilReason(jane, v1alpha1.ConditionReady, "False/OrganizationMissing")
