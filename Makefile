@@ -91,6 +91,15 @@ test-long: tools ## Run what takes too long for every change: a restart over 1,0
 	SEATWARDEN_LONG=1 go test -v -count=1 -p 1 -timeout 30m ./test/losses ./test/removals \
 		-run 'TestHandsOffRestartWithEverythingSettled|TestRemovalOfAListRenamed|TestRemovalBrakeOfACustomersDeletion'
 
+# How many random walks, how long each, and the seed of the first.
+SEEDS ?= 20
+STEPS ?= 400
+SEED ?= 1
+
+.PHONY: walks
+walks: tools ## Walk at random through everything that people, engineers and networks do: SEEDS, STEPS and the first SEED.
+	go test -v -count=1 -timeout 0 ./test/walks -run 'TestWalk$$' -walk.seeds $(SEEDS) -walk.steps $(STEPS) -walk.seed $(SEED)
+
 .PHONY: test-browser
 test-browser: ## Walk through the sign-in in Chromium (axe-core: npm ci in test/browser).
 	go -C test/browser test -v -timeout 5m ./... | grep -v -e '^=== ' -e '^    --- PASS'
