@@ -30,8 +30,11 @@ type call struct {
 	query  queryValues
 	body   []byte
 	scopes []string
-	// clientID is the application that calls.
-	clientID string
+	// clientID is the application that calls, tokenEnds when its token expires.
+	clientID  string
+	tokenEnds time.Time
+	// fault hits the call; mostly nil.
+	fault *Fault
 	// header are headers of the answer.
 	header http.Header
 	now    time.Time
@@ -43,25 +46,21 @@ func (c *call) hasScope(scope string) bool { return slices.Contains(c.scopes, sc
 
 // management answers a request to a known route of the Management API and
 // returns the id of the client that called, as far as it is known.
-func (s *Server) management(w http.ResponseWriter, r *http.Request, ro *route, params map[string]string) string {
-	t := s.tenantOf(r)
-	clientID, scopes, apiErr := s.authorizeCall(t, r, ro)
-	if apiErr != nil {
-		writeJSON(w, apiErr.StatusCode, apiErr)
-		return clientID
-	}
-	body, apiErr := readBody(w, r)
-	if apiErr != nil {
-		writeJSON(w, apiErr.StatusCode, apiErr)
-		return clientID
-	}
+func (s *Server) management(w http.ResponseWriter, r *http.Request, ro *route, params map[string]string, fault *Fault) string {
 	c := &call{
-		s: s, t: t, r: r, params: params, query: queryValues(r.URL.Query()),
-		body: body, scopes: scopes, clientID: clientID, header: w.Header(), now: s.clock.Now(),
+		s: s, t: s.tenantOf(r), r: r, params: params, query: queryValues(r.URL.Query()), header: w.Header(), fault: fault, now: s.clock.Now(),
+	}
+	apiErr := c.authorize(ro)
+	if apiErr == nil {
+		c.body, apiErr = readBody(w, r)
+	}
+	if apiErr != nil {
+		writeJSON(w, apiErr.StatusCode, apiErr)
+		return c.clientID
 	}
 	if ro.stream != nil {
 		ro.stream(c, w)
-		return clientID
+		return c.clientID
 	}
 	raw, err := s.handle(c, ro)
 	s.waitAsRecorded(r.Context(), ro)
@@ -73,7 +72,7 @@ func (s *Server) management(w http.ResponseWriter, r *http.Request, ro *route, p
 	default:
 		writeJSON(w, ro.status, raw)
 	}
-	return clientID
+	return c.clientID
 }
 
 // handle runs a route's handler alone in the tenant and encodes its answer
@@ -97,26 +96,30 @@ func (s *Server) handle(c *call, ro *route) (json.RawMessage, error) {
 	return raw, nil
 }
 
-// authorizeCall checks the bearer token and its scopes.
-func (s *Server) authorizeCall(t *Tenant, r *http.Request, ro *route) (string, []string, *apiError) {
-	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+// authorize checks the bearer token and its scopes.
+func (c *call) authorize(ro *route) *apiError {
+	scheme, token, _ := strings.Cut(c.r.Header.Get("Authorization"), " ")
 	if !strings.EqualFold(scheme, "bearer") || token == "" {
-		return "", nil, newError(http.StatusUnauthorized, "", "Missing authentication")
+		return newError(http.StatusUnauthorized, "", "Missing authentication")
 	}
-	issuer := s.issuer(t)
-	claims, err := s.keys.Verify(token, issuer, issuer+"api/v2/", s.clock.Now())
+	issuer := c.s.issuer(c.t)
+	claims, err := c.s.keys.Verify(token, issuer, issuer+"api/v2/", c.now)
 	if err != nil {
-		return "", nil, newError(http.StatusUnauthorized, "", "Invalid token")
+		return newError(http.StatusUnauthorized, "", "Invalid token")
 	}
-	clientID, _ := claims["azp"].(string)
+	c.clientID, _ = claims["azp"].(string)
+	if exp, known := claims["exp"].(float64); known {
+		c.tokenEnds = time.Unix(int64(exp), 0)
+	}
 	granted, _ := claims["scope"].(string)
 	scopes := strings.Fields(granted)
 	for _, scope := range ro.scopes {
 		if slices.Contains(scopes, scope) {
-			return clientID, scopes, nil
+			c.scopes = scopes
+			return nil
 		}
 	}
-	return clientID, nil, newError(http.StatusForbidden, "insufficient_scope",
+	return newError(http.StatusForbidden, "insufficient_scope",
 		"Insufficient scope, expected any of: %s", strings.Join(ro.scopes, ","))
 }
 

@@ -68,6 +68,8 @@ func (s *Server) controlHandler() http.Handler {
 	handle("DELETE /control/faults/{id}", s.controlRemoveFault)
 	handle("GET /control/audit", s.controlAudit)
 	handle("DELETE /control/audit", func(*http.Request) (any, error) { s.ResetAudit(); return s.Audit(), nil })
+	handle("GET /control/counts", func(*http.Request) (any, error) { return s.Counts(), nil })
+	handle("DELETE /control/counts", func(*http.Request) (any, error) { s.ResetCounts(); return s.Counts(), nil })
 	handle("GET /control/outbox", s.controlOutbox)
 	handle("GET /control/secrets", func(*http.Request) (any, error) { return s.secrets.All(), nil })
 	handle("GET /control/state", func(*http.Request) (any, error) { return s.Snapshot(), nil })

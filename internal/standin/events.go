@@ -3,7 +3,6 @@ package standin
 import (
 	"encoding/base64"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -38,9 +37,6 @@ const (
 	eventsPath  = "/events"
 	eventsRoute = managementPrefix + eventsPath
 )
-
-// heartbeat is how often a stream without events tells its position.
-const heartbeat = 15 * time.Second
 
 // event is one that happened in a tenant.
 type event struct {
@@ -187,50 +183,4 @@ func (c *call) eventsAfter(position int) (int, []event, <-chan struct{}) {
 	position = min(position, c.t.emitted)
 	first := max(0, len(c.t.events)-(c.t.emitted-position))
 	return position, slices.Clone(c.t.events[first:]), c.t.moreEvents
-}
-
-// streamEvents sends events as server-sent events until the client goes. The
-// endpoint is documented only: no recording shows it.
-func streamEvents(c *call, w http.ResponseWriter) {
-	c.s.mu.Lock()
-	position, err := c.startOfStream()
-	c.s.mu.Unlock()
-	if err != nil {
-		writeError(w, err)
-		return
-	}
-	w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(http.StatusOK)
-	beat := time.NewTicker(heartbeat)
-	defer beat.Stop()
-	out := http.NewResponseController(w)
-	for {
-		var events []event
-		var more <-chan struct{}
-		position, events, more = c.eventsAfter(position)
-		for _, e := range events {
-			position = e.position
-			if kinds := c.query["event_type"]; len(kinds) > 0 && !slices.Contains(kinds, e.kind) {
-				continue
-			}
-			cursor := eventCursor(position)
-			if _, err := fmt.Fprintf(w, "id: %s\nevent: %s\ndata: {\"offset\":%q,\"event\":%s}\n\n", cursor, e.kind, cursor, e.data); err != nil {
-				return
-			}
-		}
-		if err := out.Flush(); err != nil {
-			return
-		}
-		select {
-		case <-c.r.Context().Done():
-			return
-		case <-more:
-		case <-beat.C:
-			cursor := eventCursor(position)
-			if _, err := fmt.Fprintf(w, "id: %s\nevent: offset-only\ndata: {\"offset\":%q}\n\n", cursor, cursor); err != nil {
-				return
-			}
-		}
-	}
 }

@@ -1,6 +1,7 @@
 package standin
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -25,9 +26,30 @@ const (
 	FaultHang = "hang"
 	// FaultHangAfter carries the call out and holds its answer until released.
 	FaultHangAfter = "hang-after"
-	// FaultEndStream ends a running stream of events once Fault.Messages were
-	// sent. It passes over every other call.
+	// The following are for streams of events and pass over every other call.
+
+	// FaultEndStream ends a stream in order behind its first Fault.Messages.
 	FaultEndStream = "end-stream"
+	// FaultCutStream ends the connection there.
+	FaultCutStream = "cut-stream"
+	// FaultStallStream sends nothing more from there on, no heartbeat either,
+	// until it is released.
+	FaultStallStream = "stall-stream"
+	// FaultErrorStream sends the error Fault.ErrorCode there and ends the stream.
+	FaultErrorStream = "error-stream"
+	// FaultLoseEvent leaves out the event behind the first Fault.Messages ones.
+	FaultLoseEvent = "lose-event"
+	// FaultRepeatEvents sends each event twice.
+	FaultRepeatEvents = "repeat-events"
+	// FaultReorderEvents sends each first of two events behind the second.
+	FaultReorderEvents = "reorder-events"
+)
+
+// breakingFaults break a stream off behind its first messages; streamFaults are
+// all that are for streams.
+var (
+	breakingFaults = []string{FaultEndStream, FaultCutStream, FaultStallStream, FaultErrorStream}
+	streamFaults   = append([]string{FaultLoseEvent, FaultRepeatEvents, FaultReorderEvents}, breakingFaults...)
 )
 
 // Fault says what goes wrong with some calls.
@@ -40,14 +62,26 @@ type Fault struct {
 	// /api/v2/organizations/{id}/invitations or /api/v2/users*; a template
 	// itself matches itself. Empty is any.
 	Route string `json:"route,omitempty"`
-	Kind  string `json:"kind"`
+	// Bucket of the limits that the calls count in, e.g. read-members, other, or
+	// global for every call of the Management API. Empty is any.
+	Bucket string `json:"bucket,omitempty"`
+	Kind   string `json:"kind"`
 	// Status for kind status, e.g. 429 or 503.
 	Status int `json:"status,omitempty"`
 	// Delay for kind delay. For status 429 it says how far ahead
 	// x-ratelimit-reset is.
 	Delay Duration `json:"delay,omitempty"`
-	// Messages for kind end-stream: how many the stream sends before its end,
-	// those that tell its position alone included; 0 is none.
+	// ResetAgo, for status 429, says how far back x-ratelimit-reset is.
+	ResetAgo Duration `json:"reset_ago,omitempty"`
+	// WithoutHeaders leaves the rate headers of a 429 out.
+	WithoutHeaders bool `json:"without_headers,omitempty"`
+	// ErrorCode and Message of the answer for kind status; the code also for kind
+	// error-stream. Empty means what the stand-in says by itself.
+	ErrorCode string `json:"error_code,omitempty"`
+	Message   string `json:"message,omitempty"`
+	// Messages, for the kinds that break a stream off, are how many it sends
+	// before, those that tell its position alone included; 0 is none. For kind
+	// lose-event they are events.
 	Messages int `json:"messages,omitempty"`
 	// Nth lets calls before the nth matching one pass; 0 and 1 hit the first.
 	Nth int `json:"nth,omitempty"`
@@ -61,14 +95,16 @@ type Fault struct {
 }
 
 func (f *Fault) validate() error {
-	kinds := []string{FaultStatus, FaultDelay, FaultDropBefore, FaultDropAfter, FaultHang, FaultHangAfter, FaultEndStream}
+	kinds := append([]string{FaultStatus, FaultDelay, FaultDropBefore, FaultDropAfter, FaultHang, FaultHangAfter}, streamFaults...)
 	switch {
 	case !slices.Contains(kinds, f.Kind):
 		return fmt.Errorf("fault kind is %q, allowed are %q", f.Kind, kinds)
 	case f.Kind == FaultStatus && (f.Status < 400 || f.Status > 599):
 		return fmt.Errorf("fault status is %d, allowed are 400 to 599", f.Status)
-	case f.Nth < 0 || f.Count < 0 || f.Delay < 0 || f.Messages < 0:
-		return errors.New("nth, count, delay and messages of a fault must not be negative")
+	case f.Nth < 0 || f.Count < 0 || f.Delay < 0 || f.ResetAgo < 0 || f.Messages < 0:
+		return errors.New("nth, count, delay, reset_ago and messages of a fault must not be negative")
+	case f.Bucket != "" && !slices.Contains(bucketNames, f.Bucket):
+		return fmt.Errorf("fault bucket is %q, allowed are %q", f.Bucket, bucketNames)
 	}
 	if _, err := path.Match(f.Route, ""); err != nil {
 		return fmt.Errorf("fault route %q is no pattern: %w", f.Route, err)
@@ -76,8 +112,11 @@ func (f *Fault) validate() error {
 	return nil
 }
 
-func (f *Fault) matches(method, route string) bool {
-	if f.Method != "" && f.Method != method || f.Kind == FaultEndStream && route != eventsRoute {
+func (f *Fault) matches(method, route, bucket string) bool {
+	if f.Method != "" && f.Method != method || slices.Contains(streamFaults, f.Kind) && route != eventsRoute {
+		return false
+	}
+	if f.Bucket != "" && f.Bucket != bucket && (f.Bucket != limitGlobal || bucket == "") {
 		return false
 	}
 	if f.Route == "" || f.Route == route {
@@ -92,10 +131,10 @@ func (f *Fault) matches(method, route string) bool {
 func (f *Fault) before(w http.ResponseWriter, r *http.Request, now time.Time) bool {
 	switch f.Kind {
 	case FaultStatus:
-		if f.Status == http.StatusTooManyRequests {
-			setRateHeaders(w.Header(), forcedLimit, 0, now.Add(time.Duration(f.Delay)))
+		if f.Status == http.StatusTooManyRequests && !f.WithoutHeaders {
+			setRateHeaders(w.Header(), forcedLimit, 0, now.Add(time.Duration(f.Delay)-time.Duration(f.ResetAgo)))
 		}
-		writeJSON(w, f.Status, newError(f.Status, faultErrorCode(f.Status), "%s", faultMessage(f.Status)))
+		writeJSON(w, f.Status, newError(f.Status, f.errorCode(), "%s", f.message()))
 		return true
 	case FaultDelay:
 		select {
@@ -113,18 +152,21 @@ func (f *Fault) before(w http.ResponseWriter, r *http.Request, now time.Time) bo
 // forcedLimit is the x-ratelimit-limit of a forced 429.
 const forcedLimit = 50
 
-func faultErrorCode(status int) string {
-	if status == http.StatusTooManyRequests {
+func (f *Fault) errorCode() string {
+	if f.ErrorCode == "" && f.Status == http.StatusTooManyRequests {
 		return "too_many_requests"
 	}
-	return ""
+	return f.ErrorCode
 }
 
-func faultMessage(status int) string {
-	if status == http.StatusTooManyRequests {
-		return "Global limit has been reached"
+func (f *Fault) message() string {
+	switch {
+	case f.Message != "":
+		return f.Message
+	case f.Status == http.StatusTooManyRequests:
+		return limitMessage(cmp.Or(f.Bucket, limitGlobal))
 	}
-	return http.StatusText(status)
+	return http.StatusText(f.Status)
 }
 
 func (f *Fault) afterEffect() bool { return f.Kind == FaultDropAfter || f.Kind == FaultHangAfter }
@@ -138,34 +180,6 @@ func (f *Fault) after(answer *bufferedWriter, w http.ResponseWriter) {
 	answer.flushTo(w)
 }
 
-// endingWriter fails once a stream has sent its last message. Each message is
-// one Write.
-type endingWriter struct {
-	http.ResponseWriter
-	left int
-}
-
-var errStreamEnds = errors.New("the stream ends here")
-
-func (w *endingWriter) Write(b []byte) (int, error) {
-	if w.left == 0 {
-		return 0, errStreamEnds
-	}
-	w.left--
-	return w.ResponseWriter.Write(b)
-}
-
-// FlushError sends what was written, and ends the stream behind its last message.
-func (w *endingWriter) FlushError() error {
-	if err := http.NewResponseController(w.ResponseWriter).Flush(); err != nil {
-		return err
-	}
-	if w.left == 0 {
-		return errStreamEnds
-	}
-	return nil
-}
-
 type faultList struct {
 	mu     sync.Mutex
 	faults []*Fault
@@ -175,11 +189,11 @@ type faultList struct {
 func newFaultList() *faultList { return &faultList{} }
 
 // take returns the first fault that hits the call, or nil.
-func (l *faultList) take(method, route string) *Fault {
+func (l *faultList) take(method, route, bucket string) *Fault {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, f := range l.faults {
-		if !f.matches(method, route) {
+		if !f.matches(method, route, bucket) {
 			continue
 		}
 		f.Seen++

@@ -4,13 +4,14 @@ import (
 	"bytes"
 	"net/http"
 	"strings"
+	"time"
 )
 
 // ServeHTTP answers on the Auth0 listener: Management API, token endpoint and
 // sign-in, with faults and limits applied and every call of the first two
 // written to the audit log.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Date", s.clock.Now().Format(http.TimeFormat))
+	w.Header().Set("Date", s.shownTime().Format(http.TimeFormat))
 	ro, params := s.router.find(r)
 	entry := AuditEntry{
 		Time: s.clock.Now(), Method: r.Method, Path: r.URL.EscapedPath(), Route: r.URL.Path,
@@ -22,9 +23,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer func() {
 		entry.Status = recorded.status
 		s.audit.add(entry)
+		s.counts.add(entry, ro != nil)
 	}()
 
-	fault := s.faults.take(r.Method, entry.Route)
+	fault := s.faults.take(r.Method, entry.Route, bucketOf(ro))
 	if fault != nil {
 		entry.Fault = fault.Kind
 		if fault.before(recorded, r, s.clock.Now()) {
@@ -35,28 +37,32 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		entry.RateLimited = true
 		return
 	}
-	if fault != nil && fault.Kind == FaultEndStream {
-		entry.ClientID = s.dispatch(&endingWriter{ResponseWriter: recorded, left: fault.Messages}, r, ro, params)
-		return
-	}
 	if fault == nil || !fault.afterEffect() {
-		entry.ClientID = s.dispatch(recorded, r, ro, params)
+		entry.ClientID = s.dispatch(recorded, r, ro, params, fault)
 		return
 	}
 	lost := &bufferedWriter{header: w.Header().Clone()}
-	entry.ClientID = s.dispatch(lost, r, ro, params)
+	entry.ClientID = s.dispatch(lost, r, ro, params, fault)
 	entry.EffectStatus = lost.status
 	fault.after(lost, recorded)
 }
 
-func (s *Server) dispatch(w http.ResponseWriter, r *http.Request, ro *route, params map[string]string) string {
+// shownTime is what the header Date says.
+func (s *Server) shownTime() time.Time {
+	settings := s.Settings()
+	return s.clock.Now().Add(time.Duration(settings.DateAhead) - time.Duration(settings.DateBehind))
+}
+
+const tokenPath = "/oauth/token"
+
+func (s *Server) dispatch(w http.ResponseWriter, r *http.Request, ro *route, params map[string]string, fault *Fault) string {
 	switch {
 	case ro != nil:
-		return s.management(w, r, ro, params)
+		return s.management(w, r, ro, params, fault)
 	case strings.HasPrefix(r.URL.Path, managementPrefix+"/") || r.URL.Path == managementPrefix:
 		writeJSON(w, http.StatusNotFound, notFound("", "Not Found"))
 		return ""
-	case r.URL.Path == "/oauth/token":
+	case r.URL.Path == tokenPath:
 		return s.token(w, r)
 	default:
 		s.signIn.ServeHTTP(w, r)

@@ -1,6 +1,7 @@
 package standin
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"net/http"
@@ -46,6 +47,22 @@ const (
 	// limitOther is the bucket for "all other endpoints combined".
 	limitOther = "other"
 )
+
+// bucketNames are all buckets.
+var bucketNames = []string{
+	limitOrganizationsList, limitOrganizationRead, limitOrganizationByName, limitOrganizationWrite, limitMembersRead, limitMembersWrite,
+	limitMemberRolesRead, limitMemberRolesWrite, limitInvitationsRead, limitInvitationsWrite, limitOrgConnectionsRead, limitOrgConnectionsWrite,
+	limitUserOrganizations, limitUsersRead, limitUsersWrite, limitUsersDelete, limitConnectionsRead, limitLogsRead, limitGlobal, limitOther,
+}
+
+// bucketOf names the bucket of a route, whatever profile holds; empty for what
+// is no route of the Management API.
+func bucketOf(ro *route) string {
+	if ro == nil {
+		return ""
+	}
+	return cmp.Or(ro.limit, limitOther)
+}
 
 // rate is a token bucket: burst is its size, perMinute its refill.
 type rate struct{ burst, perMinute float64 }
@@ -174,7 +191,8 @@ func (s *Server) limit(w http.ResponseWriter, r *http.Request, ro *route) bool {
 	if ro == nil {
 		return false
 	}
-	profile := profiles[s.Settings().Profile]
+	settings := s.Settings()
+	profile := profiles[settings.Profile]
 	names := []string{limitGlobal, ro.limit}
 	if _, named := profile[ro.limit]; !named {
 		names[1] = limitOther
@@ -184,6 +202,7 @@ func (s *Server) limit(w http.ResponseWriter, r *http.Request, ro *route) bool {
 		if !limited {
 			continue
 		}
+		bucketRate.perMinute *= float64(100-settings.OtherClients) / 100
 		t := s.tenantOf(r)
 		got := s.limits.take(t.Domain+" "+name, bucketRate, s.clock.Now())
 		setRateHeaders(w.Header(), int(bucketRate.burst), got.remaining, got.reset)

@@ -218,10 +218,29 @@ func (s *Server) addUser(t *Tenant, seed UserSeed) (User, error) {
 func (s *Server) AddOrganization(o OrganizationSeed) (Organization, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.addOrganization(s.main, o)
+	return s.addOrganization(s.main, o, s.main.idsByEmail())
 }
 
-func (s *Server) addOrganization(t *Tenant, seed OrganizationSeed) (Organization, error) {
+// idsByEmail returns the id of the first user who has an e-mail, in whatever
+// case; empty if nobody has. It reads the users once, when it is first asked.
+func (t *Tenant) idsByEmail() func(string) string {
+	var ids map[string]string
+	return func(email string) string {
+		if ids == nil {
+			ids = map[string]string{}
+			for _, u := range t.users.all() {
+				key := strings.ToLower(u.Email)
+				if _, taken := ids[key]; !taken && key != "" {
+					ids[key] = u.UserID
+				}
+			}
+		}
+		return ids[strings.ToLower(email)]
+	}
+}
+
+// addOrganization is told the ids of members who are given by e-mail.
+func (s *Server) addOrganization(t *Tenant, seed OrganizationSeed, idOf func(email string) string) (Organization, error) {
 	if seed.Name == "" || t.organizationByName(seed.Name) != nil {
 		return Organization{}, fmt.Errorf("the organization name %q is empty or taken", seed.Name)
 	}
@@ -236,15 +255,19 @@ func (s *Server) addOrganization(t *Tenant, seed OrganizationSeed) (Organization
 		}
 		o.Connections = append(o.Connections, &EnabledConnection{ConnectionID: c.ID, ShowAsButton: true})
 	}
+	joined := map[string]bool{}
 	for _, member := range seed.Members {
-		u := t.users.get(member)
-		if u == nil {
-			u = t.users.find(func(u *User) bool { return strings.EqualFold(u.Email, member) })
+		id := member
+		if t.users.get(member) == nil {
+			id = idOf(member)
 		}
-		if u == nil {
+		if id == "" {
 			return Organization{}, fmt.Errorf("organization %q: a member is no user", seed.Name)
 		}
-		o.addMember(u.UserID, now.Add(-longAgo))
+		if !joined[id] {
+			joined[id] = true
+			o.join(id, now.Add(-longAgo))
+		}
 	}
 	t.organizations.put(o.ID, o)
 	return cloneJSON(*o), nil

@@ -212,8 +212,9 @@ func (s *Server) seedTenant(t *Tenant, seed TenantSeed) (Seeded, error) {
 		}
 		out.Users = append(out.Users, added)
 	}
+	idOf := t.idsByEmail()
 	for _, given := range seed.Organizations {
-		added, err := s.addOrganization(t, given)
+		added, err := s.addOrganization(t, given, idOf)
 		if err != nil {
 			return out, err
 		}

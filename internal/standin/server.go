@@ -40,6 +40,7 @@ type Server struct {
 	secrets *SecretRegister
 	keys    *Keys
 	audit   *auditLog
+	counts  *callCounts
 	faults  *faultList
 	limits  *limiter
 
@@ -77,7 +78,7 @@ func Start(o Options) (*Server, error) {
 	clock := &Clock{}
 	s := &Server{
 		clock: clock, outbox: &Outbox{}, secrets: newSecretRegister(clock), keys: keys,
-		audit: &auditLog{}, faults: newFaultList(), limits: newLimiter(),
+		audit: &auditLog{}, counts: newCallCounts(), faults: newFaultList(), limits: newLimiter(),
 		latencies: newLatencies(o.Sleep),
 		settings:  settings, tenants: map[string]*Tenant{}, scheme: "http",
 	}

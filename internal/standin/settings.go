@@ -1,6 +1,7 @@
 package standin
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -67,6 +68,12 @@ const (
 	ClientsShown  = "Shown"
 )
 
+// Values of Settings.EventsAccess.
+const (
+	EventsOpen    = "Open"
+	EventsRefused = "Refused"
+)
+
 // Values of Settings.UnknownLogID.
 const (
 	LogContinues = "Continues"
@@ -106,6 +113,25 @@ type Settings struct {
 	// EventsRetention is how far back a stream of events can be resumed; a cursor
 	// from before answers 410. Not documented; 24 hours by default.
 	EventsRetention Duration `json:"events_retention"`
+	// EventsAccess tells whether the plan has the stream of events at all: Open
+	// (default) or Refused. Auth0's pages disagree.
+	EventsAccess string `json:"events_access"`
+	// EventConnections is how many streams may be open at once; 0 (default) means
+	// as the profile has it: 1 on free, 4 on essentials and professional, else 8.
+	EventConnections int `json:"event_connections"`
+	// EventConnectionTime is after how long a stream ends by itself. Auth0 says
+	// every few minutes; 5 by default.
+	EventConnectionTime Duration `json:"event_connection_time"`
+	// EventConnectionLinger is how long one that ended still counts. Not documented.
+	EventConnectionLinger Duration `json:"event_connection_linger"`
+	// EventHeartbeat is how often a quiet stream tells its position; 15 seconds by default.
+	EventHeartbeat Duration `json:"event_heartbeat"`
+	// OtherClients is the part of each limit, in percent, that other clients of
+	// the tenant use up all the time.
+	OtherClients int `json:"other_clients"`
+	// DateAhead and DateBehind are how far the header Date is off.
+	DateAhead  Duration `json:"date_ahead"`
+	DateBehind Duration `json:"date_behind"`
 	// LogsRetention is how far back the tenant log goes; 0 (default) means as the
 	// profile has it: 1 day on free, 5 on essentials, 10 on professional, else 30.
 	LogsRetention Duration `json:"logs_retention"`
@@ -138,6 +164,9 @@ func DefaultSettings() Settings {
 
 		ConnectionEnabledClients: ClientsHidden,
 		EventsRetention:          Duration(24 * time.Hour),
+		EventsAccess:             EventsOpen,
+		EventConnectionTime:      Duration(5 * time.Minute),
+		EventHeartbeat:           Duration(15 * time.Second),
 		UnknownLogID:             LogContinues,
 	}
 }
@@ -155,6 +184,7 @@ func (s Settings) Validate() error {
 		{"invitation_metadata.visible", s.InvitationMetadata.Visible, []string{VisibleSameSignIn, VisibleNextSignIn}},
 		{"invitation_email_case", s.InvitationEmailCase, []string{CaseFold, CaseExact}},
 		{"organization_on_refresh", s.OrganizationOnRefresh, []string{Present, Absent}},
+		{"events_access", s.EventsAccess, []string{EventsOpen, EventsRefused}},
 		{"unknown_log_id", s.UnknownLogID, []string{LogContinues, LogRefused, LogEmpty}},
 		{"connection_enabled_clients", s.ConnectionEnabledClients, []string{ClientsHidden, ClientsShown}},
 	} {
@@ -174,10 +204,21 @@ func (s Settings) Validate() error {
 		{"events_retention", s.EventsRetention},
 		{"logs_retention", s.LogsRetention},
 		{"logs_lag", s.LogsLag},
+		{"event_connection_linger", s.EventConnectionLinger},
+		{"date_ahead", s.DateAhead},
+		{"date_behind", s.DateBehind},
 	} {
 		if c.value < 0 {
 			return fmt.Errorf("setting %s is negative", c.name)
 		}
+	}
+	switch {
+	case s.EventConnectionTime <= 0 || s.EventHeartbeat <= 0:
+		return errors.New("settings event_connection_time and event_heartbeat must be above zero")
+	case s.EventConnections < 0:
+		return errors.New("setting event_connections is negative")
+	case s.OtherClients < 0 || s.OtherClients > 99:
+		return fmt.Errorf("setting other_clients is %d, allowed are 0 to 99", s.OtherClients)
 	}
 	return s.validate()
 }

@@ -57,6 +57,8 @@ type Tenant struct {
 	// Domain is host:port, as clients address it. It does not change.
 	Domain string
 	content
+	// streams are those of events that are open, and with a time those that ended then.
+	streams map[*stream]time.Time
 }
 
 // content is what a tenant holds.
@@ -112,7 +114,8 @@ type deletedUser struct {
 
 func newTenant(domain string) *Tenant {
 	return &Tenant{
-		Domain: domain,
+		Domain:  domain,
+		streams: map[*stream]time.Time{},
 		content: content{
 			userVersions: map[string][]userVersion{},
 			bindings:     map[string][]Binding{},

@@ -200,9 +200,14 @@ func (o *Organization) addMember(userID string, now time.Time) bool {
 	if o.isMember(userID) {
 		return false
 	}
+	o.join(userID, now)
+	return true
+}
+
+// join makes a member of somebody who is none.
+func (o *Organization) join(userID string, now time.Time) {
 	o.Memberships = append(o.Memberships, &Membership{UserID: userID, Since: now})
 	o.emitMember(eventMemberAdded, userID, now)
-	return true
 }
 
 // removeMember ends a membership and forgets the ones that ended long ago.
