@@ -13,7 +13,7 @@ import (
 // is as it was to whoever changes it.
 func TestRestoreBringsBackEveryResource(t *testing.T) {
 	g := NewWithT(t)
-	s := standin.New(t)
+	s := standin.New(t, withPromptLogs)
 	a := newAPI(t, s)
 	database := a.must(201, "POST", "/connections", `{"name":"staff","strategy":"auth0"}`).id()
 	okta := a.must(201, "POST", "/connections", `{"name":"acme","strategy":"okta","options":{"client_id":"c","domain":"acme.okta.com"}}`).id()

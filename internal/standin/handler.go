@@ -53,7 +53,7 @@ func (s *Server) shownTime() time.Time {
 	return s.clock.Now().Add(time.Duration(settings.DateAhead) - time.Duration(settings.DateBehind))
 }
 
-const tokenPath = "/oauth/token"
+const tokenPath = "/oauth/token" //nolint:gosec // a path
 
 func (s *Server) dispatch(w http.ResponseWriter, r *http.Request, ro *route, params map[string]string, fault *Fault) string {
 	switch {

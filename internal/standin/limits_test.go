@@ -105,8 +105,11 @@ func TestCountsForgetNothing(t *testing.T) {
 		a.must(404, "GET", "/organizations/org_1", "")
 	}
 	a.must(200, "GET", "/organizations", "")
-	_, err := http.Get(s.URL() + "/nowhere/" + strconv.Itoa(1))
+	nowhere, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL()+"/nowhere", nil)
 	g.Expect(err).NotTo(HaveOccurred())
+	response, err := http.DefaultClient.Do(nowhere)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(response.Body.Close()).To(Succeed())
 	s.ResetAudit()
 	g.Expect(s.Configure(func(o *standin.Settings) { o.Profile = standin.ProfileFree })).To(Succeed())
 	for range 3 {

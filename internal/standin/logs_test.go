@@ -20,6 +20,9 @@ func logTypes(list []any) []string {
 	return out
 }
 
+// withPromptLogs starts a stand-in whose log is not behind.
+var withPromptLogs = standin.WithSettings(func(o *standin.Settings) { o.LogsLag = 0 })
+
 func lastLogID(list []any) string {
 	id, _ := list[len(list)-1].(map[string]any)["log_id"].(string)
 	return id
@@ -27,7 +30,7 @@ func lastLogID(list []any) string {
 
 func TestLogTellsOfCallsThatChangedSomething(t *testing.T) {
 	g := NewWithT(t)
-	s := standin.New(t)
+	s := standin.New(t, withPromptLogs)
 	a := newAPI(t, s)
 	a.must(201, "POST", "/connections", `{"name":"staff","strategy":"auth0"}`)
 	org := a.must(201, "POST", "/organizations", `{"name":"acme"}`).id()
@@ -65,7 +68,7 @@ func TestLogTellsOfCallsThatChangedSomething(t *testing.T) {
 
 func TestLogIsReadOnFromAnID(t *testing.T) {
 	g := NewWithT(t)
-	s := standin.New(t, standin.WithSettings(func(o *standin.Settings) { o.Profile = standin.ProfileUnlimited }))
+	s := standin.New(t, withPromptLogs)
 	a := newAPI(t, s)
 	for _, name := range []string{"one", "two", "three", "four"} {
 		a.must(200, "POST", "/roles", `{"name":"`+name+`"}`)
@@ -85,7 +88,7 @@ func TestLogIsReadOnFromAnID(t *testing.T) {
 
 func TestLogForgetsAndLags(t *testing.T) {
 	g := NewWithT(t)
-	s := standin.New(t)
+	s := standin.New(t, withPromptLogs)
 	a := newAPI(t, s)
 	set := func(change func(*standin.Settings)) { g.Expect(s.Configure(change)).To(Succeed()) }
 	a.must(200, "POST", "/roles", `{"name":"old"}`)
@@ -97,7 +100,7 @@ func TestLogForgetsAndLags(t *testing.T) {
 	for profile, days := range map[string]time.Duration{
 		standin.ProfileFree: 1, standin.ProfileEssentials: 5, standin.ProfileProfessional: 10, standin.ProfileEnterprise: 30,
 	} {
-		fresh := standin.New(t)
+		fresh := standin.New(t, withPromptLogs)
 		b := newAPI(t, fresh)
 		b.must(200, "POST", "/roles", `{"name":"old"}`)
 		g.Expect(fresh.Configure(func(o *standin.Settings) { o.Profile = profile })).To(Succeed())
@@ -124,7 +127,7 @@ func TestLogForgetsAndLags(t *testing.T) {
 
 func TestLogTellsOfLimits(t *testing.T) {
 	g := NewWithT(t)
-	s := standin.New(t)
+	s := standin.New(t, withPromptLogs)
 	a := newAPI(t, s)
 	g.Expect(s.Configure(func(o *standin.Settings) { o.Profile = standin.ProfileEssentials })).To(Succeed())
 	for range 5 {

@@ -89,7 +89,7 @@ func TestActionsAreBuiltDeployedAndBoundInOrder(t *testing.T) {
 
 func TestRolesAndLogs(t *testing.T) {
 	g := NewWithT(t)
-	a := newAPI(t, standin.New(t))
+	a := newAPI(t, standin.New(t, withPromptLogs))
 	role := a.must(200, "POST", "/roles", `{"name":"Member"}`)
 	a.must(409, "POST", "/roles", `{"name":"Member"}`)
 	g.Expect(a.must(200, "GET", "/roles?name_filter=mem&include_totals=true", "").items("roles")).To(HaveLen(1))

@@ -143,7 +143,7 @@ func listUserLogs(c *call) (any, error) {
 	if err := c.query.allow(); err != nil {
 		return nil, err
 	}
-	rows := slices.DeleteFunc(slices.Clone(c.t.logs), func(e LogEntry) bool { return e.UserID != u.UserID })
+	rows := slices.DeleteFunc(c.visibleLogs(), func(e LogEntry) bool { return e.UserID != u.UserID })
 	slices.Reverse(rows)
 	return list(c, listing[LogEntry]{key: "logs", item: logItem, length: true}, rows)
 }

@@ -135,7 +135,8 @@ type Settings struct {
 	// LogsRetention is how far back the tenant log goes; 0 (default) means as the
 	// profile has it: 1 day on free, 5 on essentials, 10 on professional, else 30.
 	LogsRetention Duration `json:"logs_retention"`
-	// LogsLag is how far the tenant log is behind. Auth0 names no time.
+	// LogsLag is how far the tenant log is behind. Auth0 names no time; a user's
+	// log was recorded empty right after the user was created. One second by default.
 	LogsLag Duration `json:"logs_lag"`
 	// UnknownLogID tells what a log answers that is read on from an id which it
 	// does not hold, or no more: Continues (default) with what is newer, Refused
@@ -167,6 +168,7 @@ func DefaultSettings() Settings {
 		EventsAccess:             EventsOpen,
 		EventConnectionTime:      Duration(5 * time.Minute),
 		EventHeartbeat:           Duration(15 * time.Second),
+		LogsLag:                  Duration(time.Second),
 		UnknownLogID:             LogContinues,
 	}
 }

@@ -96,6 +96,17 @@ func (c *Client) ResetAudit(ctx context.Context) error {
 	return err
 }
 
+// Counts returns how many calls there were, by method, route and status.
+func (c *Client) Counts(ctx context.Context) ([]standin.CallCount, error) {
+	return call[[]standin.CallCount](ctx, c, http.MethodGet, "/control/counts", nil)
+}
+
+// ResetCounts starts counting anew.
+func (c *Client) ResetCounts(ctx context.Context) error {
+	_, err := call[[]standin.CallCount](ctx, c, http.MethodDelete, "/control/counts", nil)
+	return err
+}
+
 // Mails returns every mail sent so far, oldest first.
 func (c *Client) Mails(ctx context.Context) ([]standin.Mail, error) {
 	return call[[]standin.Mail](ctx, c, http.MethodGet, "/control/outbox", nil)
