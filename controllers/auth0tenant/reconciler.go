@@ -234,7 +234,8 @@ func (r *Reconciler) delete(ctx context.Context, tenant *v1alpha1.Auth0Tenant, f
 // countDependents counts who needs a tenant that is being deleted: the Customers
 // that refer to it, and the Members that were given something here and are being
 // deleted, or have no Customer here any more. What becomes of those is read from
-// the tenant when they go, but for those that are let be.
+// the tenant when they go, but for those that are let be. An object that was read in
+// part only, without its tenant, may need this one.
 func countDependents(ctx context.Context, reader client.Reader, tenant string, facts *status.TenantFacts) error {
 	// Members first: one whose Customer goes in between is seen as left.
 	members, customers := &v1alpha1.MemberList{}, &v1alpha1.CustomerList{}
@@ -247,14 +248,16 @@ func countDependents(ctx context.Context, reader client.Reader, tenant string, f
 	facts.Customers, facts.Leaving, facts.Left = 0, 0, 0
 	present := map[client.ObjectKey]bool{}
 	for i := range customers.Items {
-		if customers.Items[i].Spec.TenantRef.Name == tenant {
+		if pass.MayNeed(&customers.Items[i], tenant) {
 			present[client.ObjectKeyFromObject(&customers.Items[i])] = true
 			facts.Customers++
 		}
 	}
 	for i := range members.Items {
-		switch member := &members.Items[i]; {
-		case member.Status.Tenant != tenant || pass.LetBe(member):
+		member := &members.Items[i]
+		given := member.Status.Tenant == tenant || member.Unreadable != "" && member.Status.Tenant == ""
+		switch {
+		case !given || pass.LetBe(member):
 		case !member.DeletionTimestamp.IsZero():
 			facts.Leaving++
 		case !present[client.ObjectKey{Namespace: member.Namespace, Name: member.Spec.CustomerRef.Name}]:

@@ -20,6 +20,7 @@ import (
 	"github.com/seatwarden/seatwarden/controllers/internal/pass"
 	"github.com/seatwarden/seatwarden/internal/auth0"
 	"github.com/seatwarden/seatwarden/internal/directory"
+	"github.com/seatwarden/seatwarden/internal/status"
 )
 
 // TestOrdersTenantDeleted: a tenant that is deleted stays while somebody needs it.
@@ -157,4 +158,41 @@ func clientOf(t *testing.T, objects ...client.Object) client.WithWatch {
 		WithIndex(&v1alpha1.Customer{}, IndexCustomerTenant, func(obj client.Object) []string {
 			return []string{obj.(*v1alpha1.Customer).Spec.TenantRef.Name}
 		}).Build()
+}
+
+// halfRead lists every object as one of which something cannot be read.
+type halfRead struct{ client.Reader }
+
+func (r halfRead) List(ctx context.Context, list client.ObjectList, opts ...client.ListOption) error {
+	err := r.Reader.List(ctx, list, opts...)
+	switch l := list.(type) {
+	case *v1alpha1.CustomerList:
+		for i := range l.Items {
+			l.Items[i].Unreadable = "spec.tenantRef"
+		}
+	case *v1alpha1.MemberList:
+		for i := range l.Items {
+			l.Items[i].Unreadable = "status.tenant"
+		}
+	}
+	return err
+}
+
+// TestHandsOffTenantStaysForWhatCannotBeRead: a Customer or a Member that was read
+// without its tenant may need the one that is being deleted.
+func TestHandsOffTenantStaysForWhatCannotBeRead(t *testing.T) {
+	for name, object := range map[string]client.Object{
+		"a Customer":           &v1alpha1.Customer{ObjectMeta: metav1.ObjectMeta{Namespace: "n", Name: "acme"}},
+		"a Member without one": &v1alpha1.Member{ObjectMeta: metav1.ObjectMeta{Namespace: "n", Name: "jane"}},
+		"a Member on its way":  &v1alpha1.Member{ObjectMeta: metav1.ObjectMeta{Namespace: "n", Name: "jane", DeletionTimestamp: &metav1.Time{Time: time.Now()}, Finalizers: []string{v1alpha1.Finalizer}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g, facts := NewWithT(t), status.TenantFacts{}
+			cluster := clientOf(t, object)
+			g.Expect(countDependents(t.Context(), halfRead{cluster}, "default", &facts)).To(Succeed())
+			g.Expect(facts.Deleting).To(BeTrue(), "it waits")
+			g.Expect(countDependents(t.Context(), cluster, "default", &facts)).To(Succeed())
+			g.Expect(facts.Deleting).To(BeFalse(), "what is read needs another")
+		})
+	}
 }

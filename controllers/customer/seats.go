@@ -134,6 +134,12 @@ func (p *customerPass) seatFacts(people []v1alpha1.Member) seats.Facts {
 			hold(line.Person, seats.HoldsGrant)
 		}
 	}
+	for i := range people {
+		// Nothing is decided about whom cannot be read, and a seat that was given stays.
+		if seat := people[i].Status.Seat; pass.Hidden(&people[i]) && seat != nil && seat.State != v1alpha1.SeatWaiting && seat.State != v1alpha1.SeatRefused {
+			hold("unreadable/"+people[i].Name, seats.HoldsGrant)
+		}
+	}
 	for i := range facts.People {
 		person := &facts.People[i]
 		if to, has := moved[person.Ref]; has {
@@ -157,7 +163,9 @@ func stillHolds(line v1alpha1.WithdrawnPerson) bool {
 func (p *customerPass) people(members []v1alpha1.Member) []seats.Person {
 	out := make([]seats.Person, 0, len(members))
 	for i := range members {
-		out = append(out, p.person(&members[i]))
+		if !pass.Hidden(&members[i]) {
+			out = append(out, p.person(&members[i]))
+		}
 	}
 	return out
 }

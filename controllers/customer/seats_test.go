@@ -89,3 +89,22 @@ func TestStatusStaysStalledWhileSeatsAreGiven(t *testing.T) {
 	g.Expect(recorder.Events).To(HaveLen(1))
 	g.Expect(<-recorder.Events).To(HavePrefix("Warning ConnectionNotFound"))
 }
+
+// TestSeatsOfWhoCannotBeRead: Members that were read without their address keep their
+// seats, each one, and nothing is decided about them.
+func TestSeatsOfWhoCannotBeRead(t *testing.T) {
+	g := NewWithT(t)
+	p, jane := contract(t)
+	_, err := p.org.Observe(t.Context(), p.tenant.Now())
+	g.Expect(err).NotTo(HaveOccurred())
+	members := []v1alpha1.Member{*jane, *jane, *jane}
+	for i, name := range []string{"a", "b", "c"} {
+		members[i].Name, members[i].Unreadable = name, "spec.email"
+		members[i].Status.Seat = &v1alpha1.MemberSeat{State: v1alpha1.SeatAssigned, OrganizationID: "org_1"}
+	}
+	members[2].Status.Seat.State = v1alpha1.SeatWaiting
+	plan := seats.Decide(p.seatFacts(members))
+	g.Expect(plan.InUse).To(Equal(2))
+	g.Expect(plan.Decide).To(BeEmpty())
+	g.Expect(plan.Assign).To(BeEmpty())
+}

@@ -287,7 +287,7 @@ func (p *memberPass) noteTenantRemovals(ctx context.Context) error {
 		return fmt.Errorf("list Customers: %w", err)
 	}
 	for i := range customers.Items {
-		if customers.Items[i].Spec.TenantRef.Name == p.tenant.Name {
+		if pass.MayNeed(&customers.Items[i], p.tenant.Name) {
 			p.noteRemovals(&customers.Items[i])
 		}
 	}
@@ -321,13 +321,14 @@ func strike(customer *v1alpha1.Customer, person string) {
 	customer.Status.Withdrawn = slices.DeleteFunc(customer.Status.Withdrawn, func(e v1alpha1.WithdrawnPerson) bool { return e.Person == person })
 }
 
+// listLive lists the Customer's Members past the cache, for a pass that takes.
 func (p *memberPass) listLive(ctx context.Context) ([]v1alpha1.Member, error) {
 	list := &v1alpha1.MemberList{}
 	err := p.Live.List(ctx, list, client.InNamespace(p.member.Namespace), client.MatchingFields{v1alpha1.FieldCustomerRef: p.customer.Name})
 	if err != nil {
 		return nil, fmt.Errorf("list Members live: %w", err)
 	}
-	return list.Items, nil
+	return list.Items, pass.NoneHidden(ctx, p.Client, p.member.Namespace, list.Items)
 }
 
 // addUsers adds the users that are not known yet, up to ten.

@@ -8,6 +8,7 @@ import (
 
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -148,5 +149,58 @@ func changedWhileRemoving(t *testing.T, change func(g *WithT, cluster client.Cli
 	}
 	if before >= 0 { // a removal has no more such steps
 		g.Expect(taken[before:]).To(BeEmpty())
+	}
+}
+
+// TestHandsOffMemberThatCannotBeRead: a Member that was read without its address, or
+// without its Customer, may declare the person who is to be removed: nothing is taken.
+func TestHandsOffMemberThatCannotBeRead(t *testing.T) {
+	for name, hide := range map[string]func(*v1alpha1.Member){
+		"no address":  func(m *v1alpha1.Member) { m.Spec.Email, m.Unreadable = "", "spec.email" },
+		"no Customer": func(m *v1alpha1.Member) { m.Spec.CustomerRef.Name, m.Unreadable = "", "spec.customerRef.name" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			now := metav1.NewTime(clock{}.Now())
+			customer := &v1alpha1.Customer{ObjectMeta: metav1.ObjectMeta{Namespace: "n", Name: "acme", UID: "u"}}
+			customer.Spec.TenantRef.Name, customer.Status.OrganizationID = "default", "org_1"
+			jane := &v1alpha1.Member{ObjectMeta: metav1.ObjectMeta{Namespace: "n", Name: "jane", UID: "m", DeletionTimestamp: &now, Finalizers: []string{v1alpha1.Finalizer}}}
+			jane.Spec = v1alpha1.MemberSpec{CustomerRef: v1alpha1.CustomerRef{Name: "acme"}, Email: "jane@acme.com"}
+			jane.Status = v1alpha1.MemberStatus{Tenant: "default", OrganizationID: "org_1", Users: []v1alpha1.MemberUser{{UserID: "okta|jane", Since: now}}}
+			hidden := &v1alpha1.Member{ObjectMeta: metav1.ObjectMeta{Namespace: "n", Name: "hidden", UID: "h"}}
+			hidden.Spec = jane.Spec
+			unreadable := hidden.DeepCopy()
+			hide(unreadable)
+			hidden.Spec = unreadable.Spec
+			settings := &v1alpha1.Auth0Tenant{ObjectMeta: metav1.ObjectMeta{Name: "default"}}
+			settings.Spec.Namespaces = []v1alpha1.NamespaceGrant{{Name: "n"}}
+			cluster := clusterOf(t, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "n"}}, settings, customer, jane, hidden)
+			reading := interceptor.NewClient(cluster, interceptor.Funcs{
+				List: func(ctx context.Context, inner client.WithWatch, list client.ObjectList, opts ...client.ListOption) error {
+					err := inner.List(ctx, list, opts...)
+					if members, are := list.(*v1alpha1.MemberList); are {
+						for i := range members.Items {
+							if members.Items[i].Name == hidden.Name {
+								members.Items[i].Unreadable = unreadable.Unreadable
+							}
+						}
+					}
+					return err
+				},
+			})
+			var taken []string
+			shared := directory.New()
+			shared.Put("default", settings.Spec, janesAuth0{taken: &taken}).Organization("org_1").SetKey("k")
+			r := &RemovalReconciler{&Reconciler{
+				Client: reading, Live: reading, Directory: shared, Recorder: events.NewFakeRecorder(10), Now: clock{}.Now, SettledInterval: time.Minute,
+			}}
+			for range 3 {
+				_, err := r.Reconcile(t.Context(), ctrl.Request{NamespacedName: client.ObjectKeyFromObject(jane)})
+				g.Expect(err).NotTo(HaveOccurred())
+			}
+			g.Expect(taken).To(BeEmpty())
+			g.Expect(cluster.Get(t.Context(), client.ObjectKeyFromObject(jane), jane)).To(Succeed(), "its finalizer stays")
+			g.Expect(meta.FindStatusCondition(jane.Status.Conditions, v1alpha1.ConditionStalled).Reason).To(Equal(v1alpha1.ReasonUnreadable))
+		})
 	}
 }

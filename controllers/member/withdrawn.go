@@ -111,7 +111,7 @@ func (p *withdrawnPass) listMembers(ctx context.Context) error {
 		return fmt.Errorf("list Members live: %w", err)
 	}
 	p.members = list.Items
-	return nil
+	return pass.NoneHidden(ctx, p.Client, p.customer.Namespace, list.Items)
 }
 
 // declarer is a Member that declares a person and is not being deleted, nil when

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -73,6 +74,35 @@ func refuseUnreadable(obj client.Object) error {
 	return Person(v1alpha1.ReasonUnreadable, fmt.Sprintf(
 		"%s %s has a field that this version of the operator cannot read: correct it, or run the version that wrote it; until then nothing is given and nothing taken. %s",
 		kind, obj.GetName(), what[:min(len(what), 400)]))
+}
+
+// NoneHidden ends a pass that takes while a Member may declare anybody: one of the
+// Customer's Members, as they were listed, that was read without its address, or one
+// of the namespace that was read without its Customer.
+func NoneHidden(ctx context.Context, reader client.Reader, namespace string, members []v1alpha1.Member) error {
+	nowhere := &v1alpha1.MemberList{}
+	if err := reader.List(ctx, nowhere, client.InNamespace(namespace), client.MatchingFields{v1alpha1.FieldCustomerRef: ""}); err != nil {
+		return fmt.Errorf("list Members without a Customer: %w", err)
+	}
+	for _, member := range slices.Concat(members, nowhere.Items) {
+		if Hidden(&member) || member.Unreadable != "" && member.Spec.CustomerRef.Name == "" {
+			return Person(v1alpha1.ReasonUnreadable, fmt.Sprintf(
+				"Member %s of this namespace cannot be read, and may declare this person: nothing is taken until it is corrected", member.Name))
+		}
+	}
+	return nil
+}
+
+// Hidden tells whether a Member was read without its address.
+func Hidden(member *v1alpha1.Member) bool {
+	return member.Unreadable != "" && member.Spec.Email == ""
+}
+
+// MayNeed tells whether a Customer refers to an Auth0Tenant, or may: it was read
+// without its reference.
+func MayNeed(customer *v1alpha1.Customer, tenant string) bool {
+	name := customer.Spec.TenantRef.Name
+	return name == tenant || customer.Unreadable != "" && name == ""
 }
 
 // Unread ends the pass over an object that could not be read: nothing follows for
