@@ -120,6 +120,8 @@ const (
 	ReasonOrganizationConflict = "OrganizationConflict"
 	// ReasonOrganizationMissing: the organization was deleted in Auth0; it is not made again by itself.
 	ReasonOrganizationMissing = "OrganizationMissing"
+	// ReasonOrganizationRenamed: somebody renamed the organization in Auth0; it is not renamed back.
+	ReasonOrganizationRenamed = "OrganizationRenamed"
 	// ReasonConnectionsSynced: the connections are as declared.
 	ReasonConnectionsSynced = "ConnectionsSynced"
 	// ReasonConnectionNotFound: Auth0 has no connection of that name.

@@ -116,9 +116,9 @@ func (p *customerPass) findToDelete(ctx context.Context) (organization auth0.Org
 	if id != "" {
 		organization, err = p.api().Organization(ctx, id)
 	} else {
-		organization, err = p.api().OrganizationByName(ctx, p.customer.OrganizationName())
+		organization, err = pass.FindOrganization(ctx, p.tenant, p.customer.OrganizationName(), p.owner())
 	}
-	if err != nil && !auth0.IsNotFound(err) {
+	if err != nil && !auth0.IsNotFound(err) && !pass.Decided(err) {
 		err = pass.Auth0("read the organization", err, p.Now())
 	}
 	if err != nil {

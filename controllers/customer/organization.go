@@ -65,12 +65,12 @@ func (p *customerPass) findOrganization(ctx context.Context) error {
 	return nil
 }
 
-// claim finds the organization by its name, or makes it. An answer that was lost
-// is no harm: the organization is found with our marker the next time.
+// claim finds the organization by its name or by our marker, or makes it. An answer
+// that was lost is no harm: the organization is found with our marker the next time.
 func (p *customerPass) claim(ctx context.Context) error {
 	name := p.customer.OrganizationName()
 	began := p.tenant.Now()
-	found, err := p.api().OrganizationByName(ctx, name)
+	found, err := pass.FindOrganization(ctx, p.tenant, name, p.owner())
 	if auth0.IsNotFound(err) {
 		began = p.tenant.Now()
 		created, err := p.create(ctx, name)

@@ -256,7 +256,7 @@ func (p *memberPass) remember(ctx context.Context) error {
 
 // findOrganizationToWithdraw finds where the person may hold something; found is
 // false when there is, for certain, no such organization. A status that was
-// lost proves nothing: then the organization is looked for by its name.
+// lost proves nothing: then the organization is looked for.
 func (p *memberPass) findOrganizationToWithdraw(ctx context.Context) (found bool, err error) {
 	id := p.member.Status.OrganizationID
 	if id == "" {
@@ -272,10 +272,12 @@ func (p *memberPass) findOrganizationToWithdraw(ctx context.Context) (found bool
 	}
 	p.tenant = tenant
 	if id == "" {
-		organization, err := tenant.API().OrganizationByName(ctx, p.customer.OrganizationName())
+		organization, err := pass.FindOrganization(ctx, tenant, p.customer.OrganizationName(), p.owner())
 		switch {
 		case auth0.IsNotFound(err):
 			return false, nil
+		case pass.Decided(err):
+			return false, err
 		case err != nil:
 			return false, pass.Auth0("look for the organization", err, p.Now())
 		case ownership.Judge(organization.Metadata, p.owner()) != ownership.Ours:

@@ -95,6 +95,8 @@ type Tenant struct {
 	roles         []auth0.Role
 	rolesAt       time.Time
 	removals      map[string]time.Time
+
+	organizationList organizationList
 }
 
 // API is how the tenant is reached now.

@@ -71,7 +71,11 @@ func Customer(customer *v1alpha1.Customer, f CustomerFacts) v1alpha1.CustomerSta
 	out.HeldRemovals = f.Held
 	c := build(out.Conditions, customer.Generation, f.Now)
 	c.removalsHeld(f.Held, f.Deleting != "")
-	c.organization(f, out.OrganizationName)
+	renamed := ""
+	if f.OrganizationSynced {
+		renamed = renamedTo(customer, out.OrganizationName)
+	}
+	c.organization(f, out.OrganizationName, renamed)
 	c.connections(customer, f)
 	c.contract(f)
 	c.guard(f)
@@ -86,6 +90,8 @@ func Customer(customer *v1alpha1.Customer, f CustomerFacts) v1alpha1.CustomerSta
 		c.summarize(true, false, v1alpha1.ReasonDeleting, f.Deleting)
 	case f.Mode == v1alpha1.ModeObserve:
 		c.summarize(false, false, v1alpha1.ReasonObserving, planSummary(out.PlannedCount))
+	case renamed != "":
+		c.summarize(false, true, v1alpha1.ReasonOrganizationRenamed, renamed)
 	case f.Guard != v1alpha1.GuardOff && !f.Guarded && !f.heldByStrangers():
 		c.summarize(true, false, v1alpha1.ReasonActivating, activating(f.Unconfirmed))
 	case f.SeatsPending:
@@ -97,8 +103,21 @@ func Customer(customer *v1alpha1.Customer, f CustomerFacts) v1alpha1.CustomerSta
 	return out
 }
 
-func (c *conditions) organization(f CustomerFacts, name string) {
+// renamedTo says that the organization has another name than the declared one,
+// empty when it has not.
+func renamedTo(customer *v1alpha1.Customer, name string) string {
+	declared := customer.OrganizationName()
+	if name == declared {
+		return ""
+	}
+	return fmt.Sprintf("the organization is named %[1]s in Auth0, and %[2]s is declared; the contract goes on in it, and it is not renamed: name it %[2]s again in Auth0, or create a Customer of another name with spec.organization.name: %[1]s that takes it over",
+		name, declared)
+}
+
+func (c *conditions) organization(f CustomerFacts, name, renamed string) {
 	switch {
+	case renamed != "":
+		c.set(v1alpha1.ConditionOrganizationSynced, metav1.ConditionFalse, v1alpha1.ReasonOrganizationRenamed, renamed)
 	case f.Plan.touchesOrganization():
 		c.set(v1alpha1.ConditionOrganizationSynced, metav1.ConditionFalse, v1alpha1.ReasonObserving, "the organization is not as declared: see status.planned")
 	case f.OrganizationSynced:
