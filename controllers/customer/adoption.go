@@ -88,6 +88,10 @@ func (p *customerPass) listedForAdoption(organization string) bool {
 // once the one whose marker stands a while later has it. adoptedAt is zero for
 // an organization that is taken over.
 func (p *customerPass) takeUp(ctx context.Context, found auth0.Organization, adoptedAt time.Time) error {
+	p.organization = found
+	if _, err := p.findKey(ctx); err != nil {
+		return err
+	}
 	ctx = auth0.WithFence(ctx, auth0.NewFence(p.tenant.Now().Add(takeUpValidity), takeUpValidity))
 	var err error
 	if p.organization, err = p.api().Organization(ctx, found.ID); err != nil {

@@ -98,6 +98,7 @@ func (p *customerPass) claim(ctx context.Context) error {
 }
 
 func (p *customerPass) create(ctx context.Context, name string) (auth0.Organization, error) {
+	p.created = true
 	return p.api().CreateOrganization(ctx, auth0.OrganizationCreate{
 		Name: name, DisplayName: p.customer.DisplayName(),
 		Metadata: map[string]string{
@@ -132,6 +133,14 @@ func (p *customerPass) syncOrganization(ctx context.Context) error {
 			return p.unread(err)
 		}
 		p.noteAdopted()
+	}
+	if searched, err := p.findKey(ctx); err != nil {
+		return err
+	} else if searched {
+		// That took its time.
+		if err := p.readOrganizationNow(ctx, p.organization.ID); err != nil {
+			return p.unread(err)
+		}
 	}
 	stands := p.organization.Metadata
 	if err := p.writeOrganization(ctx, p.underGuard()); err != nil {
@@ -183,7 +192,7 @@ func (p *customerPass) access(guarded bool) *ownership.Window {
 // update is what makes name and metadata as they should be.
 func (p *customerPass) update(guarded bool) (update auth0.OrganizationUpdate, differs bool, err error) {
 	metadata, changed := ownership.Apply(p.organization.Metadata, ownership.Desired{
-		Owner: p.owner(), Key: ownership.OrganizationKey(p.InstanceKey, p.organization.ID),
+		Owner: p.owner(), Key: p.key,
 		Seats: strconv.Itoa(int(p.customer.Spec.Seats)), Access: p.access(guarded), AdoptedAt: p.adoptedAt,
 	})
 	if over := len(metadata) - ownership.MaxMetadata; changed && over > 0 {

@@ -89,6 +89,10 @@ type customerPass struct {
 	// recordShared: it was read by an earlier pass. connectionsShared is the same of
 	// its connections.
 	recordShared, connectionsShared bool
+	// created in this pass.
+	created bool
+	// key of the organization, as it stands or is to be written.
+	key string
 	// adoptedAt is when it is adopted, zero when it is not.
 	adoptedAt time.Time
 	look      *directory.Observation

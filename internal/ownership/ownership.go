@@ -337,6 +337,21 @@ func OrganizationKey(instanceKey []byte, organizationID string) string {
 	return hex.EncodeToString(mac.Sum(nil)[:16])
 }
 
+// KeyOf is the key of an organization whose metadata has none any more: the one that
+// most grants have, or the derived one where that is as good.
+func KeyOf(grants []Grant, derived string) string {
+	count, key := map[string]int{}, derived
+	for _, grant := range grants {
+		count[grant.Key]++
+	}
+	for _, grant := range grants {
+		if count[grant.Key] > count[key] {
+			key = grant.Key
+		}
+	}
+	return key
+}
+
 // GrantKey is the first-level key of a grant in app_metadata: one an
 // organization, because Auth0 merges app_metadata at the first level only.
 func GrantKey(organizationID string) string { return "seatwarden_" + organizationID }

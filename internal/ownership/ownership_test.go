@@ -257,3 +257,17 @@ func TestRemovalLeftClosed(t *testing.T) {
 		})
 	}
 }
+
+func TestAccessKeyThatPeopleHold(t *testing.T) {
+	g := NewWithT(t)
+	grants := func(keys ...string) (out []Grant) {
+		for _, key := range keys {
+			out = append(out, Grant{Key: key})
+		}
+		return out
+	}
+	g.Expect(KeyOf(nil, "derived")).To(Equal("derived"))
+	g.Expect(KeyOf(grants("theirs"), "derived")).To(Equal("theirs"))
+	g.Expect(KeyOf(grants("theirs", "derived"), "derived")).To(Equal("derived"))
+	g.Expect(KeyOf(grants("derived", "theirs", "theirs"), "derived")).To(Equal("theirs"))
+}
