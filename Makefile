@@ -11,6 +11,9 @@ LINT_TOOL = go tool -modfile=hack/lint/go.mod
 CONTROLLER_GEN = $(LINT_TOOL) controller-gen
 GOLANGCI_LINT = $(LINT_TOOL) golangci-lint
 
+# Flags of `make bench`; --help lists them.
+BENCH ?=
+
 # The kubectl that acts on a real cluster.
 KUBECTL ?= kubectl
 
@@ -114,7 +117,11 @@ conformance: ## Replay recordings of Auth0 against the stand-in and print where 
 	@go -C test/conformance run .
 
 .PHONY: bench
-bench: ## Measure the stand-in, and that its memory stays flat over a million calls.
+bench: tools ## Measure the operator; flags in BENCH, e.g. BENCH="--only burst --json new.json --compare old.json".
+	go run ./hack/bench $(BENCH)
+
+.PHONY: bench-standin
+bench-standin: ## Measure the stand-in, and that its memory stays flat over a million calls.
 	go test -run '^$$' -bench . -benchtime 20000x ./internal/standin
 	go test -run TestMemoryStaysFlat -v -timeout 30m ./internal/standin -soak 1000000
 

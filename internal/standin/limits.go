@@ -127,6 +127,8 @@ type bucket struct {
 	// told is the type of the last entry in the tenant log about the bucket;
 	// empty since it was half full again.
 	told string
+	// taken and refused count the calls since the start.
+	taken, refused int
 }
 
 // limiter holds the buckets by tenant and name.
@@ -164,7 +166,10 @@ func (l *limiter) take(name string, r rate, now time.Time) taken {
 	var out taken
 	if b.tokens >= 1 {
 		b.tokens--
+		b.taken++
 		out.ok = true
+	} else {
+		b.refused++
 	}
 	missing := math.Max(0, 1-b.tokens)
 	out.remaining = int(b.tokens)

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/seatwarden/seatwarden/internal/standin"
+)
+
+// burst is a number of Customers that are applied at once.
+type burst struct {
+	profile           string
+	customers, people int
+	// bucket is the one that an invitation waits for.
+	bucket string
+}
+
+func (s burst) mails() int { return s.customers * s.people }
+
+func (s burst) size() string { return fmt.Sprintf("%s, %d x %d", s.profile, s.customers, s.people) }
+
+// measureBursts applies several Customers at once, under the limits of each plan.
+func measureBursts(ctx context.Context, b *bench) (figures []figure, err error) {
+	for _, size := range []burst{
+		{standin.ProfileFree, 3, 5, "global"},
+		{standin.ProfileProfessional, b.few(5, 10), b.few(12, 30), "other"},
+		{standin.ProfileEnterprise, b.few(5, 10), b.few(24, 60), "write-invitations"},
+	} {
+		more, err := size.measure(ctx, b)
+		figures = append(figures, more...)
+		if err != nil {
+			return figures, err
+		}
+	}
+	return figures, nil
+}
+
+func (s burst) measure(ctx context.Context, b *bench) (figures []figure, err error) {
+	w, err := b.newWorld(ctx, s.profile)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = w.ended(ctx, err) }()
+	before := w.auth0.BucketUse(s.bucket)
+	w.auth0.ResetAudit()
+	began := time.Now()
+	if err := s.apply(ctx, w); err != nil {
+		return nil, err
+	}
+	// Four times as long as the limit allows is long enough to be told so.
+	atBest := time.Duration(math.Max(0, float64(s.mails())-before.Burst) / before.PerMinute * float64(time.Minute))
+	evenness := 1.0
+	err = w.until(ctx, max(4*atBest, 4*time.Minute), "all are mailed", func() (int, int) {
+		mails := w.auth0.Outbox().Mails()
+		if n := len(mails); n > s.customers && n <= s.mails()/2 {
+			evenness = s.evenness(mails)
+		}
+		return len(mails), s.mails()
+	})
+	took, use := time.Since(began), w.auth0.BucketUse(s.bucket)
+	if err != nil && !errors.Is(err, errTooLong) {
+		return nil, err
+	}
+	made, err := w.calls()
+	if err != nil {
+		return nil, err
+	}
+	mailed := len(w.auth0.Outbox().Mails())
+	offered := use.Burst + use.PerMinute*took.Minutes()
+	size := s.size()
+	return []figure{
+		figure{Size: size, Name: "people mailed", Value: float64(mailed), Unit: "mails"}.atLeast(float64(s.mails())),
+		figure{Size: size, Name: "time until then", Value: took.Seconds(), Unit: "s"}.because("%d invitations alone would take the limit %s", s.mails(), atBest.Round(time.Second)),
+		figure{Size: size, Name: "use of the bucket " + s.bucket, Value: 100 * float64(use.Taken-before.Taken) / offered, Unit: "%"}.
+			atLeast(95).because("of its burst and what it refilled until the last mail"),
+		figure{Size: size, Name: "invitations in the bucket", Value: 100 * float64(mailed) / offered, Unit: "%"}.
+			because("of the same"),
+		figure{Size: size, Name: "calls answered 429", Value: made.refusedPercent(), Unit: "%"}.atMost(0.1),
+		figure{Size: size, Name: "evenness", Value: evenness, Unit: "ratio"}.
+			because("mails of the Customer with the fewest to those of the one with the most, when half were sent"),
+		{Size: size, Name: "calls in all", Value: float64(len(made)) / float64(max(1, mailed)), Unit: "a mail"},
+	}, nil
+}
+
+func (s burst) apply(ctx context.Context, w *world) error {
+	for i := range s.customers {
+		if err := w.apply(ctx, customerName(i), s.people); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// evenness is the ratio of the fewest mails of a Customer to the most.
+func (s burst) evenness(mails []standin.Mail) float64 {
+	counts := map[string]int{}
+	for _, mail := range mails {
+		counts[mail.OrganizationID]++
+	}
+	if len(counts) < s.customers {
+		return 0
+	}
+	fewest, most := math.MaxInt, 0
+	for _, n := range counts {
+		fewest, most = min(fewest, n), max(most, n)
+	}
+	return float64(fewest) / float64(most)
+}

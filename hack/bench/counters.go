@@ -1,0 +1,115 @@
+package main
+
+import (
+	"net/http"
+	"strings"
+	"sync"
+)
+
+// counters is what an operator has done so far, and what it costs.
+type counters struct {
+	// Writes to the API server by method and resource, e.g. "PATCH members/status".
+	Writes map[string]int `json:"writes"`
+	// Reads from the API server, lists and watches among them, in the same way.
+	Reads map[string]int `json:"reads"`
+	// Reconciles by controller.
+	Reconciles map[string]int `json:"reconciles"`
+	// HeapBytes are those that are alive after a garbage collection.
+	HeapBytes uint64 `json:"heapBytes"`
+	// CPUSeconds that the process used.
+	CPUSeconds float64 `json:"cpuSeconds"`
+}
+
+const eventsResource = "events"
+
+// writes counts those that are no Events.
+func (c counters) writes() int { return sum(c.Writes) - c.events() }
+
+// events counts the Events that were written.
+func (c counters) events() (n int) {
+	for what, count := range c.Writes {
+		if strings.HasSuffix(what, " "+eventsResource) {
+			n += count
+		}
+	}
+	return n
+}
+
+// since is what was done after an earlier count.
+func (c counters) since(earlier counters) counters {
+	return counters{
+		Writes: minus(c.Writes, earlier.Writes), Reads: minus(c.Reads, earlier.Reads), Reconciles: minus(c.Reconciles, earlier.Reconciles),
+		HeapBytes: c.HeapBytes, CPUSeconds: c.CPUSeconds - earlier.CPUSeconds,
+	}
+}
+
+func minus(now, before map[string]int) map[string]int {
+	left := map[string]int{}
+	for what, n := range now {
+		if n -= before[what]; n != 0 {
+			left[what] = n
+		}
+	}
+	return left
+}
+
+func sum(counts map[string]int) (n int) {
+	for _, count := range counts {
+		n += count
+	}
+	return n
+}
+
+// kubernetesCalls counts what goes through a transport to the API server.
+type kubernetesCalls struct {
+	mu            sync.Mutex
+	reads, writes map[string]int
+}
+
+func (k *kubernetesCalls) wrap(base http.RoundTripper) http.RoundTripper {
+	return roundTripper(func(r *http.Request) (*http.Response, error) {
+		k.count(r)
+		return base.RoundTrip(r)
+	})
+}
+
+func (k *kubernetesCalls) count(r *http.Request) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.reads == nil {
+		k.reads, k.writes = map[string]int{}, map[string]int{}
+	}
+	into, what := k.writes, r.Method+" "+resourceOf(r.URL.Path)
+	if r.Method == http.MethodGet {
+		into = k.reads
+	}
+	if r.URL.Query().Get("watch") != "" {
+		what = "WATCH " + resourceOf(r.URL.Path)
+	}
+	into[what]++
+}
+
+// resourceOf is the resource that a path of the API server names, with its
+// subresource.
+func resourceOf(path string) string {
+	parts := strings.Split(strings.Trim(path, "/"), "/")
+	switch {
+	case parts[0] == "api" && len(parts) > 2:
+		parts = parts[2:]
+	case parts[0] == "apis" && len(parts) > 3:
+		parts = parts[3:]
+	default:
+		return path
+	}
+	if parts[0] == "namespaces" && len(parts) > 2 {
+		parts = parts[2:]
+	}
+	if len(parts) > 2 {
+		return parts[0] + "/" + parts[2]
+	}
+	return parts[0]
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

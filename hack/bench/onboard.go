@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/internal/standin"
+)
+
+// measureOnboarding counts what one Customer of N people costs from its creation
+// until everybody's Member shows Invited.
+func measureOnboarding(ctx context.Context, b *bench) (figures []figure, err error) {
+	for _, people := range b.sized([]int{1, 10, 100}, []int{1, 10, 100, 1000}) {
+		more, err := onboard(ctx, b, people)
+		figures = append(figures, more...)
+		if err != nil {
+			return figures, err
+		}
+	}
+	return figures, nil
+}
+
+func onboard(ctx context.Context, b *bench, people int) (figures []figure, err error) {
+	w, err := b.newWorld(ctx, standin.ProfileUnlimited)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = w.ended(ctx, err) }()
+	before, err := w.counters(ctx, false)
+	if err != nil {
+		return nil, err
+	}
+	w.auth0.ResetAudit()
+	began := time.Now()
+	if err := w.apply(ctx, customerName(0), people); err != nil {
+		return nil, err
+	}
+	if err := w.untilMailed(ctx, 15*time.Minute, people); err != nil {
+		return nil, err
+	}
+	took := time.Since(began)
+	made, err := w.calls()
+	if err != nil {
+		return nil, err
+	}
+	if err := w.until(ctx, time.Minute, "all Members show Invited", func() (int, int) { return w.members.count(v1alpha1.ConditionInvited), people }); err != nil {
+		return nil, err
+	}
+	after, err := w.counters(ctx, false)
+	if err != nil {
+		return nil, err
+	}
+	did, n := after.since(before), float64(people)
+	size := fmt.Sprintf("N=%d", people)
+	writes := figure{Size: size, Name: "writes to the API server without Events", Value: float64(did.writes()) / n, Unit: "a Member"}
+	turns := figure{Size: size, Name: "reconciles of all controllers", Value: float64(sum(did.Reconciles)) / n, Unit: "a Member"}
+	if people >= 100 {
+		writes, turns = writes.atMost(4), turns.atMost(4)
+	}
+	w.details("writes", did.Writes)
+	w.details("reads", did.Reads)
+	w.details("reconciles", did.Reconciles)
+	return []figure{
+		figure{Size: size, Name: "calls until all are mailed", Value: float64(len(made)), Unit: "calls"}.atMost(6 + 2*n),
+		writes, turns,
+		{Size: size, Name: "Events", Value: float64(did.events()) / n, Unit: "a Member"},
+		{Size: size, Name: "time until all are mailed, without limits", Value: took.Seconds(), Unit: "s"},
+	}, nil
+}
+
+// pendingWindow is how long calls are counted for the calls an hour.
+const pendingWindow = 2 * time.Minute
+
+// measurePending counts the calls while each of M Customers has one link that
+// nobody has clicked.
+func measurePending(ctx context.Context, b *bench) (figures []figure, err error) {
+	for _, customers := range b.sized([]int{20}, []int{20, 200, 1000}) {
+		one, err := pending(ctx, b, customers)
+		if err != nil {
+			return figures, err
+		}
+		figures = append(figures, one)
+	}
+	return figures, nil
+}
+
+func pending(ctx context.Context, b *bench, customers int) (f figure, err error) {
+	w, err := b.newWorld(ctx, standin.ProfileUnlimited)
+	if err != nil {
+		return f, err
+	}
+	defer func() { err = w.ended(ctx, err) }()
+	for i := range customers {
+		if err := w.apply(ctx, customerName(i), 1); err != nil {
+			return f, err
+		}
+	}
+	if err := w.untilMailed(ctx, 30*time.Minute, customers); err != nil {
+		return f, err
+	}
+	if err := w.pause(ctx, 30*time.Second, "what a mail is followed by is over"); err != nil {
+		return f, err
+	}
+	w.auth0.ResetAudit()
+	if err := w.pause(ctx, pendingWindow, "calls are counted"); err != nil {
+		return f, err
+	}
+	made, err := w.calls()
+	if err != nil {
+		return f, err
+	}
+	anHour := float64(len(made)) * float64(time.Hour) / float64(pendingWindow)
+	return figure{Size: fmt.Sprintf("%d Customers", customers), Name: "calls while each has one pending link", Value: anHour, Unit: "an hour"}.
+		atMost(1000).because("counted for %s in real time, without limits; %s", pendingWindow, w.feed(ctx)), nil
+}

@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"runtime"
+	"runtime/pprof"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+	"k8s.io/client-go/rest"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	"github.com/seatwarden/seatwarden/controllers"
+	"github.com/seatwarden/seatwarden/internal/auth0"
+)
+
+// operatorOptions are the flags of the operator's process.
+type operatorOptions struct {
+	// address is where its counters are served.
+	address string
+	// cpuProfile and memProfile are files to write, empty for none.
+	cpuProfile, memProfile string
+}
+
+// operatorCommand is the process that is measured: the operator with the intervals
+// and workers of main.go, whose calls to the API server are counted.
+func operatorCommand() *cobra.Command {
+	var o operatorOptions
+	cmd := &cobra.Command{
+		Use: "operator", Hidden: true, Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
+	}
+	cmd.Flags().StringVar(&o.address, "counters", "", "`address` of the counters")
+	cmd.Flags().StringVar(&o.cpuProfile, "cpuprofile", "", "`file` for a CPU profile")
+	cmd.Flags().StringVar(&o.memProfile, "memprofile", "", "`file` for a memory profile")
+	return cmd
+}
+
+func (o operatorOptions) run(ctx context.Context) (err error) {
+	ctrl.SetLogger(zap.New(zap.WriteTo(os.Stderr)))
+	stopProfiles, err := o.startProfiles()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stopProfiles()) }()
+	config, err := ctrl.GetConfig()
+	if err != nil {
+		return fmt.Errorf("find the API server: %w", err)
+	}
+	calls := &kubernetesCalls{}
+	config.Wrap(calls.wrap)
+	mgr, err := newManager(ctx, config)
+	if err != nil {
+		return err
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /counters", calls.serve)
+	server := &http.Server{Addr: o.address, Handler: mux, ReadHeaderTimeout: time.Minute}
+	failed := make(chan error, 1)
+	go func() { failed <- server.ListenAndServe() }()
+	go func() { failed <- mgr.Start(ctx) }()
+	err = <-failed
+	return errors.Join(err, server.Close())
+}
+
+// newManager is as main.go's.
+func newManager(ctx context.Context, config *rest.Config) (ctrl.Manager, error) {
+	mgr, err := ctrl.NewManager(config, ctrl.Options{
+		Scheme: controllers.Scheme(), Cache: controllers.Cache(operatorNamespace),
+		Metrics: metricsserver.Options{BindAddress: "0"}, HealthProbeBindAddress: "0",
+	})
+	if err != nil {
+		return nil, fmt.Errorf("make the manager: %w", err)
+	}
+	return mgr, controllers.Setup(ctx, mgr, controllers.Options{
+		Namespace: operatorNamespace, Workers: 8,
+		LiveInterval: 10 * time.Second, SettledInterval: 10 * time.Minute,
+		TenantInterval: time.Minute, ProbeInterval: 5 * time.Second,
+		Connect: func(opts auth0.Options, onJump func()) (auth0.API, error) {
+			client, err := auth0.New(opts)
+			if err != nil {
+				return nil, err
+			}
+			client.Clock().OnJump(onJump)
+			return client, nil
+		},
+	})
+}
+
+func (o operatorOptions) startProfiles() (stop func() error, err error) {
+	var cpu *os.File
+	if o.cpuProfile != "" {
+		if cpu, err = os.Create(o.cpuProfile); err != nil {
+			return nil, fmt.Errorf("write a CPU profile: %w", err)
+		}
+		if err := pprof.StartCPUProfile(cpu); err != nil {
+			return nil, fmt.Errorf("write a CPU profile: %w", err)
+		}
+	}
+	return func() (err error) {
+		if cpu != nil {
+			pprof.StopCPUProfile()
+			err = cpu.Close()
+		}
+		if o.memProfile == "" {
+			return err
+		}
+		heap, failed := os.Create(o.memProfile)
+		if failed != nil {
+			return errors.Join(err, failed)
+		}
+		runtime.GC()
+		return errors.Join(err, pprof.WriteHeapProfile(heap), heap.Close())
+	}, nil
+}
+
+// serve answers with the counters; the heap's only where the query asks for it,
+// since it takes a garbage collection.
+func (k *kubernetesCalls) serve(w http.ResponseWriter, r *http.Request) {
+	out := counters{Reconciles: reconciles()}
+	if r.URL.Query().Has("heap") {
+		// What the first collection finalizes, the second frees.
+		runtime.GC()
+		runtime.GC()
+		var memory runtime.MemStats
+		runtime.ReadMemStats(&memory)
+		out.HeapBytes = memory.HeapAlloc
+	}
+	var usage syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &usage) == nil {
+		out.CPUSeconds = time.Duration(usage.Utime.Nano() + usage.Stime.Nano()).Seconds()
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	out.Reads, out.Writes = k.reads, k.writes
+	if err := json.NewEncoder(w).Encode(out); err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+	}
+}
+
+// reconciles are counted by controller-runtime.
+func reconciles() map[string]int {
+	counts := map[string]int{}
+	families, err := metrics.Registry.Gather()
+	if err != nil {
+		return counts
+	}
+	for _, family := range families {
+		if family.GetName() != "controller_runtime_reconcile_total" {
+			continue
+		}
+		for _, metric := range family.GetMetric() {
+			for _, label := range metric.GetLabel() {
+				if label.GetName() == "controller" {
+					counts[label.GetValue()] += int(metric.GetCounter().GetValue())
+				}
+			}
+		}
+	}
+	return counts
+}

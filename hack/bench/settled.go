@@ -1,0 +1,178 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/seatwarden/seatwarden/internal/standin"
+)
+
+// settled is a world of Customers whose people have all joined.
+func (b *bench) settled(ctx context.Context, customers, people int) (w *world, empty counters, err error) {
+	w, err = b.newWorld(ctx, standin.ProfileUnlimited)
+	if err != nil {
+		return nil, empty, err
+	}
+	defer func() {
+		if err != nil {
+			err = w.ended(ctx, err)
+		}
+	}()
+	if empty, err = w.counters(ctx, true); err != nil {
+		return nil, empty, err
+	}
+	for i := range customers {
+		if err := w.apply(ctx, customerName(i), people); err != nil {
+			return nil, empty, err
+		}
+	}
+	if err := w.untilMailed(ctx, 30*time.Minute, customers*people); err != nil {
+		return nil, empty, err
+	}
+	if err := w.acceptAll(ctx); err != nil {
+		return nil, empty, err
+	}
+	_, err = w.untilQuiet(ctx)
+	return w, empty, err
+}
+
+// quietFor is how long nothing is reconciled when all has settled.
+const quietFor = 15 * time.Second
+
+// untilQuiet waits until nothing was reconciled for a while, and returns when the
+// last was. The Auth0Tenant, which is looked at every minute, does not count.
+func (w *world) untilQuiet(ctx context.Context) (since time.Time, err error) {
+	last := -1
+	err = w.until(ctx, 10*time.Minute, "nothing is reconciled any more", func() (int, int) {
+		now, failed := w.counters(ctx, false)
+		if failed != nil {
+			err = failed
+			return 1, 1
+		}
+		turns := 0
+		for controller, n := range now.Reconciles {
+			if controller != "auth0tenant" {
+				turns += n
+			}
+		}
+		if turns != last {
+			last, since = turns, time.Now()
+		}
+		return int(time.Since(since).Seconds()), int(quietFor.Seconds())
+	})
+	return since, err
+}
+
+// measureSettled looks at an operator that has nothing to do: its memory, its CPU,
+// its calls, and what a restart costs.
+func measureSettled(ctx context.Context, b *bench) (figures []figure, err error) {
+	customers, people := b.few(5, 20), b.few(40, 100)
+	w, empty, err := b.settled(ctx, customers, people)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = w.ended(ctx, err) }()
+	full, err := w.counters(ctx, true)
+	if err != nil {
+		return nil, err
+	}
+	size := fmt.Sprintf("%d Members", customers*people)
+	figures = append(figures, figure{
+		Size: size, Name: "heap a settled Member", Value: (float64(full.HeapBytes) - float64(empty.HeapBytes)) / 1000 / float64(customers*people), Unit: "kB",
+	}.atMost(4).because("heap alive after a garbage collection, less that with no Member (%.1f MB)", float64(empty.HeapBytes)/1e6))
+
+	window := time.Minute
+	w.auth0.ResetAudit()
+	if err := w.pause(ctx, window, "CPU is counted"); err != nil {
+		return figures, err
+	}
+	idle, err := w.counters(ctx, false)
+	if err != nil {
+		return figures, err
+	}
+	made, err := w.calls()
+	if err != nil {
+		return figures, err
+	}
+	did := idle.since(full)
+	figures = append(figures,
+		figure{Size: size, Name: "CPU, settled", Value: 100 * did.CPUSeconds / window.Seconds(), Unit: "% of a core"}.atMost(2).because("over %s", window),
+		figure{Size: size, Name: "calls, settled", Value: float64(len(made)) * float64(time.Hour/window), Unit: "an hour"}.because("over %s, without the slow look", window),
+	)
+	more, err := w.restart(ctx, size)
+	return append(figures, more...), err
+}
+
+// restart ends the operator and starts another.
+func (w *world) restart(ctx context.Context, size string) ([]figure, error) {
+	if err := w.operator.Stop(); err != nil {
+		return nil, err
+	}
+	w.auth0.ResetAudit()
+	began := time.Now()
+	if err := w.startOperator(ctx); err != nil {
+		return nil, err
+	}
+	since, err := w.untilQuiet(ctx)
+	if err != nil {
+		return nil, err
+	}
+	did, err := w.counters(ctx, false)
+	if err != nil {
+		return nil, err
+	}
+	made, err := w.calls()
+	if err != nil {
+		return nil, err
+	}
+	w.details("restart writes", did.Writes)
+	w.details("restart reconciles", did.Reconciles)
+	return []figure{
+		figure{Size: size, Name: "restart until settled", Value: since.Sub(began).Seconds(), Unit: "s"}.atMost(60).because("without limits"),
+		{Size: size, Name: "restart, calls", Value: float64(len(made)), Unit: "calls"},
+		figure{Size: size, Name: "restart, writes to Auth0", Value: float64(made.count(writing)), Unit: "calls"}.atMost(0),
+		figure{Size: size, Name: "restart, writes to the API server with Events", Value: float64(sum(did.Writes)), Unit: "writes"}.atMost(0),
+	}, nil
+}
+
+// organizationsPage is how many organizations Auth0 lists in one call.
+const organizationsPage = 100
+
+// measureList counts the pages of organizations that a start reads.
+func measureList(ctx context.Context, b *bench) (figures []figure, err error) {
+	customers := b.few(110, 1000)
+	w, err := b.newWorld(ctx, standin.ProfileUnlimited)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = w.ended(ctx, err) }()
+	if w.never("GET", "/api/v2/organizations") {
+		w.say("left out: no list of organizations is read")
+		return nil, nil
+	}
+	if err := (burst{customers: customers, people: 1}).apply(ctx, w); err != nil {
+		return nil, err
+	}
+	if err := w.untilMailed(ctx, 30*time.Minute, customers); err != nil {
+		return nil, err
+	}
+	if err := w.operator.Stop(); err != nil {
+		return nil, err
+	}
+	w.auth0.ResetAudit()
+	if err := w.startOperator(ctx); err != nil {
+		return nil, err
+	}
+	if err := w.pause(ctx, 30*time.Second, "the list is read"); err != nil {
+		return nil, err
+	}
+	pages, fewest := len(w.auth0.Calls("GET", "/api/v2/organizations")), math.Ceil(float64(customers)/organizationsPage)
+	return []figure{figure{
+		Size: fmt.Sprintf("%d Customers", customers), Name: "pages of a full list of organizations", Value: float64(pages) / fewest, Unit: "of the fewest",
+	}.atMost(1.05).because("%d pages in the 30 s after a start, %.0f would do", pages, fewest)}, nil
+}
+
+// never tells that the operator has not made a call so far.
+func (w *world) never(method, route string) bool { return len(w.auth0.Calls(method, route)) == 0 }
