@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -230,7 +231,7 @@ func (c calls) count(count func(standin.AuditEntry) bool) (n int) {
 
 func refused(call standin.AuditEntry) bool { return call.RateLimited }
 
-func writing(call standin.AuditEntry) bool { return call.Method != "GET" }
+func writing(call standin.AuditEntry) bool { return call.Method != http.MethodGet }
 
 // refusedPercent is the share of calls that were answered 429.
 func (c calls) refusedPercent() float64 {

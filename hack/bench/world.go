@@ -27,8 +27,6 @@ import (
 // operatorNamespace is where config/rbac puts the operator.
 const operatorNamespace = "seatwarden-system"
 
-const secretName = "auth0-credentials" //nolint:gosec // its name
-
 // membersLag is how far Auth0's list of members is behind.
 const membersLag = 5 * time.Second
 
@@ -274,7 +272,7 @@ func (w *world) apply(ctx context.Context, customer string, people int, change .
 	object := &v1alpha1.Customer{
 		ObjectMeta: metav1.ObjectMeta{Namespace: w.name, Name: customer},
 		Spec: v1alpha1.CustomerSpec{
-			TenantRef: v1alpha1.TenantRef{Name: w.name}, DisplayName: strings.ToUpper(customer), Seats: int32(people),
+			TenantRef: v1alpha1.TenantRef{Name: w.name}, DisplayName: strings.ToUpper(customer), Seats: int32(people), //nolint:gosec // few enough
 			Domains:        []v1alpha1.DomainPattern{v1alpha1.DomainPattern(customer + ".example")},
 			Admins:         []v1alpha1.Admin{{Email: v1alpha1.Email(address(customer, 0))}},
 			Connections:    []v1alpha1.Connection{{Name: connectionOf(customer), Type: v1alpha1.ConnectionExisting}},

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-var soakCalls = flag.Int("soak", 0, "how many calls TestMemoryStaysFlat makes; make bench sets it")
+var soakCalls = flag.Int("soak", 0, "how many calls TestMemoryStaysFlat makes; make bench-standin sets it")
 
 // load makes calls as an operator does: each round is a person's way into an
 // organization and out of it.
