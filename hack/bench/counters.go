@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -8,7 +9,8 @@ import (
 
 // counters is what an operator has done so far, and what it costs.
 type counters struct {
-	// Writes to the API server by method and resource, e.g. "PATCH members/status".
+	// Writes to the API server by method and resource, e.g. "PATCH members/status",
+	// with the answer's code where it is a refusal.
 	Writes map[string]int `json:"writes"`
 	// Reads from the API server, lists and watches among them, in the same way.
 	Reads map[string]int `json:"reads"`
@@ -28,7 +30,7 @@ func (c counters) writes() int { return sum(c.Writes) - c.events() }
 // events counts the Events that were written.
 func (c counters) events() (n int) {
 	for what, count := range c.Writes {
-		if strings.HasSuffix(what, " "+eventsResource) {
+		if strings.Contains(what, " "+eventsResource) {
 			n += count
 		}
 	}
@@ -68,12 +70,13 @@ type kubernetesCalls struct {
 
 func (k *kubernetesCalls) wrap(base http.RoundTripper) http.RoundTripper {
 	return roundTripper(func(r *http.Request) (*http.Response, error) {
-		k.count(r)
-		return base.RoundTrip(r)
+		response, err := base.RoundTrip(r)
+		k.count(r, response)
+		return response, err
 	})
 }
 
-func (k *kubernetesCalls) count(r *http.Request) {
+func (k *kubernetesCalls) count(r *http.Request, response *http.Response) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.reads == nil {
@@ -85,6 +88,9 @@ func (k *kubernetesCalls) count(r *http.Request) {
 	}
 	if r.URL.Query().Get("watch") != "" {
 		what = "WATCH " + resourceOf(r.URL.Path)
+	}
+	if response != nil && response.StatusCode >= http.StatusMultipleChoices {
+		what += fmt.Sprintf(" %d", response.StatusCode)
 	}
 	into[what]++
 }
