@@ -112,6 +112,7 @@ func (b *bench) measure(ctx context.Context, r row) ([]figure, error) {
 	figures, err := r.measure(ctx, b)
 	for i := range figures {
 		figures[i].Row = r.name
+		b.say("%s, %s: %s %s", figures[i].Size, figures[i].Name, number(figures[i].Value), figures[i].Unit)
 	}
 	return figures, err
 }
