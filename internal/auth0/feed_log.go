@@ -3,8 +3,10 @@ package auth0
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -37,73 +39,106 @@ type tenantLog struct {
 
 func (l *tenantLog) Name() string { return FeedTenantLog }
 
-// logPosition is the last entry that was told, and when the log was read last.
+// logPosition is where a reading ended.
 type logPosition struct {
-	id   string
-	read time.Time
+	// id is the last entry's, empty while the log has none; written is its date.
+	id      string
+	written time.Time
+	read    time.Time
 }
 
-func (p logPosition) String() string { return strconv.FormatInt(p.read.Unix(), 10) + " " + p.id }
+func (p logPosition) String() string {
+	return fmt.Sprintf("%d %d %s", p.read.Unix(), p.written.Unix(), p.id)
+}
 
 func parseLogPosition(text string) (p logPosition, ok bool) {
-	read, id, found := strings.Cut(text, " ")
-	unix, err := strconv.ParseInt(read, 10, 64)
-	if !found || err != nil || id == "" {
+	read, rest, _ := strings.Cut(text, " ")
+	written, id, _ := strings.Cut(rest, " ")
+	readUnix, err := strconv.ParseInt(read, 10, 64)
+	writtenUnix, writtenErr := strconv.ParseInt(written, 10, 64)
+	if err != nil || writtenErr != nil {
 		return logPosition{}, false
 	}
-	return logPosition{id: id, read: time.Unix(unix, 0)}, true
+	return logPosition{id: id, written: time.Unix(writtenUnix, 0), read: time.Unix(readUnix, 0)}, true
+}
+
+// behind moves the position behind the entries of a reading.
+func (p logPosition) behind(rows []logEntry, now time.Time) logPosition {
+	p.read = now
+	for _, row := range rows {
+		if id := row.id(); newerEntry(id, p.id) {
+			p.id, p.written = id, row.Date
+			if p.written.IsZero() {
+				p.written = now
+			}
+		}
+	}
+	return p
+}
+
+// newerEntry tells whether an id comes later in the log than another: they are
+// numbers of the same length.
+func newerEntry(id, other string) bool {
+	if len(id) != len(other) {
+		return len(id) > len(other)
+	}
+	return id > other
 }
 
 func (l *tenantLog) Follow(ctx context.Context, from string, tell func(News)) error {
-	position, ok := parseLogPosition(from)
-	if !ok || l.client.Now().Sub(position.read) > logKept {
-		position = logPosition{}
-	}
+	position, _ := parseLogPosition(from)
 	for ctx.Err() == nil {
-		news, next, err := l.read(ctx, position)
+		rows, gap, err := l.read(ctx, position)
 		if err != nil {
 			return err
 		}
-		position = next
+		// By the time that this answer told: the former may have been long ago.
+		now := l.client.Now()
+		news := News{Gap: gap || now.Sub(position.read) > logKept}
+		for _, row := range rows {
+			news.Changes = append(news.Changes, row.changes(l.client.tokens.clientID)...)
+		}
+		before := position.id
+		position = position.behind(rows, now)
+		news.Position = position.String()
 		tell(news)
-		if len(news.Changes) < logRows {
+		if len(rows) < logRows || position.id == before {
 			l.client.wire.sleep(ctx, l.every())
 		}
 	}
 	return nil
 }
 
-// read reads on from a position. Where there is none, or Auth0 knows it no more,
-// the newest entry is where to go on from.
-func (l *tenantLog) read(ctx context.Context, from logPosition) (News, logPosition, error) {
+// read reads on from a position, or has a gap where it cannot tell all.
+func (l *tenantLog) read(ctx context.Context, from logPosition) (rows []logEntry, gap bool, err error) {
 	now := l.client.Now()
-	if from.id == "" {
-		return l.begin(ctx, now)
+	switch {
+	case now.Sub(from.read) > logKept:
+		rows, err = l.newest(ctx, 1)
+		return rows, true, err
+	case from.id == "" || now.Sub(from.written) > logKept:
+		// How Auth0 answers to an id that it keeps no more is not documented.
+		return l.recent(ctx, from)
 	}
-	rows, err := l.rows(ctx, url.Values{"from": {from.id}, "take": {strconv.Itoa(logRows)}})
+	rows, err = l.rows(ctx, url.Values{"from": {from.id}, "take": {strconv.Itoa(logRows)}})
 	if kind := KindOf(err); kind == KindNotFound || kind == KindInvalid {
-		return l.begin(ctx, now)
+		return l.recent(ctx, from)
 	}
-	if err != nil {
-		return News{}, from, err
-	}
-	next := logPosition{id: from.id, read: now}
-	news := News{}
-	for _, row := range rows {
-		next.id = row.id()
-		news.Changes = append(news.Changes, row.changes(l.client.tokens.clientID)...)
-	}
-	news.Position = next.String()
-	return news, next, nil
+	return rows, false, err
 }
 
-func (l *tenantLog) begin(ctx context.Context, now time.Time) (News, logPosition, error) {
-	rows, err := l.rows(ctx, url.Values{"sort": {"date:-1"}, "page": {"0"}, "per_page": {"1"}})
-	if err != nil || len(rows) == 0 {
-		return News{Gap: true}, logPosition{}, err
-	}
-	next := logPosition{id: rows[0].id(), read: now}
-	return News{Gap: true, Position: next.String()}, next, nil
+// recent reads what is newer than a position without asking by its entry.
+func (l *tenantLog) recent(ctx context.Context, from logPosition) (rows []logEntry, gap bool, err error) {
+	rows, err = l.newest(ctx, logRows)
+	gap = len(rows) >= logRows && newerEntry(rows[len(rows)-1].id(), from.id)
+	rows = slices.DeleteFunc(rows, func(row logEntry) bool { return !newerEntry(row.id(), from.id) })
+	slices.Reverse(rows)
+	return rows, gap, err
+}
+
+// newest reads the latest entries.
+func (l *tenantLog) newest(ctx context.Context, n int) ([]logEntry, error) {
+	return l.rows(ctx, url.Values{"sort": {"date:-1"}, "page": {"0"}, "per_page": {strconv.Itoa(n)}})
 }
 
 // rows makes one call. The SDK's list knows neither from nor take.
@@ -126,30 +161,35 @@ func (l *tenantLog) rows(ctx context.Context, query url.Values) (rows []logEntry
 // logEntry is what is used of an entry of the tenant log. It holds addresses; they
 // are not read.
 type logEntry struct {
-	ID           string    `json:"_id"`
-	LogID        string    `json:"log_id"`
-	Date         time.Time `json:"date"`
-	Type         string    `json:"type"`
-	ClientID     string    `json:"client_id"`
-	Organization string    `json:"organization_id"`
-	User         string    `json:"user_id"`
+	ID           string
+	LogID        string
+	Date         time.Time
+	Type         string
+	ClientID     string
+	Organization string
+	User         string
 	Details      struct {
 		Request struct {
 			Method string `json:"method"`
 			Path   string `json:"path"`
 		} `json:"request"`
-	} `json:"details"`
+	}
 }
 
 // UnmarshalJSON reads what it can: of the many types of entries some have other
 // shapes, and one that cannot be read must not hide the others.
 func (e *logEntry) UnmarshalJSON(data []byte) error {
-	type plain logEntry
-	var whole plain
-	if json.Unmarshal(data, &whole) != nil {
-		whole.Type = ""
+	var fields map[string]json.RawMessage
+	*e = logEntry{}
+	if json.Unmarshal(data, &fields) != nil {
+		return nil
 	}
-	*e = logEntry(whole)
+	for name, into := range map[string]any{
+		"_id": &e.ID, "log_id": &e.LogID, "date": &e.Date, "type": &e.Type, "client_id": &e.ClientID,
+		"organization_id": &e.Organization, "user_id": &e.User, "details": &e.Details,
+	} {
+		_ = json.Unmarshal(fields[name], into) // what has another shape stays empty
+	}
 	return nil
 }
 
@@ -174,7 +214,7 @@ func (e logEntry) changes(self string) []Change {
 	case "sdu", "sce", "scu", "ss": // deleted, new address, new name, signed up
 		return []Change{change(ChangeUser)}
 	case "sapi":
-		if e.ClientID == self || e.Details.Request.Method == "GET" {
+		if e.ClientID == self || strings.EqualFold(e.Details.Request.Method, http.MethodGet) {
 			return nil
 		}
 		return e.changesByAPI()
@@ -194,6 +234,8 @@ func (e logEntry) changesByAPI() []Change {
 	switch {
 	case kind == "users" && id != "":
 		return []Change{{Kind: ChangeUser, User: id, At: e.Date}}
+	case kind == "connections":
+		return []Change{{Kind: ChangeConnections, At: e.Date}}
 	case kind == "organizations":
 		what := ChangeOrganization
 		switch below {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -17,6 +18,8 @@ const (
 	eventsRoute = "GET /api/v2/events"
 	// quietLongest is how long a stream may be silent: Auth0 sends heartbeats.
 	quietLongest = 90 * time.Second
+	// longestEvent is the longest line that is read: an event holds a whole user.
+	longestEvent = 4 << 20
 )
 
 // followed are the types of events that are asked for.
@@ -46,12 +49,22 @@ type eventStream struct {
 func (s *eventStream) Name() string { return FeedEventStream }
 
 func (s *eventStream) Follow(ctx context.Context, from string, tell func(News)) error {
+	err := s.follow(ctx, from, tell)
+	if from != "" && errors.Is(err, errPositionGone) {
+		err = s.follow(ctx, "", tell)
+	}
+	return err
+}
+
+// errPositionGone: Auth0 does not go on from the position.
+var errPositionGone = errors.New("the event stream does not go on from where it was left")
+
+func (s *eventStream) follow(ctx context.Context, from string, tell func(News)) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	response, err := s.open(ctx, from)
-	if gone := (*Error)(nil); from != "" && errors.As(err, &gone) && gone.Status == http.StatusGone {
-		from = ""
-		response, err = s.open(ctx, from)
+	if refused := (*Error)(nil); errors.As(err, &refused) && (refused.Status == http.StatusGone || from != "" && refused.Status == http.StatusBadRequest) {
+		return fmt.Errorf("%w: %w", errPositionGone, err)
 	}
 	if err != nil {
 		return err
@@ -60,7 +73,8 @@ func (s *eventStream) Follow(ctx context.Context, from string, tell func(News)) 
 	defer func() { _ = body.Close() }()
 	tell(News{Gap: from == "", Position: from})
 	// Reconnecting is the caller's, with a fresh token each time.
-	stream := core.NewStream[json.RawMessage](ctx, &http.Response{Body: body}, core.WithFormat(core.StreamFormatSSE))
+	stream := core.NewStream[json.RawMessage](ctx, &http.Response{Body: body},
+		core.WithFormat(core.StreamFormatSSE), core.WithMaxBufSize(longestEvent))
 	defer func() { _ = stream.Close() }()
 	for {
 		event, err := stream.RecvEventRaw()
@@ -72,7 +86,7 @@ func (s *eventStream) Follow(ctx context.Context, from string, tell func(News)) 
 		case err != nil:
 			return &Error{Kind: KindUnknown, Route: eventsRoute, Detail: "the event stream broke off: " + scrub(err.Error())}
 		case event.Event == "error":
-			return &Error{Kind: KindUnknown, Route: eventsRoute, Detail: "the event stream ended with an error"}
+			return endOfStream(event.Data)
 		}
 		news := News{Position: stream.LastEventID()}
 		if change, is := changeOfEvent(event.Event, event.Data); is {
@@ -80,6 +94,22 @@ func (s *eventStream) Follow(ctx context.Context, from string, tell func(News)) 
 		}
 		tell(news)
 	}
+}
+
+// endOfStream is what the message means with which Auth0 ends a stream.
+func endOfStream(data []byte) error {
+	var message struct {
+		Error struct{ Code string } `json:"error"`
+	}
+	_ = json.Unmarshal(data, &message) // without a code it is any error
+	err := &Error{Kind: KindUnknown, Route: eventsRoute, Code: message.Error.Code, Detail: "the event stream ended with an error"}
+	switch message.Error.Code {
+	case "timeout", "connection_timeout":
+		return nil
+	case "invalid_cursor", "cursor_expired":
+		return fmt.Errorf("%w: %w", errPositionGone, err)
+	}
+	return err
 }
 
 func (s *eventStream) open(ctx context.Context, from string) (response *http.Response, err error) {
