@@ -140,6 +140,10 @@ const (
 	ReasonGuardInEffect = "GuardInEffect"
 	// ReasonGuardReporting: the guard only logs what it would refuse.
 	ReasonGuardReporting = "GuardReporting"
+	// ReasonMarkLost: somebody took what the guard reads off the organization, and it is not written back.
+	ReasonMarkLost = "MarkLost"
+	// ReasonMarksRestored: somebody took marks of ours off the organization; they were written back.
+	ReasonMarksRestored = "MarksRestored"
 	// ReasonActivating: holders' grants are being confirmed before the guard takes effect.
 	ReasonActivating = "Activating"
 	// ReasonSeatLimitExceeded: more seats are in use than the contract has.

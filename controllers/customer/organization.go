@@ -8,7 +8,6 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
@@ -134,6 +133,7 @@ func (p *customerPass) syncOrganization(ctx context.Context) error {
 		}
 		p.noteAdopted()
 	}
+	p.noteLostMarks()
 	if searched, err := p.findKey(ctx); err != nil {
 		return err
 	} else if searched {
@@ -143,7 +143,7 @@ func (p *customerPass) syncOrganization(ctx context.Context) error {
 		}
 	}
 	stands := p.organization.Metadata
-	if err := p.writeOrganization(ctx, p.underGuard()); err != nil {
+	if err := p.restoreMarks(ctx); err != nil {
 		return err
 	}
 	if !p.observing() {
@@ -165,15 +165,6 @@ func (p *customerPass) noteAdopted() {
 // underGuard: the organization is under the guard, or was, and lost the mark.
 func (p *customerPass) underGuard() bool {
 	return ownership.Guarded(p.organization.Metadata) || p.lostMark()
-}
-
-// lostMark: the status says that the guard was in effect, and the metadata does
-// not say so any more: somebody else's write took the mark away.
-func (p *customerPass) lostMark() bool {
-	return slices.ContainsFunc(p.original.Status.Conditions, func(c metav1.Condition) bool {
-		inEffect := c.Status == metav1.ConditionTrue || c.Reason == v1alpha1.ReasonGuardReporting
-		return c.Type == v1alpha1.ConditionGuardInEffect && inEffect
-	})
 }
 
 // access is what the guard is told: the contract, or to let everybody pass

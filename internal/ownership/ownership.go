@@ -166,6 +166,27 @@ type Desired struct {
 	AdoptedAt time.Time
 }
 
+// LostFacts are what tells which marks must stand in an organization's metadata.
+type LostFacts struct {
+	// Synced: all marks stood there once.
+	Synced bool
+	// Guarded: the organization was put under the guard, and is to stay there.
+	Guarded bool
+}
+
+// Lost are the marks that must stand in the metadata and do not: somebody took them away.
+func Lost(metadata map[string]string, f LostFacts) (keys []string) {
+	for _, key := range []string{MetadataOwner, MetadataKey, MetadataSeats} {
+		if f.Synced && metadata[key] == "" {
+			keys = append(keys, key)
+		}
+	}
+	if f.Guarded && !Guarded(metadata) {
+		keys = append(keys, MetadataAccess)
+	}
+	return keys
+}
+
 // Guarded tells whether the metadata puts the organization under the guard.
 func Guarded(metadata map[string]string) bool {
 	access, ok := metadata[MetadataAccess]

@@ -271,3 +271,22 @@ func TestAccessKeyThatPeopleHold(t *testing.T) {
 	g.Expect(KeyOf(grants("theirs", "derived"), "derived")).To(Equal("derived"))
 	g.Expect(KeyOf(grants("derived", "theirs", "theirs"), "derived")).To(Equal("theirs"))
 }
+
+func TestAccessMarksLost(t *testing.T) {
+	g := NewWithT(t)
+	all := map[string]string{MetadataOwner: acme.String(), MetadataKey: "k", MetadataSeats: "3", MetadataAccess: "suspended,,"}
+	without := func(keys ...string) map[string]string {
+		left := clone(all)
+		for _, key := range keys {
+			delete(left, key)
+		}
+		return left
+	}
+	stood := LostFacts{Synced: true, Guarded: true}
+	g.Expect(Lost(all, stood)).To(BeEmpty())
+	g.Expect(Lost(without(MetadataAccess), stood)).To(Equal([]string{MetadataAccess}))
+	g.Expect(Lost(without(MetadataOwner, MetadataKey, MetadataSeats), stood)).To(Equal([]string{MetadataOwner, MetadataKey, MetadataSeats}))
+	g.Expect(Lost(nil, LostFacts{})).To(BeEmpty(), "they never stood there")
+	all[MetadataAccess] = "released,,"
+	g.Expect(Lost(all, stood)).To(Equal([]string{MetadataAccess}), "it lets everybody in")
+}

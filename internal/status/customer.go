@@ -2,6 +2,8 @@ package status
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -9,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/internal/ownership"
 )
 
 // CustomerFacts are what a pass over a Customer found.
@@ -33,6 +36,9 @@ type CustomerFacts struct {
 	// Guard is the tenant's mode; Guarded whether the organization is under it.
 	Guard   v1alpha1.GuardMode
 	Guarded bool
+	// LostMarks are the keys that somebody took out of the organization's metadata
+	// and that are not written back.
+	LostMarks []string
 	// Unconfirmed holders, while the organization is on its way under the guard.
 	Unconfirmed int
 	// Strangers are members of an adopted organization who would be shut out,
@@ -60,7 +66,7 @@ func Customer(customer *v1alpha1.Customer, f CustomerFacts) v1alpha1.CustomerSta
 	}
 	out := *customer.Status.DeepCopy()
 	told := equality.Semantic.DeepEqual(out.HeldRemovals, f.Held)
-	if told && f.Deleting == "" && f.Problem.nothingNew(out.Conditions, out.ObservedGeneration, customer.Generation, f.Undecided) {
+	if told && f.Deleting == "" && len(f.LostMarks) == 0 && f.Problem.nothingNew(out.Conditions, out.ObservedGeneration, customer.Generation, f.Undecided) {
 		return out
 	}
 	out.ObservedGeneration = customer.Generation
@@ -170,8 +176,10 @@ func (c *conditions) guard(f CustomerFacts) {
 		if meta.FindStatusCondition(c.list, v1alpha1.ConditionGuardInEffect) != nil {
 			c.set(v1alpha1.ConditionGuardInEffect, metav1.ConditionFalse, f.Problem.Reason, f.Problem.Message)
 		}
+	case f.Guard != v1alpha1.GuardOff && WithoutMarks(f.LostMarks) != "":
+		c.set(v1alpha1.ConditionGuardInEffect, metav1.ConditionFalse, v1alpha1.ReasonMarkLost, markLost(f))
 	case f.Guard == "" || !f.OrganizationSynced:
-	case f.Plan.touchesOrganization():
+	case f.Plan.touchesOrganization() && !c.guardUnseen():
 		// The mark may be what is planned.
 		c.carry(v1alpha1.ConditionGuardInEffect)
 	case f.Guard == v1alpha1.GuardOff:
@@ -188,6 +196,32 @@ func (c *conditions) guard(f CustomerFacts) {
 		c.set(v1alpha1.ConditionGuardInEffect, metav1.ConditionTrue, v1alpha1.ReasonGuardInEffect,
 			"the organization is marked for the guard, which refuses whoever holds no seat")
 	}
+}
+
+// guardUnseen: what GuardInEffect says is of marks that were not there, or not looked at.
+func (c *conditions) guardUnseen() bool {
+	guard := meta.FindStatusCondition(c.list, v1alpha1.ConditionGuardInEffect)
+	return guard != nil && (guard.Reason == v1alpha1.ReasonMarkLost || guard.Reason == v1alpha1.ReasonPaused)
+}
+
+// WithoutMarks says what the guard does while marks are missing, empty when it reads
+// none of them.
+func WithoutMarks(lost []string) string {
+	switch {
+	case slices.Contains(lost, ownership.MetadataAccess):
+		return "; while " + ownership.MetadataAccess + " is missing the guard lets everybody in, whatever the contract, access and seats say"
+	case slices.Contains(lost, ownership.MetadataKey):
+		return "; while " + ownership.MetadataKey + " is missing the guard refuses everybody"
+	}
+	return ""
+}
+
+func markLost(f CustomerFacts) string {
+	remedy := "; writing it back failed and is tried again"
+	if f.Mode == v1alpha1.ModeObserve {
+		remedy = "; mode is Observe: set it to Manage to have it written back"
+	}
+	return "somebody took " + strings.Join(f.LostMarks, ", ") + " out of the organization's metadata" + WithoutMarks(f.LostMarks) + remedy
 }
 
 // heldByStrangers: only people whom nobody declares keep the guard from taking

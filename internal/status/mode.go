@@ -102,7 +102,12 @@ func paused(list []metav1.Condition, generation int64, now time.Time) *condition
 func pausedCustomer(customer *v1alpha1.Customer, f CustomerFacts) v1alpha1.CustomerStatus {
 	out := *customer.Status.DeepCopy()
 	out.ObservedGeneration, out.Planned, out.PlannedCount = customer.Generation, nil, 0
-	out.Conditions = paused(out.Conditions, customer.Generation, f.Now).list
+	c := paused(out.Conditions, customer.Generation, f.Now)
+	if guard := meta.FindStatusCondition(c.list, v1alpha1.ConditionGuardInEffect); guard != nil && (guard.Status == metav1.ConditionTrue || guard.Reason == v1alpha1.ReasonGuardReporting) {
+		c.set(v1alpha1.ConditionGuardInEffect, metav1.ConditionUnknown, v1alpha1.ReasonPaused,
+			"mode is Paused: the organization was marked for the guard, and nobody looks whether it still is")
+	}
+	out.Conditions = c.list
 	return out
 }
 

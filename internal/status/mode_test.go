@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/internal/ownership"
 )
 
 const (
@@ -159,5 +160,35 @@ func TestStricterMode(t *testing.T) {
 			}
 			NewWithT(t).Expect(v1alpha1.StricterMode(a, b)).To(Equal(want), "%q and %q", a, b)
 		}
+	}
+}
+
+// TestAccessLostMark: without the marks that the guard reads it is not called in
+// effect, whatever keeps them from being written back, and whatever is planned.
+func TestAccessLostMark(t *testing.T) {
+	inEffect := func(f CustomerFacts) (string, string) {
+		c := contract()
+		f.OrganizationSynced, f.Guard, f.Guarded = true, v1alpha1.GuardEnforce, true
+		c.Status = Customer(c, CustomerFacts{OrganizationSynced: true, Guard: f.Guard, Guarded: true})
+		c.Status = Customer(c, f)
+		guard := meta.FindStatusCondition(c.Status.Conditions, v1alpha1.ConditionGuardInEffect)
+		return string(guard.Status) + "/" + guard.Reason, guard.Message
+	}
+	for name, tc := range map[string]struct {
+		f             CustomerFacts
+		is, mentioned string
+	}{
+		"all stand":        {CustomerFacts{}, "True/GuardInEffect", "marked"},
+		"a write failed":   {CustomerFacts{LostMarks: []string{ownership.MetadataAccess}, Problem: &Problem{Reason: v1alpha1.ReasonAuth0Unavailable}}, "False/MarkLost", "lets everybody in"},
+		"Observe":          {CustomerFacts{LostMarks: []string{ownership.MetadataKey}, Mode: v1alpha1.ModeObserve, Plan: plan(renameRoute)}, "False/MarkLost", "refuses everybody"},
+		"the owner's only": {CustomerFacts{LostMarks: []string{ownership.MetadataOwner}}, "True/GuardInEffect", "marked"},
+		"Paused":           {CustomerFacts{Mode: v1alpha1.ModePaused}, "Unknown/Paused", "nobody looks"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			is, message := inEffect(tc.f)
+			g.Expect(is).To(Equal(tc.is))
+			g.Expect(message).To(ContainSubstring(tc.mentioned))
+		})
 	}
 }
