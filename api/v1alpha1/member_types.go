@@ -134,6 +134,11 @@ type MemberUser struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=320
 	Email string `json:"email,omitempty"`
+	// movedFrom stands, as in a grant, for the address of the Member whose person
+	// the user was before its own address changed; absent if it never did.
+	// +optional
+	// +kubebuilder:validation:MaxLength=16
+	MovedFrom string `json:"movedFrom,omitempty"`
 	// since when it is known as a member of the organization.
 	Since metav1.Time `json:"since"`
 }

@@ -1,6 +1,8 @@
 package customer
 
 import (
+	"slices"
+
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
 	"github.com/seatwarden/seatwarden/controllers/internal/pass"
 	"github.com/seatwarden/seatwarden/internal/ownership"
@@ -33,6 +35,11 @@ func (p *customerPass) moved(members []v1alpha1.Member) map[string]newAddress {
 		ref := ownership.PersonRef(string(member.Spec.Email))
 		for _, user := range member.Status.Users {
 			move(ref, owner[user.UserID])
+			// The Member that it comes from may have lost its status. A younger one is
+			// somebody else's.
+			if from := earlier(members, user.MovedFrom); from != nil && !member.CreationTimestamp.Before(&from.CreationTimestamp) {
+				move(user.MovedFrom, owner[user.UserID])
+			}
 		}
 		// A link that is alive, or may be on its way, lets in whoever has this address.
 		if member.Status.Attempt != nil && member.Status.Attempt.Invites || pass.InviteRequest(member, p.Now()) != "" {
@@ -56,4 +63,15 @@ func (p *customerPass) moved(members []v1alpha1.Member) map[string]newAddress {
 		delete(moved, ref)
 	}
 	return moved
+}
+
+// earlier is the Member of a person, nil when there is none.
+func earlier(members []v1alpha1.Member, person string) *v1alpha1.Member {
+	at := slices.IndexFunc(members, func(m v1alpha1.Member) bool {
+		return m.DeletionTimestamp.IsZero() && ownership.PersonRef(string(m.Spec.Email)) == person
+	})
+	if person == "" || at < 0 {
+		return nil
+	}
+	return &members[at]
 }

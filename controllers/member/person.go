@@ -199,13 +199,23 @@ func blocked(users []auth0.User) bool {
 }
 
 // record keeps the users in the status, at most ten, so that a removal finds
-// them under any name.
+// them under any name. One that another Member's person had until now is remembered
+// as such, so that this is known when that Member's status is lost.
 func (p *memberPass) record(users []auth0.User) {
 	for _, user := range users {
+		from := p.granted(user)
+		if from == p.ref() {
+			from = ""
+		}
+		for i := range p.member.Status.Users {
+			if known := &p.member.Status.Users[i]; from != "" && known.UserID == user.ID {
+				known.MovedFrom = from
+			}
+		}
 		if p.recorded(user.ID) || len(p.member.Status.Users) >= 10 {
 			continue
 		}
-		entry := v1alpha1.MemberUser{UserID: user.ID, Email: user.Email, Since: metav1.NewTime(p.tenant.Now())}
+		entry := v1alpha1.MemberUser{UserID: user.ID, Email: user.Email, MovedFrom: from, Since: metav1.NewTime(p.tenant.Now())}
 		if len(user.Connections) > 0 {
 			entry.Connection = user.Connections[0]
 		}

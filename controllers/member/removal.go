@@ -146,6 +146,9 @@ func (p *memberPass) removePerson(ctx context.Context) (released bool, err error
 		return another, err
 	}
 	if !begun {
+		if nothing, err := p.takesNothing(ctx); nothing || err != nil {
+			return nothing, err
+		}
 		if released, err := p.begin(ctx); released || err != nil {
 			return released, err
 		}
@@ -210,6 +213,26 @@ func (p *memberPass) begin(ctx context.Context) (released bool, err error) {
 	now := metav1.NewMicroTime(p.tenant.Now())
 	p.member.Status.Withdrawal = &v1alpha1.Withdrawal{StartedAt: now, ChangedAt: now}
 	return false, p.write(ctx)
+}
+
+// takesNothing: the person has moved on to another Member, and a look that began
+// after that finds nothing of theirs here: the brake is not asked about it.
+func (p *memberPass) takesNothing(ctx context.Context) (bool, error) {
+	s := &p.member.Status
+	moved := s.Seat != nil && s.Seat.Reason == v1alpha1.ReasonPersonMovedOn
+	link := s.Invitation != nil && s.Invitation.State != v1alpha1.InvitationAccepted
+	if !moved || link || s.Attempt != nil || s.Withdrawal != nil || lineOf(p.customer, p.ref()) != nil {
+		return false, nil
+	}
+	began := p.tenant.Now()
+	s.Withdrawal = &v1alpha1.Withdrawal{StartedAt: metav1.NewMicroTime(began), ChangedAt: metav1.NewMicroTime(began)}
+	facts, err := p.withdrawalFacts(ctx, began)
+	s.Withdrawal = nil
+	if err != nil {
+		return false, err
+	}
+	plan := removal.Decide(facts)
+	return !plan.Takes() && len(plan.Revoke) == 0, nil
 }
 
 // carriedByAnother: a Member that never held anything goes, and the removal of its

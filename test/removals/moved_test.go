@@ -5,6 +5,8 @@ import (
 	"time"
 
 	. "github.com/onsi/gomega"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
 	"github.com/seatwarden/seatwarden/internal/ownership"
@@ -66,7 +68,7 @@ func (c *company) hasMoved(earlier, later *v1alpha1.Member) {
 // person: the later address takes it over with its seat, without a mail, and
 // deleting the earlier Member takes nothing.
 func TestAccessAddressChanged(t *testing.T) {
-	c, _ := newCompany(t, 2) // the admin's seat and hers
+	c, customer := newCompany(t, 2) // the admin's seat and hers
 	c.calls("s-7", "jane@acme.com")
 	jane := c.CreateMember("acme", "jane@acme.com")
 	session := c.accept(c.UntilMail("jane@acme.com", 1))
@@ -87,6 +89,8 @@ func TestAccessAddressChanged(t *testing.T) {
 	c.hasMoved(jane, jones)
 
 	c.Remove(jane)
+	c.Expect(c.Get(customer)).To(Succeed())
+	c.Expect(customer.Status.Withdrawn).To(BeEmpty(), "the brake counts nobody from whom nothing is taken")
 	c.Reread(jones)
 	c.Expect(c.Reason(c, jones, v1alpha1.ConditionActive)).To(Equal("True/Joined"))
 	_, err = c.signIn("jones@acme.com")
@@ -187,6 +191,82 @@ func TestAccessAccountMadeAnew(t *testing.T) {
 				_, err = held.Refresh(t.Context())
 				c.Expect(err).To(HaveOccurred())
 			}
+		})
+	}
+}
+
+// TestOneMailEarlierAddressStatusWiped: the earlier Member's status is lost after its
+// person has moved on. It does not look like somebody new: nothing is sent. Whoever
+// has the address later, under a Member of their own, is invited.
+func TestOneMailEarlierAddressStatusWiped(t *testing.T) {
+	c, customer := newCompany(t, 4)
+	c.calls("s-7", "jane@acme.com")
+	jane := c.CreateMember("acme", "jane@acme.com")
+	c.accept(c.UntilMail("jane@acme.com", 1))
+	c.UntilReason(jane, v1alpha1.ConditionActive, "True/Joined")
+	c.calls("s-7", "jones@acme.com")
+	_, err := c.signIn("jones@acme.com")
+	c.Expect(err).NotTo(HaveOccurred())
+	jones := c.CreateMember("acme", "jones@acme.com")
+	c.hasMoved(jane, jones)
+
+	c.Reread(customer) // a look from before shows the earlier grant
+	patch := client.RawPatch(types.MergePatchType, []byte(`{"status":null}`))
+	c.Expect(c.Client.Status().Patch(c.Context(), jane, patch)).To(Succeed())
+	c.Until("it is decided anew", func(g Gomega) {
+		g.Expect(c.Get(jane)).To(Succeed())
+		g.Expect(jane.Status.Seat).NotTo(BeNil())
+	})
+	c.Throughout("nothing is sent", func(g Gomega) { g.Expect(c.Mails("jane@acme.com")).To(HaveLen(1)) })
+	c.hasMoved(jane, jones)
+	c.Auth0.Forward(time.Minute)
+	c.Reread(jane)
+	c.hasMoved(jane, jones)
+	c.Expect(c.Mails("jane@acme.com")).To(HaveLen(1))
+
+	c.Remove(jane)
+	c.calls("s-9", "jane@acme.com")
+	jane = c.CreateMember("acme", "jane@acme.com")
+	c.accept(c.UntilMail("jane@acme.com", 2))
+	c.UntilReason(jane, v1alpha1.ConditionActive, "True/Joined")
+	c.UntilReason(jones, v1alpha1.ConditionActive, "True/Joined")
+}
+
+// TestAccessUserDeletedInAuth0: the only user of somebody who has joined is deleted
+// in Auth0, and the account made anew. The Member tells within a look, a request is
+// answered by a mail, and a Member applied again does not bring the dead user back.
+func TestAccessUserDeletedInAuth0(t *testing.T) {
+	for name, again := range map[string]bool{"on request": false, "removed and applied again": true} {
+		t.Run(name, func(t *testing.T) {
+			c, _ := newCompany(t, 2)
+			c.calls("s-7", "jane@acme.com")
+			jane := c.CreateMember("acme", "jane@acme.com")
+			c.accept(c.UntilMail("jane@acme.com", 1))
+			c.UntilReason(jane, v1alpha1.ConditionActive, "True/Joined")
+			c.Expect(c.Get(jane)).To(Succeed())
+			dead := jane.Status.Users[0].UserID
+			c.Expect(c.Engineer().DeleteUser(c.Context(), dead)).To(Succeed())
+			c.Expect(c.Auth0.RemovePerson(oktaName, "jane@acme.com")).To(Succeed())
+			c.UntilForwarding("it tells", func(g Gomega) {
+				g.Expect(c.Reason(g, jane, v1alpha1.ConditionActive)).To(Equal("False/RemovedInAuth0"))
+			})
+			c.calls("s-8", "jane@acme.com")
+			if again {
+				c.Remove(jane)
+				jane = c.CreateMember("acme", "jane@acme.com")
+			} else {
+				c.RequestInvitation(jane)
+			}
+			c.accept(c.UntilMail("jane@acme.com", 2))
+			c.UntilForwarding("the new account is in", func(g Gomega) {
+				g.Expect(c.Reason(g, jane, v1alpha1.ConditionActive)).To(Equal("True/Joined"))
+				g.Expect(jane.Status.Users).To(ContainElement(HaveField("UserID", Not(Equal(dead)))))
+			})
+			_, err := c.signIn("jane@acme.com")
+			c.Expect(err).NotTo(HaveOccurred())
+			c.Remove(jane)
+			_, err = c.signIn("jane@acme.com")
+			c.Expect(err).To(HaveOccurred())
 		})
 	}
 }
