@@ -271,9 +271,13 @@ func (p *customerPass) lookAnew(ctx context.Context) error {
 // liveInvitations: a person may join at any moment.
 func (p *customerPass) liveInvitations() bool {
 	return slices.ContainsFunc(p.members, func(m v1alpha1.Member) bool {
-		return m.DeletionTimestamp.IsZero() && (m.Status.Attempt != nil || p.mayStillShow(m.Status.Invitation))
+		return m.DeletionTimestamp.IsZero() && (mayBeOnItsWay(m.Status.Attempt) || p.mayStillShow(m.Status.Invitation))
 	})
 }
+
+// mayBeOnItsWay: a call of the attempt may have reached Auth0. One that Auth0
+// refused, or that never left, is only intended.
+func mayBeOnItsWay(attempt *v1alpha1.Attempt) bool { return attempt != nil && attempt.NotAfter != nil }
 
 // mayStillShow: the link is alive, or died so lately that the look may not show
 // somebody who accepted in the last moment.

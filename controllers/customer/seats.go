@@ -221,7 +221,7 @@ func ledger(assigning []v1alpha1.SeatAssignment) []seats.Entry {
 // settleLedger finishes what a round before left on the ledger, then strikes it.
 func (p *customerPass) settleLedger(ctx context.Context, people []v1alpha1.Member) error {
 	for _, entry := range seats.Settle(ledger(p.customer.Status.Assigning), p.people(people)) {
-		if err := p.writeSeat(ctx, seats.Decision{Entry: entry, State: seats.Assigned, Reason: seats.SeatAssigned}); err != nil && !outdated(err) {
+		if _, err := p.writeSeat(ctx, seats.Decision{Entry: entry, State: seats.Assigned, Reason: seats.SeatAssigned}); err != nil && !outdated(err) {
 			return err
 		}
 	}
@@ -247,7 +247,12 @@ func (p *customerPass) assign(ctx context.Context, chosen []seats.Entry) error {
 	}
 	var errs []error
 	for _, entry := range chosen {
-		if err := p.writeSeat(ctx, seats.Decision{Entry: entry, State: seats.Assigned, Reason: seats.SeatAssigned}); err != nil && !outdated(err) {
+		version, err := p.writeSeat(ctx, seats.Decision{Entry: entry, State: seats.Assigned, Reason: seats.SeatAssigned})
+		switch {
+		case err == nil:
+			// The look of this round began after the Member was listed at its version.
+			p.org.NoteSeated(entry.UID, version)
+		case !outdated(err):
 			errs = append(errs, err)
 		}
 	}
@@ -263,7 +268,7 @@ func (p *customerPass) assign(ctx context.Context, chosen []seats.Entry) error {
 // decide writes what gives nothing: who waits, who is refused, whose seat goes.
 func (p *customerPass) decide(ctx context.Context, decisions []seats.Decision) error {
 	for _, decision := range decisions {
-		err := p.writeSeat(ctx, decision)
+		_, err := p.writeSeat(ctx, decision)
 		if outdated(err) {
 			p.wait(0)
 			continue
@@ -289,7 +294,8 @@ type seatPatch struct {
 }
 
 // writeSeat writes one Member's seat at the version listed, and nothing else.
-func (p *customerPass) writeSeat(ctx context.Context, decision seats.Decision) error {
+// version is that of the object with it.
+func (p *customerPass) writeSeat(ctx context.Context, decision seats.Decision) (version string, err error) {
 	seat := seatPatch{MemberSeat: v1alpha1.MemberSeat{
 		State: v1alpha1.SeatState(decision.State), OrganizationID: p.org.ID, Reason: string(decision.Reason), Since: metav1.NewTime(p.Now().Truncate(time.Second)),
 	}}
@@ -301,13 +307,13 @@ func (p *customerPass) writeSeat(ctx context.Context, decision seats.Decision) e
 		"status":   map[string]any{"seat": seat},
 	})
 	if err != nil {
-		return fmt.Errorf("encode a seat: %w", err)
+		return "", fmt.Errorf("encode a seat: %w", err)
 	}
 	member := &v1alpha1.Member{ObjectMeta: metav1.ObjectMeta{Namespace: p.customer.Namespace, Name: decision.Name}}
 	if err := p.Client.Status().Patch(ctx, member, client.RawPatch(types.MergePatchType, body)); err != nil {
-		return fmt.Errorf("write a seat: %w", err)
+		return "", fmt.Errorf("write a seat: %w", err)
 	}
-	return nil
+	return member.ResourceVersion, nil
 }
 
 func (p *customerPass) seatMessage(decision seats.Decision) string {

@@ -40,7 +40,8 @@ func TestSeatsMessageGoesWithTheWaiting(t *testing.T) {
 	p, jane := contract(t)
 	write := func(state seats.State, reason seats.Reason) {
 		entry := seats.Entry{Name: "jane", ResourceVersion: jane.ResourceVersion}
-		g.Expect(p.writeSeat(t.Context(), seats.Decision{Entry: entry, State: state, Reason: reason})).To(Succeed())
+		_, err := p.writeSeat(t.Context(), seats.Decision{Entry: entry, State: state, Reason: reason})
+		g.Expect(err).NotTo(HaveOccurred())
 		g.Expect(p.Live.Get(t.Context(), client.ObjectKeyFromObject(jane), jane)).To(Succeed())
 	}
 	write(seats.Waiting, seats.SeatLimitReached)

@@ -16,7 +16,11 @@ import (
 // observe looks at Auth0 at least once for each new object and each request.
 func (p *memberPass) observe(ctx context.Context) error {
 	requested := pass.ReconcileRequest(p.member) != p.member.Status.LastHandledReconcileAt
-	if p.member.Status.ObservedGeneration != p.member.Generation || requested || p.nothingKnown() || p.answerDue() {
+	if p.member.Status.ObservedGeneration != p.member.Generation || requested || p.answerDue() {
+		return p.lookAgain(ctx)
+	}
+	// Its record may have been lost, but for one that stands as the round left it.
+	if p.nothingKnown() && !p.org.Seated(string(p.original.UID), p.original.ResourceVersion) {
 		return p.lookAgain(ctx)
 	}
 	return nil

@@ -34,8 +34,9 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, wor
 	err = ctrl.NewControllerManagedBy(mgr).
 		Named("member").
 		For(&v1alpha1.Member{}, builder.WithPredicates(staying, news)).
-		Watches(&v1alpha1.Customer{}, handler.EnqueueRequestsFromMapFunc(r.membersOfCustomer), builder.WithPredicates(concernsMembers)).
-		WatchesRawSource(source.Channel(r.Members.Subscribe(), &handler.EnqueueRequestForObject{})).
+		Watches(&v1alpha1.Customer{}, handler.EnqueueRequestsFromMapFunc(r.membersOfCustomer(stays)), builder.WithPredicates(concernsMembers)).
+		Watches(&v1alpha1.Customer{}, handler.EnqueueRequestsFromMapFunc(r.membersOfCustomer(waits)), builder.WithPredicates(removalsBeginOrEnd)).
+		WatchesRawSource(source.Channel(r.Members.Subscribe(), &handler.EnqueueRequestForObject{}, source.WithPredicates[client.Object, reconcile.Request](staying))).
 		WithOptions(controller.Options{MaxConcurrentReconciles: workers, RateLimiter: pass.BackOff()}).
 		Complete(r)
 	if err != nil {
@@ -54,8 +55,8 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, wor
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("member-removal").
 		For(&v1alpha1.Member{}, builder.WithPredicates(leaving, news)).
-		Watches(&v1alpha1.Customer{}, handler.EnqueueRequestsFromMapFunc(r.membersOfCustomer), builder.WithPredicates(concernsMembers)).
-		WatchesRawSource(source.Channel(r.Members.Subscribe(), &handler.EnqueueRequestForObject{})).
+		Watches(&v1alpha1.Customer{}, handler.EnqueueRequestsFromMapFunc(r.membersOfCustomer(goes)), builder.WithPredicates(concernsMembers)).
+		WatchesRawSource(source.Channel(r.Members.Subscribe(), &handler.EnqueueRequestForObject{}, source.WithPredicates[client.Object, reconcile.Request](leaving))).
 		WithOptions(controller.Options{MaxConcurrentReconciles: workers, RateLimiter: pass.BackOff()}).
 		Complete(&RemovalReconciler{r})
 }
@@ -64,6 +65,15 @@ var (
 	staying = predicate.NewPredicateFuncs(func(obj client.Object) bool { return obj.GetDeletionTimestamp().IsZero() })
 	leaving = predicate.NewPredicateFuncs(func(obj client.Object) bool { return !obj.GetDeletionTimestamp().IsZero() })
 )
+
+func stays(member *v1alpha1.Member) bool { return member.DeletionTimestamp.IsZero() }
+
+func goes(member *v1alpha1.Member) bool { return !member.DeletionTimestamp.IsZero() }
+
+// waits: the Member has no seat yet, or is not decided about.
+func waits(member *v1alpha1.Member) bool {
+	return stays(member) && (member.Status.Seat == nil || member.Status.Seat.State == v1alpha1.SeatWaiting)
+}
 
 // news passes what others changed of a Member: its spec, a request, its seat, its
 // finalizers, or a status that was taken away. What the controllers themselves
@@ -93,8 +103,13 @@ var concernsMembers = predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool
 		!equality.Semantic.DeepEqual(old.Status.Connections, now.Status.Connections) ||
 		!equality.Semantic.DeepEqual(old.Status.Activation, now.Status.Activation) ||
 		organizationLost(old) != organizationLost(now) ||
-		hindrance(old) != hindrance(now) ||
-		(removing(old) == 0) != (removing(now) == 0)
+		hindrance(old) != hindrance(now)
+}}
+
+// removalsBeginOrEnd passes what those who wait for a seat hope for.
+var removalsBeginOrEnd = predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+	old, now := e.ObjectOld.(*v1alpha1.Customer), e.ObjectNew.(*v1alpha1.Customer)
+	return (removing(old) == 0) != (removing(now) == 0)
 }}
 
 // concernsWithdrawn passes the changes of a Customer that its list depends on.
@@ -126,16 +141,21 @@ func removing(customer *v1alpha1.Customer) int32 {
 	return customer.Status.Seats.Removing
 }
 
-func (r *Reconciler) membersOfCustomer(ctx context.Context, customer client.Object) []reconcile.Request {
-	list := &v1alpha1.MemberList{}
-	err := r.Client.List(ctx, list, client.InNamespace(customer.GetNamespace()), client.MatchingFields{v1alpha1.FieldCustomerRef: customer.GetName()})
-	if err != nil {
-		log.FromContext(ctx).Error(err, "Failed to list Members of a Customer")
-		return nil
+// membersOfCustomer are the Members of a Customer whom its news concern.
+func (r *Reconciler) membersOfCustomer(concerned func(*v1alpha1.Member) bool) handler.MapFunc {
+	return func(ctx context.Context, customer client.Object) []reconcile.Request {
+		list := &v1alpha1.MemberList{}
+		err := r.Client.List(ctx, list, client.InNamespace(customer.GetNamespace()), client.MatchingFields{v1alpha1.FieldCustomerRef: customer.GetName()})
+		if err != nil {
+			log.FromContext(ctx).Error(err, "Failed to list Members of a Customer")
+			return nil
+		}
+		var requests []reconcile.Request
+		for i := range list.Items {
+			if concerned(&list.Items[i]) {
+				requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&list.Items[i])})
+			}
+		}
+		return requests
 	}
-	requests := make([]reconcile.Request, 0, len(list.Items))
-	for i := range list.Items {
-		requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&list.Items[i])})
-	}
-	return requests
 }

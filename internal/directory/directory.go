@@ -140,7 +140,7 @@ func (t *Tenant) Organization(id string) *Organization {
 	if !ok {
 		org = &Organization{
 			ID: id, tenant: t, observing: make(chan struct{}, 1),
-			gone: map[string]time.Time{}, told: map[string]string{}, accepted: map[string]time.Time{},
+			gone: map[string]time.Time{}, told: map[string]string{}, accepted: map[string]time.Time{}, seated: map[string]string{},
 		}
 		t.organizations[id] = org
 	}

@@ -32,6 +32,9 @@ type Organization struct {
 	// accepted are those who may just have accepted an invitation of ours, by
 	// PersonRef, and when it was first found missing.
 	accepted map[string]time.Time
+	// seated are the versions of the Members' objects with the seat that a round gave
+	// them, by UID.
+	seated map[string]string
 	// bare are the users whose grant let nobody in, and when it first did not.
 	bare map[string]time.Time
 }

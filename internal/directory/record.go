@@ -89,3 +89,22 @@ func (o *Organization) Distrust() {
 	o.record.distrust()
 	o.enabled.distrust()
 }
+
+// NoteSeated notes the version of a Member's object with the seat that a round gave
+// it: what the round looked at is all that Auth0 has of that Member as it stands.
+func (o *Organization) NoteSeated(uid, version string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.seated[uid] = version
+}
+
+// Seated tells whether a Member's object is still at that version.
+func (o *Organization) Seated(uid, version string) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	noted, ok := o.seated[uid]
+	if ok && noted != version {
+		delete(o.seated, uid) // it never comes back
+	}
+	return ok && noted == version
+}

@@ -33,7 +33,7 @@ func TestLimitsLooksShareAReading(t *testing.T) {
 }
 
 // TestLimitsOnboardingSharesAReading: so do the passes that the Members' own news
-// bring about.
+// bring about, and nobody looks for people again whom a round has just looked at.
 func TestLimitsOnboardingSharesAReading(t *testing.T) {
 	w := world.New(t)
 	w.StartOperator(func(o *world.OperatorOptions) { o.LiveInterval = o.SettledInterval })
@@ -48,13 +48,17 @@ func TestLimitsOnboardingSharesAReading(t *testing.T) {
 	}
 	w.Expect(len(w.Auth0.Calls("GET", recordRoute))).To(BeNumerically("<=", 4), "readings of the organization")
 	w.Expect(len(w.Auth0.Calls("GET", connectionsRoute))).To(BeNumerically("<=", 3), "readings of its connections")
+	t.Log("looks", len(w.Auth0.Calls("GET", world.InvitationsRoute)), "calls", len(w.Auth0.Audit()))
+	w.Expect(len(w.Auth0.Calls("GET", world.InvitationsRoute))).To(BeNumerically("<=", len(emails)), "looks at people")
 }
 
 // TestFaultsOrganizationDeletedWhileShared: an organization that was deleted in
 // Auth0 after it was read is called missing as soon as a call says so.
 func TestFaultsOrganizationDeletedWhileShared(t *testing.T) {
 	w := world.New(t)
-	w.StartOperator(func(o *world.OperatorOptions) { o.LiveInterval, o.SettledInterval = o.SettledInterval, 2*o.SettledInterval })
+	w.StartOperator(func(o *world.OperatorOptions) {
+		o.LiveInterval, o.SettledInterval = o.SettledInterval, 2*o.SettledInterval
+	})
 	customer := w.CreateCustomer("acme", 3)
 	w.UntilMail("boss@acme.com", 1)
 	w.UntilReason(customer, v1alpha1.ConditionReady, "True/Reconciled")

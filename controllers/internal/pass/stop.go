@@ -20,8 +20,9 @@ import (
 // the other is in the cache.
 const missingRetry = 5 * time.Second
 
-// startingRetry is the same for what this process has not looked at yet.
-const startingRetry = time.Second
+// startingRetry is the same for what this process has not looked at yet: whoever
+// looks first wakes those who wait.
+const startingRetry = 20 * time.Second
 
 // SlowRetry is how often a pass is repeated that a person must help.
 const SlowRetry = 10 * time.Minute
