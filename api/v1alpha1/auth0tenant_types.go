@@ -195,6 +195,11 @@ type Auth0TenantStatus struct {
 	// +kubebuilder:validation:Minimum=-1
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
+	// summary says the most urgent thing in a few words.
+	// +optional
+	// +kubebuilder:validation:MaxLength=60
+	Summary string `json:"summary,omitempty"`
+
 	// conditions: Ready, Reconciling, Stalled, CredentialsValid, ScopesGranted, GuardDeployed.
 	// +optional
 	// +listType=map
@@ -236,8 +241,9 @@ type Auth0TenantStatus struct {
 // +kubebuilder:printcolumn:name="Guard",type=string,JSONPath=`.spec.guard.mode`
 // +kubebuilder:printcolumn:name="Customers",type=integer,JSONPath=`.status.customers`
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
-// +kubebuilder:printcolumn:name="Status",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
+// +kubebuilder:printcolumn:name="Status",type=string,JSONPath=`.status.summary`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:printcolumn:name="Message",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`,priority=1
 type Auth0Tenant struct {
 	metav1.TypeMeta `json:",inline"`
 

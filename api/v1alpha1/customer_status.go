@@ -12,6 +12,11 @@ type CustomerStatus struct {
 	// +kubebuilder:validation:Minimum=-1
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
+	// summary says the most urgent thing in a few words.
+	// +optional
+	// +kubebuilder:validation:MaxLength=60
+	Summary string `json:"summary,omitempty"`
+
 	// conditions: Ready, Reconciling, Stalled, OrganizationSynced,
 	// ConnectionsSynced, ContractActive, GuardInEffect, SeatsExceeded, RemovalsHeld, RequestRefused.
 	// +optional

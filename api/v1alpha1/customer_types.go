@@ -362,12 +362,13 @@ const (
 // +kubebuilder:printcolumn:name="Invited",type=integer,JSONPath=`.status.seats.invited`
 // +kubebuilder:printcolumn:name="Waiting",type=integer,JSONPath=`.status.seats.waiting`
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
-// +kubebuilder:printcolumn:name="Status",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
+// +kubebuilder:printcolumn:name="Status",type=string,JSONPath=`.status.summary`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:printcolumn:name="Removing",type=integer,JSONPath=`.status.seats.removing`,priority=1
 // +kubebuilder:printcolumn:name="Unmanaged",type=integer,JSONPath=`.status.seats.unmanaged`,priority=1
 // +kubebuilder:printcolumn:name="Organization-ID",type=string,JSONPath=`.status.organizationID`,priority=1
 // +kubebuilder:printcolumn:name="Tenant",type=string,JSONPath=`.spec.tenantRef.name`,priority=1
+// +kubebuilder:printcolumn:name="Message",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`,priority=1
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 63",message="a Customer's name has at most 63 characters"
 // +kubebuilder:validation:XValidation:rule="(has(self.spec.organization) && has(self.spec.organization.name)) || (self.metadata.name.size() <= 50 && !self.metadata.name.contains('.'))",message="an Auth0 organization's name has at most 50 characters and no dots: rename the Customer or set spec.organization.name"
 type Customer struct {

@@ -165,6 +165,11 @@ type MemberStatus struct {
 	// +kubebuilder:validation:Minimum=-1
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
+	// summary says the most urgent thing in a few words.
+	// +optional
+	// +kubebuilder:validation:MaxLength=60
+	Summary string `json:"summary,omitempty"`
+
 	// conditions: Ready, Reconciling, Stalled, SeatAssigned, Invited, Active.
 	// +optional
 	// +listType=map
@@ -251,9 +256,10 @@ type MemberStatus struct {
 // +kubebuilder:printcolumn:name="State",type=string,JSONPath=`.status.conditions[?(@.type=="Active")].reason`
 // +kubebuilder:printcolumn:name="Expires",type=string,JSONPath=`.status.invitation.expiresAt`
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Status",type=string,JSONPath=`.status.summary`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
-// +kubebuilder:printcolumn:name="Status",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`,priority=1
 // +kubebuilder:printcolumn:name="User-ID",type=string,JSONPath=`.status.users[0].userID`,priority=1
+// +kubebuilder:printcolumn:name="Message",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`,priority=1
 type Member struct {
 	metav1.TypeMeta `json:",inline"`
 

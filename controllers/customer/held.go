@@ -62,7 +62,7 @@ func (p *customerPass) holdDeletion(ctx context.Context, organizationID string) 
 	approved := p.customer.Status.LastHandledApproval == hash || p.customer.Annotations[v1alpha1.AnnotationApproveRemovals] == hash
 	if !approved && len(people) > removal.Left(facts) {
 		p.heldDeletion = &v1alpha1.HeldRemovals{Hash: hash, People: int32(len(people))} //nolint:gosec // bounded by the number of objects
-		p.facts.Deleting = fmt.Sprintf("deleting the organization would remove %d people at once, and nothing is taken yet: approve with the annotation %s=%s, or set spec.deletionPolicy to Retain",
+		p.facts.Deleting = fmt.Sprintf("deleting the organization removes its people at once (%d), and nothing is taken yet: approve with the annotation %s=%s, or set spec.deletionPolicy to Retain",
 			len(people), v1alpha1.AnnotationApproveRemovals, hash)
 		return true, nil
 	}

@@ -61,6 +61,13 @@ type CustomerFacts struct {
 // Customer derives the status of a Customer. The ledger and the ids in it are
 // the pass's own and are kept.
 func Customer(customer *v1alpha1.Customer, f CustomerFacts) v1alpha1.CustomerStatus {
+	out := *customer
+	out.Status = customerStatus(customer, f)
+	out.Status.Summary = CustomerSummary(&out)
+	return out.Status
+}
+
+func customerStatus(customer *v1alpha1.Customer, f CustomerFacts) v1alpha1.CustomerStatus {
 	if f.Mode == v1alpha1.ModePaused && f.Problem == nil {
 		return pausedCustomer(customer, f)
 	}
@@ -98,7 +105,9 @@ func Customer(customer *v1alpha1.Customer, f CustomerFacts) v1alpha1.CustomerSta
 		c.summarize(false, false, v1alpha1.ReasonObserving, planSummary(out.PlannedCount))
 	case renamed != "":
 		c.summarize(false, true, v1alpha1.ReasonOrganizationRenamed, renamed)
-	case f.Guard != v1alpha1.GuardOff && !f.Guarded && !f.heldByStrangers():
+	case f.Guard != v1alpha1.GuardOff && !f.Guarded && f.heldByStrangers():
+		c.summarize(false, true, v1alpha1.ReasonUnmanagedMembers, strangers(f.Strangers))
+	case f.Guard != v1alpha1.GuardOff && !f.Guarded:
 		c.summarize(true, false, v1alpha1.ReasonActivating, activating(f.Unconfirmed))
 	case f.SeatsPending:
 		c.summarize(true, false, v1alpha1.ReasonProgressing, "seats are being assigned")
@@ -229,12 +238,12 @@ func markLost(f CustomerFacts) string {
 func (f CustomerFacts) heldByStrangers() bool { return f.Strangers > 0 && f.Unconfirmed == 0 }
 
 func strangers(people int) string {
-	return fmt.Sprintf("the organization was adopted, and the guard would shut out %d of its members, who hold no seat: declare a Member for each, or remove them from the organization in Auth0; status.unmanaged names those whom nobody declares", people)
+	return fmt.Sprintf("the organization was adopted, and the guard would shut out %d of its members, for want of a seat: declare a Member for each, or remove them from the organization in Auth0; status.unmanaged names those whom nobody declares", people)
 }
 
 func activating(unconfirmed int) string {
 	if unconfirmed > 0 {
-		return fmt.Sprintf("%d people's grants are being confirmed before the guard takes effect", unconfirmed)
+		return counted(unconfirmed, "person's grant is", "people's grants are") + " being confirmed before the guard takes effect"
 	}
 	return "waiting out Auth0's lag before the guard takes effect; nothing is sent meanwhile"
 }
@@ -244,7 +253,7 @@ func (c *conditions) seats(limit int32, counts *v1alpha1.SeatCounts) {
 	case counts == nil:
 	case counts.Used > limit:
 		c.present(v1alpha1.ConditionSeatsExceeded, true, v1alpha1.ReasonSeatLimitExceeded,
-			fmt.Sprintf("%d seats are in use and the contract has %d: nobody is removed; delete Members or raise spec.seats", counts.Used, limit))
+			fmt.Sprintf("%s in use and the contract has %d: nobody is removed; delete Members or raise spec.seats", counted(int(counts.Used), "seat is", "seats are"), limit))
 	case counts.Waiting > 0:
 		c.present(v1alpha1.ConditionSeatsExceeded, true, v1alpha1.ReasonMembersWaiting, waiting(counts.Waiting))
 	default:
@@ -262,29 +271,18 @@ func (c *conditions) removalsHeld(held *v1alpha1.HeldRemovals, deleting bool) {
 		cause, undo = "deleting the organization would remove more people at once than the brake lets through", "set spec.deletionPolicy to Retain"
 	}
 	c.present(v1alpha1.ConditionRemovalsHeld, true, v1alpha1.ReasonAwaitingApproval, fmt.Sprintf(
-		"%s: %s still in; approve with the annotation %s=%s, or %s", cause, people(held.People), v1alpha1.AnnotationApproveRemovals, held.Hash, undo))
-}
-
-func people(count int32) string {
-	if count == 1 {
-		return "1 person is"
-	}
-	return fmt.Sprintf("%d people are", count)
+		"%s: %s still in; approve with the annotation %s=%s, or %s", cause, counted(int(held.People), "person is", "people are"), v1alpha1.AnnotationApproveRemovals, held.Hash, undo))
 }
 
 func seatSummary(limit int32, counts *v1alpha1.SeatCounts) string {
 	switch {
 	case counts == nil:
-		return "seats are not counted yet"
-	case counts.Waiting > 0:
+	case counts.Used <= limit && counts.Waiting > 0:
 		return waiting(counts.Waiting)
 	}
-	return fmt.Sprintf("%d of %d seats used", counts.Used, limit)
+	return seatUse(limit, counts)
 }
 
 func waiting(people int32) string {
-	if people == 1 {
-		return "1 person waits for a seat"
-	}
-	return fmt.Sprintf("%d people wait for a seat", people)
+	return counted(int(people), "person waits", "people wait") + " for a seat"
 }

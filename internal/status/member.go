@@ -43,6 +43,13 @@ type MemberFacts struct {
 
 // Member derives the status of a Member.
 func Member(member *v1alpha1.Member, f MemberFacts) v1alpha1.MemberStatus {
+	out := *member
+	out.Status = memberStatus(member, f)
+	out.Status.Summary = MemberSummary(&out)
+	return out.Status
+}
+
+func memberStatus(member *v1alpha1.Member, f MemberFacts) v1alpha1.MemberStatus {
 	if f.Mode == v1alpha1.ModePaused && f.Problem == nil && f.Removing == "" {
 		return pausedMember(member, f)
 	}
@@ -157,7 +164,7 @@ func notJoined(s *v1alpha1.MemberStatus, f MemberFacts) state {
 			return state{reason: v1alpha1.ReasonExpired,
 				message: "the link died unused: ask for another with the annotation " + v1alpha1.AnnotationInviteRequestedAt}
 		case v1alpha1.InvitationConsumed:
-			return state{reason: v1alpha1.ReasonAcceptedByWrongAccount,
+			return state{reason: v1alpha1.ReasonAcceptedByWrongAccount, stalled: true,
 				message: "the link was used up by another account, or revoked in Auth0, and nobody joined: see in Auth0's log which account it was and what address Auth0 has for it; let the person use, or the identity provider give, the address of this Member, then ask for another with the annotation " + v1alpha1.AnnotationInviteRequestedAt}
 		}
 	}

@@ -1,7 +1,6 @@
 package status
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
@@ -80,13 +79,10 @@ func clip(text string, length int) string {
 }
 
 func planSummary(count int32) string {
-	switch count {
-	case 0:
+	if count == 0 {
 		return "mode is Observe: nothing is written to Auth0, and nothing would be"
-	case 1:
-		return "mode is Observe: nothing is written to Auth0; 1 call is planned, see status.planned"
 	}
-	return fmt.Sprintf("mode is Observe: nothing is written to Auth0; %d calls are planned, see status.planned", count)
+	return "mode is Observe: nothing is written to Auth0; " + counted(int(count), "call is", "calls are") + " planned, see status.planned"
 }
 
 // paused keeps every condition as it is, and says that nothing is done.

@@ -95,9 +95,9 @@ func TestMember(t *testing.T) {
 				m.Status.Seat, m.Status.Invitation, m.Status.Attempt = assigned, invitation("Expired"), &v1alpha1.Attempt{ID: "a", Invites: true}
 			}, MemberFacts{},
 			map[string]string{"Ready": "False/Inviting", "Reconciling": "True/Inviting", "SeatAssigned": "True/SeatAssigned", "Invited": "False/Inviting", "Active": "False/Inviting"}},
-		"used up by a wrong account": {
+		"used up by a wrong account: a person must act": {
 			func(m *v1alpha1.Member) { m.Status.Seat, m.Status.Invitation = assigned, invitation("Consumed") }, MemberFacts{},
-			map[string]string{"Ready": "True/Reconciled", "SeatAssigned": "True/SeatAssigned", "Invited": "False/AcceptedByWrongAccount", "Active": "False/AcceptedByWrongAccount"}},
+			map[string]string{"Ready": "False/AcceptedByWrongAccount", "Stalled": "True/AcceptedByWrongAccount", "SeatAssigned": "True/SeatAssigned", "Invited": "False/AcceptedByWrongAccount", "Active": "False/AcceptedByWrongAccount"}},
 		"joined, grant not confirmed": {
 			func(m *v1alpha1.Member) { m.Status.Seat, m.Status.Invitation = assigned, invitation("Accepted") }, MemberFacts{Joined: true},
 			map[string]string{"Ready": "False/Granting", "Reconciling": "True/Granting", "SeatAssigned": "True/SeatAssigned", "Invited": "True/Joined", "Active": "False/Granting"}},
@@ -201,10 +201,12 @@ func TestCustomer(t *testing.T) {
 		"guard reports": {synced(func(f *CustomerFacts) { f.Guard = v1alpha1.GuardReport }), common("GuardInEffect", "False/GuardReporting"), "2 of 3 seats used"},
 		"on the way under the guard": {synced(func(f *CustomerFacts) { f.Guarded, f.Unconfirmed = false, 2 }),
 			common("GuardInEffect", "False/Activating", "Ready", "False/Activating", "Reconciling", "True/Activating"), "2 people's grants are being confirmed before the guard takes effect"},
-		"members of an adopted organization keep the guard off: ready, and said": {synced(func(f *CustomerFacts) { f.Guarded, f.Strangers = false, 2 }),
-			common("GuardInEffect", "False/UnmanagedMembers"), "2 of 3 seats used"},
+		"members of an adopted organization keep the guard off: a person must act": {synced(func(f *CustomerFacts) { f.Guarded, f.Strangers = false, 2 }),
+			common("GuardInEffect", "False/UnmanagedMembers", "Ready", "False/UnmanagedMembers", "Stalled", "True/UnmanagedMembers"), strangers(2)},
+		"members of an adopted organization, and seats to give: still stalled": {synced(func(f *CustomerFacts) { f.Guarded, f.Strangers, f.SeatsPending = false, 2, true }),
+			common("GuardInEffect", "False/UnmanagedMembers", "Ready", "False/UnmanagedMembers", "Stalled", "True/UnmanagedMembers"), strangers(2)},
 		"members of an adopted organization, and holders to confirm": {synced(func(f *CustomerFacts) { f.Guarded, f.Strangers, f.Unconfirmed = false, 2, 1 }),
-			common("GuardInEffect", "False/Activating", "Ready", "False/Activating", "Reconciling", "True/Activating"), "1 people's grants are being confirmed before the guard takes effect"},
+			common("GuardInEffect", "False/Activating", "Ready", "False/Activating", "Reconciling", "True/Activating"), "1 person's grant is being confirmed before the guard takes effect"},
 		"a conflict says nothing of a guard that never was": {CustomerFacts{Now: now, Guard: v1alpha1.GuardEnforce, Problem: &Problem{Class: Person, Reason: "OrganizationConflict", Message: "m"}},
 			map[string]string{"Ready": "False/OrganizationConflict", "Stalled": "True/OrganizationConflict", "OrganizationSynced": "False/OrganizationConflict"}, "m"},
 		"a connection that is not there": {synced(func(f *CustomerFacts) {
@@ -280,8 +282,9 @@ func TestHandsOffAnothersOrganization(t *testing.T) {
 func TestAuth0TenantInUse(t *testing.T) {
 	g := NewWithT(t)
 	g.Expect(inUse(TenantFacts{Customers: 2, Left: 1, Leaving: 3})).To(HavePrefix("being deleted; 2 Customers refer to it"))
-	g.Expect(inUse(TenantFacts{Left: 1, Leaving: 3})).To(HavePrefix("being deleted; 1 Members hold something here"))
-	g.Expect(inUse(TenantFacts{Leaving: 3})).To(HavePrefix("being deleted; 3 Members are on their way out"))
+	g.Expect(inUse(TenantFacts{Left: 1, Leaving: 3})).To(HavePrefix("being deleted; 1 Member holds something here"))
+	g.Expect(inUse(TenantFacts{Leaving: 3})).To(HavePrefix("being deleted; 3 Members are on the way out"))
+	g.Expect(inUse(TenantFacts{Customers: 1})).To(Equal("being deleted; 1 Customer refers to it: delete that first"))
 	g.Expect(inUse(TenantFacts{Customers: 2, Problem: &Problem{Message: "there is no Secret"}})).To(HaveSuffix(
 		"delete them first. They cannot go while there is no Secret (or set spec.mode to Paused: then they go, and Auth0 stays as it is)"))
 }

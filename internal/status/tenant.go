@@ -28,6 +28,13 @@ type TenantFacts struct {
 
 // Auth0Tenant derives the status of an Auth0Tenant.
 func Auth0Tenant(tenant *v1alpha1.Auth0Tenant, f TenantFacts) v1alpha1.Auth0TenantStatus {
+	out := *tenant
+	out.Status = tenantStatus(tenant, f)
+	out.Status.Summary = Auth0TenantSummary(&out)
+	return out.Status
+}
+
+func tenantStatus(tenant *v1alpha1.Auth0Tenant, f TenantFacts) v1alpha1.Auth0TenantStatus {
 	out := *tenant.Status.DeepCopy()
 	keep := f.Problem != nil && f.Problem.Class == Retry
 	out.ObservedGeneration = tenant.Generation
@@ -63,12 +70,12 @@ func Auth0Tenant(tenant *v1alpha1.Auth0Tenant, f TenantFacts) v1alpha1.Auth0Tena
 
 // inUse says who needs a tenant that is being deleted, and what hinders them.
 func inUse(f TenantFacts) string {
-	message := fmt.Sprintf("being deleted; %d Members are on their way out, nothing is needed", f.Leaving)
+	message := "being deleted; " + counted(f.Leaving, "Member is", "Members are") + " on the way out, nothing is needed"
 	switch {
 	case f.Customers > 0:
-		message = fmt.Sprintf("being deleted; %d Customers refer to it: delete them first", f.Customers)
+		message = "being deleted; " + counted(int(f.Customers), "Customer refers to it: delete that first", "Customers refer to it: delete them first")
 	case f.Left > 0:
-		message = fmt.Sprintf("being deleted; %d Members hold something here, and their Customer was deleted by force: create it again, or see their conditions", f.Left)
+		message = "being deleted; " + counted(f.Left, "Member holds", "Members hold") + " something here, and the Customer was deleted by force: create it again, or see the Members' conditions"
 	}
 	if f.Problem != nil {
 		message += fmt.Sprintf(". They cannot go while %s (or set spec.mode to Paused: then they go, and Auth0 stays as it is)", f.Problem.Message)
@@ -82,7 +89,7 @@ func (c *conditions) scopes(lacking, surplus []string) {
 		c.set(v1alpha1.ConditionScopesGranted, metav1.ConditionFalse, v1alpha1.ReasonScopesMissing, missing(lacking))
 	case len(surplus) > 0:
 		c.set(v1alpha1.ConditionScopesGranted, metav1.ConditionTrue, v1alpha1.ReasonScopesGranted,
-			fmt.Sprintf("every scope that is needed is granted; %d more are not needed: see status.surplusScopes and take them away", len(surplus)))
+			"every scope that is needed is granted; "+counted(len(surplus), "more is", "more are")+" not needed: take away what status.surplusScopes lists")
 	default:
 		c.set(v1alpha1.ConditionScopesGranted, metav1.ConditionTrue, v1alpha1.ReasonScopesGranted, "every scope that is needed is granted, and no other")
 	}

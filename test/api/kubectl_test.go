@@ -52,14 +52,14 @@ spec: {customerRef: {name: acme}, email: jane@acme.com}
 
 // statuses are merged into the objects of the world.
 var statuses = map[string]string{
-	"auth0tenant/columns": `{"observedGeneration": 1, "customers": 12, "conditions": [` + condition("Ready", "True", "Reconciled", "Auth0 answers") + `]}`,
-	"customer/acme": `{"observedGeneration": 1, "organizationName": "acme-org", "organizationID": "org_1",
+	"auth0tenant/columns": `{"observedGeneration": 1, "customers": 12, "summary": "Auth0 answers", "conditions": [` + condition("Ready", "True", "Reconciled", "Auth0 answers, and has every scope") + `]}`,
+	"customer/acme": `{"observedGeneration": 1, "organizationName": "acme-org", "organizationID": "org_1", "summary": "37 of 50 seats used",
 		"seats": {"used": 37, "active": 31, "invited": 6, "waiting": 2, "removing": 4, "unmanaged": 5},
-		"conditions": [` + condition("Ready", "True", "Reconciled", "37 of 50 seats used") + `]}`,
-	"member/jane": `{"observedGeneration": 1, "seat": {"state": "Assigned", "since": "2026-11-22T09:12:00Z"},
+		"conditions": [` + condition("Ready", "True", "Reconciled", "all is done") + `]}`,
+	"member/jane": `{"observedGeneration": 1, "summary": "invited", "seat": {"state": "Assigned", "since": "2026-11-22T09:12:00Z"},
 		"invitation": {"id": "uinv_1", "state": "Sent", "sentAt": "2026-11-22T09:12:00Z", "expiresAt": "2026-11-23T09:12:00Z"},
 		"users": [{"userID": "google-apps|jane@acme.com", "since": "2026-11-22T09:12:00Z"}],
-		"conditions": [` + condition("Ready", "True", "Reconciled", "invited") + `,` + condition("Active", "False", "Invited", "invited") + `]}`,
+		"conditions": [` + condition("Ready", "True", "Reconciled", "the link works") + `,` + condition("Active", "False", "Invited", "invited") + `]}`,
 }
 
 func condition(kind, status, reason, message string) string {
@@ -95,18 +95,21 @@ func TestKubectlShowsColumns(t *testing.T) {
 		"get auth0tenants": `
 NAME DOMAIN GUARD CUSTOMERS READY STATUS AGE
 columns acme.eu.auth0.com Enforce 12 True Auth0 answers AGE`,
+		"get auth0tenants -o wide": `
+NAME DOMAIN GUARD CUSTOMERS READY STATUS AGE MESSAGE
+columns acme.eu.auth0.com Enforce 12 True Auth0 answers AGE Auth0 answers, and has every scope`,
 		"get customers": `
 NAME ORGANIZATION SEATS USED ACTIVE INVITED WAITING READY STATUS AGE
 acme acme-org 50 37 31 6 2 True 37 of 50 seats used AGE`,
 		"get customers -o wide": `
-NAME ORGANIZATION SEATS USED ACTIVE INVITED WAITING READY STATUS AGE REMOVING UNMANAGED ORGANIZATION-ID TENANT
-acme acme-org 50 37 31 6 2 True 37 of 50 seats used AGE 4 5 org_1 columns`,
+NAME ORGANIZATION SEATS USED ACTIVE INVITED WAITING READY STATUS AGE REMOVING UNMANAGED ORGANIZATION-ID TENANT MESSAGE
+acme acme-org 50 37 31 6 2 True 37 of 50 seats used AGE 4 5 org_1 columns all is done`,
 		"get members": `
-NAME CUSTOMER EMAIL SEAT STATE EXPIRES READY AGE
-jane acme jane@acme.com Assigned Invited 2026-11-23T09:12:00Z True AGE`,
+NAME CUSTOMER EMAIL SEAT STATE EXPIRES READY STATUS AGE
+jane acme jane@acme.com Assigned Invited 2026-11-23T09:12:00Z True invited AGE`,
 		"get members -o wide": `
-NAME CUSTOMER EMAIL SEAT STATE EXPIRES READY AGE STATUS USER-ID
-jane acme jane@acme.com Assigned Invited 2026-11-23T09:12:00Z True AGE invited google-apps|jane@acme.com`,
+NAME CUSTOMER EMAIL SEAT STATE EXPIRES READY STATUS AGE USER-ID MESSAGE
+jane acme jane@acme.com Assigned Invited 2026-11-23T09:12:00Z True invited AGE google-apps|jane@acme.com the link works`,
 	} {
 		t.Run(args, func(t *testing.T) {
 			NewWithT(t).Expect(table(kubectl(strings.Fields(args)...))).To(Equal(strings.TrimSpace(want)))

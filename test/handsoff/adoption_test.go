@@ -156,7 +156,7 @@ func TestHandsOffAdoption(t *testing.T) {
 	w.Update(tenant, func() { listing()(tenant) })
 	w.UntilReason(customer, v1alpha1.ConditionOrganizationSynced, "True/OrganizationSynced")
 	w.UntilReason(w.AdminMember(customer), v1alpha1.ConditionActive, "True/Joined")
-	w.UntilReason(customer, v1alpha1.ConditionReady, "True/Reconciled")
+	w.UntilReason(customer, v1alpha1.ConditionStalled, "True/UnmanagedMembers")
 	w.UntilReason(customer, v1alpha1.ConditionGuardInEffect, "False/UnmanagedMembers")
 	marks := metadataOf(w)
 	w.Expect(marks).To(HaveKeyWithValue(ownership.MetadataOwner, "test/"+w.Namespace+"/acme"))
@@ -221,7 +221,8 @@ func TestAccessAdoption(t *testing.T) {
 	w.UntilForwarding("the guard waits for the guest", func(g Gomega) {
 		g.Expect(w.Reason(g, customer, v1alpha1.ConditionGuardInEffect)).To(Equal("False/UnmanagedMembers"))
 		g.Expect(messageOf(w, customer, v1alpha1.ConditionGuardInEffect)).To(ContainSubstring("shut out 1 of its members"))
-		g.Expect(w.Reason(g, customer, v1alpha1.ConditionReady)).To(Equal("True/Reconciled"))
+		g.Expect(w.Reason(g, customer, v1alpha1.ConditionReady)).To(Equal("False/UnmanagedMembers"))
+		g.Expect(customer.Status.Summary).To(Equal("the guard waits: members hold no seat"))
 	})
 	w.Auth0.Forward(time.Minute)
 	w.Reread(customer)

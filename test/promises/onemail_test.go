@@ -226,7 +226,10 @@ func TestOneMailWrongAccountConsumes(t *testing.T) {
 	w.Expect(err).To(HaveOccurred())
 	w.UntilForwarding("it shows", func(g Gomega) {
 		g.Expect(w.Reason(g, jane, v1alpha1.ConditionActive)).To(Equal("False/AcceptedByWrongAccount"))
+		g.Expect(w.Reason(g, jane, v1alpha1.ConditionStalled)).To(Equal("True/AcceptedByWrongAccount"))
+		g.Expect(jane.Status.Summary).To(Equal("the link was used up by another account"))
 	})
+	w.UntilWarned(jane, v1alpha1.ReasonAcceptedByWrongAccount, "let the person use")
 	w.Auth0.Forward(time.Hour)
 	w.Reread(jane)
 	w.Expect(w.Mails("jane@acme.com")).To(HaveLen(1), "nothing is sent by itself")

@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/internal/status"
 )
 
 // WholeReader reads objects and refuses those that were read in part only: nothing
@@ -122,6 +123,7 @@ func Unread(ctx context.Context, c client.Client, recorder events.EventRecorder,
 	is.Type, is.Status = v1alpha1.ConditionStalled, metav1.ConditionTrue
 	meta.SetStatusCondition(conditions, is)
 	meta.RemoveStatusCondition(conditions, v1alpha1.ConditionReconciling)
+	summarize(obj)
 	told := append([]metav1.Condition(nil), *conditions...)
 	if writeErr := WriteStatus(ctx, c, before, obj); writeErr != nil {
 		// Where the status cannot be written either, the Event is all that tells.
@@ -130,6 +132,18 @@ func Unread(ctx context.Context, c client.Client, recorder events.EventRecorder,
 	}
 	Announce(recorder, obj, was, told)
 	return ctrl.Result{RequeueAfter: SlowRetry}, nil
+}
+
+// summarize says in the status what is most urgent.
+func summarize(obj client.Object) {
+	switch o := obj.(type) {
+	case *v1alpha1.Auth0Tenant:
+		o.Status.Summary = status.Auth0TenantSummary(o)
+	case *v1alpha1.Customer:
+		o.Status.Summary = status.CustomerSummary(o)
+	case *v1alpha1.Member:
+		o.Status.Summary = status.MemberSummary(o)
+	}
 }
 
 func statusOf(obj client.Object) (conditions *[]metav1.Condition, observed *int64) {
