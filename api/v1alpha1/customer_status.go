@@ -258,16 +258,17 @@ type PlannedCall struct {
 type SeatCounts struct {
 	// used seats: assigned ones, withdrawals under way included.
 	Used int32 `json:"used"`
-	// active people who have joined the organization.
+	// active people: their Members say that they can sign in.
 	Active int32 `json:"active"`
 	// invited people whose link is alive.
 	Invited int32 `json:"invited"`
 	// waiting Members for whom there is no seat.
 	Waiting int32 `json:"waiting"`
-	// removing Members whose withdrawal is not confirmed yet.
+	// removing people: access is being taken from them, and that is not confirmed
+	// yet. Who is held is not counted.
 	Removing int32 `json:"removing"`
-	// unmanaged people in the organization whom no Member declares and whom the
-	// operator did not invite. They use no seat, and the guard refuses them.
+	// unmanaged people whom no Member declares: members of the organization, whom the
+	// guard refuses, and who holds a grant of ours, which uses a seat.
 	Unmanaged int32 `json:"unmanaged"`
 }
 

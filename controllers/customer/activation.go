@@ -24,14 +24,15 @@ func (p *customerPass) confirming() bool {
 
 // activate takes the next step to put the organization under the guard.
 func (p *customerPass) activate(ctx context.Context) error {
+	strangers, coming := p.strangers()
 	facts := ownership.ActivationFacts{
 		Wanted: p.facts.Guard != v1alpha1.GuardOff, Guarded: p.facts.Guarded, New: p.holdsNobody(),
-		Unconfirmed: p.unconfirmed(), Strangers: p.strangers(), ObservedAt: p.look.At, Lag: directory.Lag,
+		Unconfirmed: p.unconfirmed(), Strangers: strangers + coming, ObservedAt: p.look.At, Lag: directory.Lag,
 	}
 	if p.activating() {
 		facts.QuietSince = p.customer.Status.Activation.QuietSince.Time
 	}
-	p.facts.Unconfirmed, p.facts.Strangers = facts.Unconfirmed, facts.Strangers
+	p.facts.Unconfirmed, p.facts.Strangers = facts.Unconfirmed+coming, strangers
 	switch ownership.Activate(facts) {
 	case ownership.ActivationNone:
 		p.customer.Status.Activation = nil

@@ -119,14 +119,25 @@ func (p *customerPass) adopted(organization auth0.Organization) bool {
 }
 
 // strangers counts the members of an adopted organization whom the guard would
-// shut out: their user is not that of a Member with a seat, nor about to be.
-func (p *customerPass) strangers() (count int) {
+// shut out: their user is not that of a Member with a seat, nor about to be. Those
+// about whose seat is yet to be decided are coming, and nobody must act for them.
+func (p *customerPass) strangers() (count, coming int) {
 	if !p.adopted(p.organization) {
-		return 0
+		return 0, 0
 	}
 	users, about := map[string]bool{}, map[string]bool{}
+	declared, decided := map[string]bool{}, map[string]bool{}
+	for _, admin := range p.customer.Spec.Admins {
+		declared[ownership.PersonRef(string(admin.Email))] = true
+	}
 	for i := range p.members {
 		member := &p.members[i]
+		if member.DeletionTimestamp.IsZero() {
+			declared[ownership.PersonRef(string(member.Spec.Email))] = true
+		}
+		if member.Status.Seat != nil {
+			decided[ownership.PersonRef(string(member.Spec.Email))] = true
+		}
 		if !seatedHere(member) {
 			continue
 		}
@@ -136,11 +147,15 @@ func (p *customerPass) strangers() (count int) {
 		about[ownership.PersonRef(string(member.Spec.Email))] = !confirmed(member) && !p.invitedInstead(member)
 	}
 	for _, person := range p.look.Members {
-		if !users[person.UserID] && !about[ownership.PersonRef(person.Email)] {
+		switch ref := ownership.PersonRef(person.Email); {
+		case users[person.UserID] || about[ref]:
+		case declared[ref] && !decided[ref]:
+			coming++
+		default:
 			count++
 		}
 	}
-	return count
+	return count, coming
 }
 
 // seatedHere: the Member stays and has a seat.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -322,6 +323,9 @@ func (p *customerPass) seatMessage(decision seats.Decision) string {
 		if p.customer.Spec.Seats == 0 {
 			return fmt.Sprintf("Customer %s has no seats: raise its spec.seats", p.customer.Name)
 		}
+		if p.customer.Spec.Seats == 1 {
+			return fmt.Sprintf("the one seat of Customer %s is in use: delete its Member or raise spec.seats", p.customer.Name)
+		}
 		return fmt.Sprintf("all %d seats of Customer %s are in use: delete a Member or raise spec.seats", p.customer.Spec.Seats, p.customer.Name)
 	case seats.SeatLapsed:
 		return "the invitation expired and the seat went to somebody who waited: ask for a new one with the annotation " + v1alpha1.AnnotationInviteRequestedAt
@@ -373,20 +377,42 @@ func (p *customerPass) dropStaleHoldings(ctx context.Context, members []v1alpha1
 
 // count fills in the numbers that people see.
 func (p *customerPass) count(plan seats.Plan, members []v1alpha1.Member) {
-	counts := &v1alpha1.SeatCounts{Used: int32(plan.InUse), Waiting: int32(plan.Waiting), Removing: int32(plan.Removing)} //nolint:gosec // bounded by the number of objects
+	counts := &v1alpha1.SeatCounts{Used: int32(plan.InUse), Waiting: int32(plan.Waiting), Removing: p.removing(members)} //nolint:gosec // bounded by the number of objects
 	for i := range members {
 		member := &members[i]
 		switch {
 		case !member.DeletionTimestamp.IsZero():
-		case confirmed(member):
+		case active(member):
 			counts.Active++
 		case member.Status.Invitation != nil && member.Status.Invitation.State == v1alpha1.InvitationSent:
 			counts.Invited++
 		}
 	}
-	p.facts.Unmanaged = p.unmanaged(members)
-	if p.facts.Unmanaged != nil {
-		counts.Unmanaged = p.facts.Unmanaged.Members
-	}
+	p.facts.Unmanaged, counts.Unmanaged = p.unmanaged(members)
 	p.facts.Seats = counts
+}
+
+// removing counts the people from whom access is being taken, each once: who is
+// held is not on the way out yet.
+func (p *customerPass) removing(members []v1alpha1.Member) int32 {
+	people := map[string]bool{}
+	for i := range members {
+		if !members[i].DeletionTimestamp.IsZero() {
+			people[ownership.PersonRef(string(members[i].Spec.Email))] = true
+		}
+	}
+	for _, line := range p.customer.Status.Withdrawn {
+		switch line.State {
+		case v1alpha1.WithdrawalApproved, v1alpha1.WithdrawalWithdrawing:
+			people[line.Person] = true
+		case v1alpha1.WithdrawalHeld:
+			delete(people, line.Person)
+		}
+	}
+	return int32(len(people)) //nolint:gosec // bounded by the number of objects
+}
+
+// active: the Member says that the person can sign in.
+func active(member *v1alpha1.Member) bool {
+	return meta.IsStatusConditionTrue(member.Status.Conditions, v1alpha1.ConditionActive)
 }

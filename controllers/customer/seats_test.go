@@ -45,7 +45,7 @@ func TestSeatsMessageGoesWithTheWaiting(t *testing.T) {
 		g.Expect(p.Live.Get(t.Context(), client.ObjectKeyFromObject(jane), jane)).To(Succeed())
 	}
 	write(seats.Waiting, seats.SeatLimitReached)
-	g.Expect(jane.Status.Seat.Message).To(ContainSubstring("all 1 seats of Customer acme are in use"))
+	g.Expect(jane.Status.Seat.Message).To(ContainSubstring("the one seat of Customer acme is in use"))
 	write(seats.Assigned, seats.SeatAssigned)
 	g.Expect(*jane.Status.Seat).To(Equal(v1alpha1.MemberSeat{
 		State: v1alpha1.SeatAssigned, OrganizationID: "org_1", Reason: string(seats.SeatAssigned), Since: jane.Status.Seat.Since,

@@ -49,7 +49,7 @@ var concernsCustomer = predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) boo
 		len(old.Finalizers) != len(now.Finalizers) ||
 		invitationState(old) != invitationState(now) ||
 		len(old.Status.Users) != len(now.Status.Users) ||
-		confirmed(old) != confirmed(now) ||
+		confirmed(old) != confirmed(now) || active(old) != active(now) ||
 		old.Status.PlannedCount != now.Status.PlannedCount || !equality.Semantic.DeepEqual(old.Status.Planned, now.Status.Planned) ||
 		old.Annotations[v1alpha1.AnnotationInviteRequestedAt] != now.Annotations[v1alpha1.AnnotationInviteRequestedAt]
 }}

@@ -13,23 +13,29 @@ const maxUnmanagedSample = 20
 
 // unmanaged are the people in the organization whom nobody declares, nil when
 // there are none: members, live invitations that others sent, and grants of
-// ours. The sample has its order from what Auth0 knows them by.
-func (p *customerPass) unmanaged(members []v1alpha1.Member) *v1alpha1.Unmanaged {
+// ours. The sample has its order from what Auth0 knows them by. inside counts who
+// of them is a member or holds a grant, each person once.
+func (p *customerPass) unmanaged(members []v1alpha1.Member) (out *v1alpha1.Unmanaged, inside int32) {
 	look := p.org.Latest()
 	people, users := p.knownPeople(members)
-	out := &v1alpha1.Unmanaged{}
+	out = &v1alpha1.Unmanaged{}
+	// persons inside by PersonRef, or by user where Auth0 tells no address; grantees
+	// are the PersonRefs of users.
+	persons, grantees := map[string]bool{}, map[string]string{}
 	add := func(kind v1alpha1.UnmanagedKind, id, email string) {
 		out.Sample = append(out.Sample, v1alpha1.UnmanagedPerson{Kind: kind, ID: id, Email: email})
 	}
 	for _, user := range look.Holders {
 		if grant, ok := p.org.Grant(user); ok && !people[grant.Person] {
 			out.Grants++
+			persons[grant.Person], grantees[user.ID] = true, grant.Person
 			add(v1alpha1.UnmanagedGrant, user.ID, user.Email)
 		}
 	}
 	for _, person := range look.Members {
 		if !users[person.UserID] && !people[ownership.PersonRef(person.Email)] {
 			out.Members++
+			persons[cmp.Or(grantees[person.UserID], refOf(person.Email), person.UserID)] = true
 			add(v1alpha1.UnmanagedMember, person.UserID, person.Email)
 		}
 	}
@@ -41,6 +47,7 @@ func (p *customerPass) unmanaged(members []v1alpha1.Member) *v1alpha1.Unmanaged 
 		switch grant, ours := p.org.Ours(invitation); {
 		case ours && !people[grant.Person]:
 			out.Grants++
+			persons[grant.Person] = true
 			add(v1alpha1.UnmanagedGrant, invitation.ID, invitation.Email)
 		case !ours && !people[ownership.PersonRef(invitation.Email)]:
 			out.Invitations++
@@ -48,10 +55,18 @@ func (p *customerPass) unmanaged(members []v1alpha1.Member) *v1alpha1.Unmanaged 
 		}
 	}
 	if len(out.Sample) == 0 {
-		return nil
+		return nil, 0
 	}
 	out.Sample = sampleOf(out.Sample)
-	return out
+	return out, int32(len(persons)) //nolint:gosec // bounded by what Auth0 lists
+}
+
+// refOf is the PersonRef of an address, empty where there is none.
+func refOf(email string) string {
+	if email == "" {
+		return ""
+	}
+	return ownership.PersonRef(email)
 }
 
 // knownPeople are those whom a Member declares or who are on their way out, by

@@ -142,8 +142,6 @@ type Plan struct {
 	InUse int
 	// Waiting people after this round.
 	Waiting int
-	// Removing people: deleted, and their seat not yet free.
-	Removing int
 	// Assign goes to the ledger first, then to the Members.
 	Assign []Entry
 	// Decide is written to the Members as it is: it gives nothing.
@@ -184,11 +182,6 @@ func Decide(f Facts) Plan {
 	plan.InUse = len(inUse)
 	left := plan.serve(queue, f, inUse)
 	plan.reclaim(winners, f, left)
-	for _, p := range f.People {
-		if p.Deleting && inUse[p.Ref] {
-			plan.Removing++
-		}
-	}
 	return plan
 }
 

@@ -42,7 +42,7 @@ type CustomerFacts struct {
 	// Unconfirmed holders, while the organization is on its way under the guard.
 	Unconfirmed int
 	// Strangers are members of an adopted organization who would be shut out,
-	// and keep it from being put under the guard.
+	// and keep it from being put under the guard until a person acts.
 	Strangers int
 
 	// Seats as counted in this pass, nil when it did not come so far.
@@ -105,7 +105,7 @@ func customerStatus(customer *v1alpha1.Customer, f CustomerFacts) v1alpha1.Custo
 		c.summarize(false, false, v1alpha1.ReasonObserving, planSummary(out.PlannedCount))
 	case renamed != "":
 		c.summarize(false, true, v1alpha1.ReasonOrganizationRenamed, renamed)
-	case f.Guard != v1alpha1.GuardOff && !f.Guarded && f.heldByStrangers():
+	case f.Guard != v1alpha1.GuardOff && !f.Guarded && f.Strangers > 0:
 		c.summarize(false, true, v1alpha1.ReasonUnmanagedMembers, strangers(f.Strangers))
 	case f.Guard != v1alpha1.GuardOff && !f.Guarded:
 		c.summarize(true, false, v1alpha1.ReasonActivating, activating(f.Unconfirmed))
@@ -194,7 +194,7 @@ func (c *conditions) guard(f CustomerFacts) {
 	case f.Guard == v1alpha1.GuardOff:
 		c.set(v1alpha1.ConditionGuardInEffect, metav1.ConditionFalse, v1alpha1.ReasonGuardOff,
 			"the Auth0Tenant's guard is Off: the seat limit, the contract's time and access are not held inside Auth0")
-	case !f.Guarded && f.heldByStrangers():
+	case !f.Guarded && f.Strangers > 0:
 		c.set(v1alpha1.ConditionGuardInEffect, metav1.ConditionFalse, v1alpha1.ReasonUnmanagedMembers, strangers(f.Strangers))
 	case !f.Guarded:
 		c.set(v1alpha1.ConditionGuardInEffect, metav1.ConditionFalse, v1alpha1.ReasonActivating, activating(f.Unconfirmed))
@@ -232,10 +232,6 @@ func markLost(f CustomerFacts) string {
 	}
 	return "somebody took " + strings.Join(f.LostMarks, ", ") + " out of the organization's metadata" + WithoutMarks(f.LostMarks) + remedy
 }
-
-// heldByStrangers: only people whom nobody declares keep the guard from taking
-// effect, which is for a person to change.
-func (f CustomerFacts) heldByStrangers() bool { return f.Strangers > 0 && f.Unconfirmed == 0 }
 
 func strangers(people int) string {
 	return fmt.Sprintf("the organization was adopted, and the guard would shut out %d of its members, for want of a seat: declare a Member for each, or remove them from the organization in Auth0; status.unmanaged names those whom nobody declares", people)

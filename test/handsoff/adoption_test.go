@@ -301,7 +301,7 @@ func TestHandsOffAdoptedNeverDeleted(t *testing.T) {
 	w.StartOperator()
 	adopt := func() *v1alpha1.Customer {
 		customer := w.CreateCustomer("acme", 5, adopting, func(c *v1alpha1.Customer) { c.Spec.DeletionPolicy = v1alpha1.DeletionDelete })
-		w.UntilReason(customer, v1alpha1.ConditionReady, "True/Reconciled")
+		w.UntilReason(customer, v1alpha1.ConditionOrganizationSynced, "True/OrganizationSynced")
 		w.UntilReason(w.AdminMember(customer), v1alpha1.ConditionActive, "True/Joined")
 		return customer
 	}
