@@ -100,7 +100,7 @@ STEPS ?= 400
 SEED ?= 1
 
 .PHONY: walks
-walks: tools ## Walk at random through everything that people, engineers and networks do: SEEDS, STEPS and the first SEED.
+walks: tools ## Walk at random through what people, engineers and networks do (SEEDS, STEPS, SEED).
 	go test -v -count=1 -timeout 0 ./test/walks -run 'TestWalk$$' -walk.seeds $(SEEDS) -walk.steps $(STEPS) -walk.seed $(SEED)
 
 .PHONY: test-browser

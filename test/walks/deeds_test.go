@@ -1,11 +1,13 @@
 package walks
 
 import (
+	"slices"
 	"strings"
 	"time"
 
 	. "github.com/onsi/gomega"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
@@ -40,7 +42,7 @@ func (w *walk) declare(s step) {
 	if w.memberOf(s.To) != nil {
 		return
 	}
-	w.of(s.To).declared(w.Auth0.Clock().Now())
+	w.of(s.To).declared(w.Auth0.Clock().Now(), w.land.grace())
 	w.apply(s.To, s.By)
 }
 
@@ -66,10 +68,19 @@ func (w *walk) delete(s step) {
 	for _, member := range w.membersOf(s.To) {
 		if member.DeletionTimestamp.IsZero() {
 			w.of(s.To).deleted(w.Auth0.Clock().Now(), w.modeSteady())
+			if !meta.IsStatusConditionTrue(member.Status.Conditions, v1alpha1.ConditionActive) {
+				w.of(s.To).unsure = true // joined, and nobody has noticed
+			}
 			w.Expect(client.IgnoreNotFound(w.Client.Delete(w.Context(), member))).To(Succeed())
-			w.of(s.To).intents++
+			if w.isAdmin(s.To) {
+				w.of(s.To).intents++
+			}
 		}
 	}
+}
+
+func (w *walk) isAdmin(email string) bool {
+	return slices.ContainsFunc(w.customer.Spec.Admins, func(a v1alpha1.Admin) bool { return string(a.Email) == email })
 }
 
 // replace applies a second Member of a person and deletes the first.
@@ -77,6 +88,9 @@ func (w *walk) replace(s step) {
 	first := w.memberOf(s.To)
 	if first == nil {
 		return
+	}
+	if !world.HoldsSeat(first) {
+		w.of(s.To).intents++ // whose seat lapsed asks for one anew
 	}
 	w.apply(s.To, s.By)
 	w.Expect(client.IgnoreNotFound(w.Client.Delete(w.Context(), first))).To(Succeed())
@@ -104,6 +118,9 @@ func (w *walk) use(email string, mail standin.Mail) {
 		return
 	}
 	w.of(email).joined = true
+	if w.memberOf(email) == nil {
+		w.of(email).unsure = true // what a removal remembers of who joins in the midst of it
+	}
 	w.of(email).sessions = append(w.of(email).sessions, session)
 }
 
@@ -148,7 +165,7 @@ func (w *walk) ask(s step) {
 	if member.Annotations == nil {
 		member.Annotations = map[string]string{}
 	}
-	member.Annotations[v1alpha1.AnnotationInviteRequestedAt] = w.Auth0.Clock().Now().Format(time.RFC3339Nano)
+	member.Annotations[v1alpha1.AnnotationInviteRequestedAt] = time.Now().UTC().Format(time.RFC3339Nano)
 	w.Expect(client.IgnoreNotFound(w.Client.Patch(w.Context(), member, patch))).To(Succeed())
 }
 
@@ -192,7 +209,7 @@ func (w *walk) setAdmins(s step) {
 	w.Expect(w.Get(w.customer)).To(Succeed())
 	for _, admin := range admins {
 		if w.memberOf(string(admin.Email)) == nil {
-			w.of(string(admin.Email)).declared(w.Auth0.Clock().Now())
+			w.of(string(admin.Email)).declared(w.Auth0.Clock().Now(), w.land.grace())
 		}
 	}
 	for _, admin := range w.customer.Spec.Admins {

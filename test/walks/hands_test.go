@@ -60,11 +60,15 @@ func (w *walk) engineerDoes(act func(context.Context, standin.OrganizationSnapsh
 // users are the profiles of a person at the company's connection.
 func (w *walk) users(email string) (users []standin.User) {
 	for _, user := range w.Auth0.Snapshot().Users {
-		if strings.EqualFold(user.Email, email) && strings.HasPrefix(user.UserID, "google-apps|") {
+		if ofCompany(user, email) {
 			users = append(users, user)
 		}
 	}
 	return users
+}
+
+func ofCompany(user standin.User, email string) bool {
+	return strings.EqualFold(user.Email, email) && strings.HasPrefix(user.UserID, "google-apps|")
 }
 
 // wipeGrant takes a person's grant away; the operator gives it again, so the

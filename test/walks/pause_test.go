@@ -17,27 +17,41 @@ import (
 	"github.com/seatwarden/seatwarden/test/world"
 )
 
+// Auth0's clock goes about ten times as fast as the real one while the world settles.
+const (
+	forwardStep  = 5 * time.Second
+	forwardEvery = 500 * time.Millisecond
+)
+
 // scene is what there is at a pause.
 type scene struct {
+	at           time.Time
 	customer     *v1alpha1.Customer
 	members      []v1alpha1.Member
 	auth0        standin.Snapshot
 	organization standin.OrganizationSnapshot
 }
 
-// pause ends all faults and the mode's holding back, and waits until the world is
+// pause ends all faults and the mode's holding back, asks for a look, and waits until the world is
 // settled and everybody is in or out as they must be.
 func (w *walk) pause(at int) {
 	w.note("%s  pause after step %d", w.Auth0.Clock().Now().Format(time.TimeOnly), at)
 	began := time.Now()
 	w.Auth0.ClearFaults()
 	w.Update(w.customer, func() { w.customer.Spec.Mode = v1alpha1.ModeManage })
-	w.UntilForwarding(fmt.Sprintf("the world settles after step %d", at), func(g Gomega) {
+	// What was changed by hand is seen at the next look, which is ten minutes away.
+	w.Annotate(w.customer, v1alpha1.AnnotationReconcileRequestedAt, fmt.Sprint("after step ", at))
+	forwarded := time.Now()
+	w.Eventually(func(g Gomega) {
+		if time.Since(forwarded) > forwardEvery {
+			forwarded = time.Now()
+			w.Auth0.Forward(forwardStep)
+		}
 		now, err := w.behold()
 		g.Expect(err).NotTo(HaveOccurred())
 		g.Expect(now.restless()).To(BeEmpty(), "nothing is left to do")
 		g.Expect(w.wrongs(now)).To(BeEmpty(), "everybody has what is owed to them")
-	})
+	}, *patience, 50*time.Millisecond).Should(Succeed(), "the world settles after step %d", at)
 	now, err := w.behold()
 	w.Expect(err).NotTo(HaveOccurred())
 	w.remember(now)
@@ -50,7 +64,7 @@ func (w *walk) pause(at int) {
 }
 
 func (w *walk) behold() (scene, error) {
-	now := scene{customer: &v1alpha1.Customer{}, members: w.Members(), auth0: w.Auth0.Snapshot()}
+	now := scene{at: w.Auth0.Clock().Now(), customer: &v1alpha1.Customer{}, members: w.Members(), auth0: w.Auth0.Snapshot()}
 	if err := w.Get(w.customer); err != nil {
 		return scene{}, err
 	}
@@ -136,7 +150,7 @@ func (w *walk) someone(now scene, email string) someone {
 	who, member := w.of(email), now.declaredBy(email)
 	return someone{
 		Declared: member != nil, Seated: member != nil && world.HoldsSeat(member), Held: member == nil && now.held(email),
-		LeftBehind: who.leftBehind, Joined: who.joined, Unsure: who.unsure,
+		RolesRefused: member != nil && now.rolesRefused(member), LeftBehind: who.leftBehind, Joined: who.joined, Unsure: who.unsure, Member: now.isMember(email),
 	}
 }
 
@@ -191,9 +205,22 @@ func (w *walk) personWrong(now scene, email string, refused error) error {
 		}
 	}
 	if gone {
-		return w.leftOver(now, email)
+		return now.leftOver(email)
 	}
 	return nil
+}
+
+func (now scene) rolesRefused(member *v1alpha1.Member) bool {
+	return slices.ContainsFunc(member.Spec.Roles, func(role v1alpha1.RoleName) bool {
+		return !slices.Contains(now.customer.Spec.Roles.Allowed, role)
+	})
+}
+
+// isMember tells whether Auth0 has the person as a member, by the company's connection.
+func (now scene) isMember(email string) bool {
+	return slices.ContainsFunc(now.auth0.Users, func(user standin.User) bool {
+		return ofCompany(user, email) && slices.Contains(now.organization.Members, user.UserID)
+	})
 }
 
 // rolesWrong holds the roles of somebody who is in to those that are declared.
@@ -216,14 +243,14 @@ func (now scene) rolesWrong(member *v1alpha1.Member, email string) error {
 }
 
 // leftOver is what is left in Auth0 of somebody whom nobody declares.
-func (w *walk) leftOver(now scene, email string) error {
+func (now scene) leftOver(email string) error {
 	for _, user := range now.auth0.Users {
 		if strings.EqualFold(user.Email, email) && user.AppMetadata[ownership.GrantKey(now.organization.ID)] != nil {
 			return errors.New("nobody declares the person, and a grant is left")
 		}
 	}
 	for _, invitation := range now.organization.Invitations {
-		if strings.EqualFold(invitation.InviteeEmail, email) && invitation.ExpiresAt.After(w.Auth0.Clock().Now()) {
+		if strings.EqualFold(invitation.InviteeEmail, email) && invitation.ExpiresAt.After(now.at) {
 			return errors.New("nobody declares the person, and an invitation is left")
 		}
 	}
@@ -254,10 +281,10 @@ func (now scene) seatsWrong() (wrongs []string) {
 			used[line.Person] = true
 		}
 	}
-	in := len(used)
-	if now.customer.Status.Unmanaged != nil {
-		in += int(now.customer.Status.Unmanaged.Grants)
+	for _, person := range now.letIn() {
+		used[person] = true
 	}
+	in := len(used)
 	if int(counts.Used) != in {
 		wrongs = append(wrongs, fmt.Sprintf("the Customer counts %d seats in use, and %d are: %s", counts.Used, in, now))
 	}
@@ -265,6 +292,28 @@ func (now scene) seatsWrong() (wrongs []string) {
 		wrongs = append(wrongs, fmt.Sprintf("%s waits for a seat, and %d of %d are in use", waits, in, now.customer.Spec.Seats))
 	}
 	return wrongs
+}
+
+// letIn are the people whom a grant of the operator's lets in, as members or by a
+// live invitation.
+func (now scene) letIn() (people []string) {
+	add := func(value any) {
+		text, _ := value.(string)
+		if grant, ok := ownership.ParseGrant(text); ok && grant.Key == now.organization.Metadata[ownership.MetadataKey] {
+			people = append(people, grant.Person)
+		}
+	}
+	for _, user := range now.auth0.Users {
+		if slices.Contains(now.organization.Members, user.UserID) {
+			add(user.AppMetadata[ownership.GrantKey(now.organization.ID)])
+		}
+	}
+	for _, invitation := range now.organization.Invitations {
+		if invitation.ExpiresAt.After(now.at) {
+			add(invitation.AppMetadata[ownership.GrantKey(now.organization.ID)])
+		}
+	}
+	return people
 }
 
 // remember takes what a settled world shows for certain.
@@ -279,7 +328,7 @@ func (w *walk) remember(now scene) {
 			who.joined, who.unsure = true, false
 		case member == nil && !now.held(email):
 			who.leftBehind = false // and within the grace they come back as they were
-		case who.unsure && member != nil && world.HoldsSeat(member):
+		case who.unsure && member != nil && world.HoldsSeat(member) && !now.rolesRefused(member):
 			who.joined, who.unsure = false, false
 		}
 		if member != nil {

@@ -22,11 +22,14 @@ type someone struct {
 	LeftBehind bool
 	// Seated: the ledger gave the person a seat.
 	Seated bool
+	// RolesRefused: the Member asks for a role that the contract does not allow. It
+	// gives nothing until that is mended, and takes nothing.
+	RolesRefused bool
 	// Joined: the person has accepted a link, and was not removed since.
 	Joined bool
 	// Unsure: what the person holds rests on who was faster, or on what somebody
-	// did by hand in Auth0.
-	Unsure bool
+	// did by hand in Auth0. Then it counts whether Auth0 has them as a member.
+	Unsure, Member bool
 }
 
 // must is what a settled world owes a person.
@@ -48,10 +51,10 @@ func settled(c contract, p someone) must {
 		return mayBeBoth
 	case !p.Declared && !p.Held, p.Declared && !p.Seated:
 		return mustBeOut
-	case p.Unsure:
-		return mayBeBoth
-	case !p.Joined:
+	case p.Unsure && !p.Member, !p.Unsure && !p.Joined:
 		return mustBeOut
+	case p.RolesRefused, p.Unsure && p.Held:
+		return mayBeBoth
 	}
 	return mustBeIn
 }
@@ -68,11 +71,13 @@ func TestSettledWorld(t *testing.T) {
 		"joined":                             {open, someone{Declared: true, Seated: true, Joined: true}, mustBeIn},
 		"joined, and the seat went":          {open, someone{Declared: true, Joined: true}, mustBeOut},
 		"joined, and the contract suspended": {suspended, someone{Declared: true, Seated: true, Joined: true}, mustBeOut},
+		"a role that is not allowed":         {open, someone{Declared: true, Seated: true, Joined: true, RolesRefused: true}, mayBeBoth},
 		"the removal is held":                {open, someone{Held: true, Joined: true}, mustBeIn},
 		"the removal of an invited is held":  {open, someone{Held: true}, mustBeOut},
 		"taken out and put in by hand":       {open, someone{Joined: true, Unsure: true}, mustBeOut},
 		"the Member went under Paused":       {open, someone{LeftBehind: true, Joined: true}, mayBeBoth},
-		"somebody changed Auth0 by hand":     {open, someone{Declared: true, Seated: true, Joined: true, Unsure: true}, mayBeBoth},
+		"taken out by hand":                  {open, someone{Declared: true, Seated: true, Joined: true, Unsure: true}, mustBeOut},
+		"put in by hand":                     {open, someone{Declared: true, Seated: true, Unsure: true, Member: true}, mustBeIn},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := settled(tc.contract, tc.person); got != tc.want {

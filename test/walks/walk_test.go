@@ -4,11 +4,13 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
 
 	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
@@ -23,6 +25,8 @@ var (
 	seeds     = flag.Int("walk.seeds", 1, "how many walks, each with the next seed")
 	length    = flag.Int("walk.steps", 60, "steps of a walk")
 	only      = flag.String("walk.only", "", "walk these of the drawn steps and no others, such as 1-40,57")
+	patience  = flag.Duration("walk.patience", 2*world.Patience, "how long the world may take to settle at a pause")
+	shrinks   = flag.Bool("walk.shrink", false, "look for few steps that fail as well")
 )
 
 // TestWalk walks at random: whatever is done in whatever order, nothing promised
@@ -46,7 +50,10 @@ type walk struct {
 	customer *v1alpha1.Customer
 	operator *world.Operator
 	engineer auth0.API
+	land     landscape
 	people   map[string]*trace
+	// walked is how many steps were walked.
+	walked int
 	// modeChanged: the mode is not the one of the last pause, or was not for a while.
 	modeChanged bool
 }
@@ -66,13 +73,10 @@ type trace struct {
 	sessions []*person.Session
 }
 
-// grace is what a Customer has by default, less the time that a step may take.
-const grace = 9 * time.Minute
-
 // declared notes that somebody declares a person whom nothing declared.
-func (t *trace) declared(now time.Time) {
+func (t *trace) declared(now time.Time, grace time.Duration) {
 	t.intents++
-	if t.leftBehind || !t.deletedAt.IsZero() && now.Sub(t.deletedAt) > grace {
+	if t.leftBehind || !t.deletedAt.IsZero() && now.Sub(t.deletedAt) >= grace {
 		t.unsure = true // in by what was left, or a stranger by now
 	}
 	t.leftBehind, t.deletedAt = false, time.Time{}
@@ -95,6 +99,9 @@ func take(t *testing.T, seed uint64, steps []step) {
 	t.Cleanup(func() { // after the world's own, which hold its rules to what was seen
 		if t.Failed() {
 			t.Logf("walk it again: go test ./test/walks -run TestWalk -walk.seed %d -walk.steps %d", seed, *length)
+			if *shrinks && w != nil {
+				shrink(t, seed, steps[:w.walked])
+			}
 		}
 	})
 	w = begin(t, seed)
@@ -103,12 +110,14 @@ func take(t *testing.T, seed uint64, steps []step) {
 		known[d.name] = d
 	}
 	for i, s := range steps {
+		w.walked = i
 		if i > 0 && s.At/stretch > steps[i-1].At/stretch {
 			w.pause(steps[i-1].At)
 		}
 		w.note("%s  %s", w.Auth0.Clock().Now().Format(time.TimeOnly), s)
 		known[s.Do].do(w, s)
 	}
+	w.walked = len(steps)
 	w.pause(*length)
 }
 
@@ -123,18 +132,78 @@ func begin(t *testing.T, seed uint64) *walk {
 		w.Employ(email)
 	}
 	w.engineer = w.Engineer()
+	w.land = drawLandscape(seed)
+	w.note("%+v", w.land)
+	w.Expect(w.Auth0.Configure(w.land.configure)).To(Succeed())
 	w.start()
-	w.of(staff[0]).declared(time.Time{})
-	w.customer = w.CreateCustomer("acme", 5, func(c *v1alpha1.Customer) {
-		c.Spec.Roles = &v1alpha1.CustomerRoles{Allowed: []v1alpha1.RoleName{"editor", "reader"}}
-		if seed%2 == 0 { // a brake that holds soon
-			c.Spec.Removal.Brake = v1alpha1.Brake{People: ptr.To[int32](1), Percent: ptr.To[int32](0)}
-		}
-	})
+	if w.land.TwoOperators {
+		w.StartOperator()
+	}
+	w.of(staff[0]).declared(time.Time{}, w.land.grace())
+	w.customer = w.CreateCustomer("acme", 5, w.land.contract)
 	return w
 }
 
 func (w *walk) start() { w.operator = w.StartOperator() }
+
+// landscape is what stays as it is during a walk.
+type landscape struct {
+	// SharpBrake holds whoever is removed as the second within ten minutes.
+	SharpBrake bool
+	// DeleteUsers and NoGrace are of spec.removal.
+	DeleteUsers, NoGrace bool
+	// TwoOperators: a second one works beside the one that is restarted.
+	TwoOperators bool
+	// Lag of Auth0's lists, and what an invitation's metadata do to profiles.
+	Lag                time.Duration
+	InvitationMetadata standin.InvitationMetadata
+}
+
+func drawLandscape(seed uint64) landscape {
+	random := rand.New(rand.NewPCG(seed, 1))
+	one := func(in int) bool { return random.IntN(in) == 0 }
+	land := landscape{
+		SharpBrake: one(2), DeleteUsers: one(3), NoGrace: one(6), TwoOperators: one(4),
+		InvitationMetadata: standin.InvitationMetadata{New: standin.MetadataApplied, Existing: standin.MetadataMerged, Visible: standin.VisibleSameSignIn},
+	}
+	if one(3) {
+		land.Lag = 10 * time.Second
+	}
+	if one(4) {
+		land.InvitationMetadata.New = standin.MetadataIgnored
+	}
+	land.InvitationMetadata.Existing = []string{standin.MetadataMerged, standin.MetadataMerged, standin.MetadataIgnored}[random.IntN(3)]
+	if one(4) {
+		land.InvitationMetadata.Visible = standin.VisibleNextSignIn
+	}
+	return land
+}
+
+func (l landscape) configure(s *standin.Settings) {
+	s.MembersLag, s.SearchLag, s.InvitationMetadata = standin.Duration(l.Lag), standin.Duration(l.Lag), l.InvitationMetadata
+}
+
+func (l landscape) contract(c *v1alpha1.Customer) {
+	c.Spec.Roles = &v1alpha1.CustomerRoles{Allowed: []v1alpha1.RoleName{"editor", "reader"}}
+	if l.SharpBrake {
+		c.Spec.Removal.Brake = v1alpha1.Brake{People: ptr.To[int32](1), Percent: ptr.To[int32](0)}
+	}
+	if l.DeleteUsers {
+		c.Spec.Removal.User = v1alpha1.RemovalUserDelete
+	}
+	if l.NoGrace {
+		c.Spec.Removal.Grace = &metav1.Duration{}
+	}
+}
+
+// grace is for how long somebody who is declared again comes back for certain: a
+// minute less than a Customer has by default, for what a step takes.
+func (l landscape) grace() time.Duration {
+	if l.NoGrace {
+		return 0
+	}
+	return 9 * time.Minute
+}
 
 func (w *walk) of(email string) *trace { return w.people[email] }
 
