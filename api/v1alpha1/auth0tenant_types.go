@@ -86,6 +86,7 @@ type Credentials struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:XValidation:rule="!self.matches('[^!-~]')",message="a client id has no blanks, such as A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6: copy it from the application's settings in Auth0"
 	ClientID string `json:"clientID"`
 
 	// method is ClientSecret (default) or PrivateKeyJWT.
@@ -121,6 +122,7 @@ type Application struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:XValidation:rule="!self.matches('[^!-~]')",message="a client id has no blanks, such as A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6: copy it from the application's settings in Auth0"
 	ClientID string `json:"clientID"`
 }
 

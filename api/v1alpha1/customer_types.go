@@ -154,7 +154,7 @@ type Contract struct {
 	// +kubebuilder:validation:Schemaless
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=35
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$') && timestamp(self) == timestamp(self)",message="contract.startTime is a date, a time and a zone, such as 2026-01-01T00:00:00Z or 2027-01-01T00:00:00+01:00"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$') && !self.matches('^[0-9]{4}-(02-3|0[469]-31|11-31)') && timestamp(self) == timestamp(self)",message="contract.startTime is a date, a time and a zone, such as 2026-01-01T00:00:00Z or 2027-01-01T00:00:00+01:00"
 	StartTime *metav1.Time `json:"startTime,omitempty"`
 
 	// endTime is the first instant at which they may no longer.
@@ -163,7 +163,7 @@ type Contract struct {
 	// +kubebuilder:validation:Schemaless
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=35
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$') && timestamp(self) == timestamp(self)",message="contract.endTime is a date, a time and a zone, such as 2026-12-31T23:00:00Z or 2027-01-01T00:00:00+01:00"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$') && !self.matches('^[0-9]{4}-(02-3|0[469]-31|11-31)') && timestamp(self) == timestamp(self)",message="contract.endTime is a date, a time and a zone, such as 2026-12-31T23:00:00Z or 2027-01-01T00:00:00+01:00"
 	EndTime *metav1.Time `json:"endTime,omitempty"`
 }
 

@@ -11,8 +11,9 @@ import (
 )
 
 const (
-	domainRule  = "domain is a host name in lower case, such as acme.eu.auth0.com: no https:// and no path"
-	inviterRule = `inviterName stands in e-mails: no control characters, none of < > " { } and no ://`
+	clientIDRule = "a client id has no blanks"
+	domainRule   = "domain is a host name in lower case, such as acme.eu.auth0.com: no https:// and no path"
+	inviterRule  = `inviterName stands in e-mails: no control characters, none of < > " { } and no ://`
 )
 
 var auth0TenantFields = []fieldCase{
@@ -35,6 +36,8 @@ var auth0TenantFields = []fieldCase{
 	{"longest", "spec.credentials.clientID", strings.Repeat("c", 64), ""},
 	{"too long", "spec.credentials.clientID", strings.Repeat("c", 65), "spec.credentials.clientID: Too long: may not be more than 64 bytes"},
 	{"empty", "spec.credentials.clientID", "", "spec.credentials.clientID in body should be at least 1 chars long"},
+	{"a blank behind it", "spec.credentials.clientID", "c1 ", clientIDRule},
+	{"a newline behind it", "spec.credentials.clientID", "c1\n", clientIDRule},
 	{"missing", "spec.credentials.clientID", absent, "spec.credentials.clientID: Required value"},
 	{"secret", "spec.credentials.method", "ClientSecret", ""},
 	{"key", "spec.credentials.method", "PrivateKeyJWT", ""},
@@ -50,6 +53,7 @@ var auth0TenantFields = []fieldCase{
 	{"missing", "spec.application", absent, "spec.application: Required value"},
 	{"missing", "spec.application.clientID", absent, "spec.application.clientID: Required value"},
 	{"empty", "spec.application.clientID", "", "spec.application.clientID in body should be at least 1 chars long"},
+	{"a blank before it", "spec.application.clientID", " c1", clientIDRule},
 	{"longest", "spec.application.clientID", strings.Repeat("c", 64), ""},
 	{"too long", "spec.application.clientID", strings.Repeat("c", 65), "spec.application.clientID: Too long"},
 
