@@ -117,7 +117,7 @@ conformance: ## Replay recordings of Auth0 against the stand-in and print where 
 	@go -C test/conformance run .
 
 .PHONY: bench
-bench: tools ## Measure the operator; flags in BENCH, e.g. BENCH="--only burst --json new.json --compare old.json".
+bench: tools ## Measure the operator; flags in BENCH, e.g. BENCH="--only burst-free --json new.json --compare old.json".
 	go run ./hack/bench $(BENCH)
 
 .PHONY: bench-standin

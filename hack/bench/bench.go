@@ -32,7 +32,9 @@ var rows = []row{
 	{"onboard", measureOnboarding},
 	{"pending", measurePending},
 	{"list", measureList},
-	{"burst", measureBursts},
+	{"burst-free", measureBurst(freeBurst)},
+	{"burst-professional", measureBurst(professionalBurst)},
+	{"burst-enterprise", measureBurst(enterpriseBurst)},
 	{"removal-queued", measureRemovalQueued},
 	{"acceptance", measureAcceptance},
 	{"seat-edit", measureSeatEdit},
@@ -200,53 +202,64 @@ func (w *world) untilMailed(ctx context.Context, within time.Duration, mails int
 	return w.until(ctx, within, "all are mailed", func() (int, int) { return len(w.auth0.Outbox().Mails()), mails })
 }
 
-// callsKept is how many calls the stand-in keeps at least.
-const callsKept = 50_000
+// calls are those to the Management API since the count began.
+type calls []standin.CallCount
 
-// calls are those to the Management API since the audit was reset.
-type calls []standin.AuditEntry
+// countCalls begins to count the calls anew.
+func (w *world) countCalls() { w.auth0.ResetCounts() }
 
-func (w *world) calls() (calls, error) {
-	all := w.auth0.Audit()
-	if len(all) >= callsKept {
-		return nil, fmt.Errorf("the stand-in was called more than %d times, and keeps no more: take a smaller size", callsKept)
-	}
+func (w *world) calls() calls {
 	var out calls
-	for _, call := range all {
+	for _, call := range w.auth0.Counts() {
 		if strings.HasPrefix(call.Route, "/api/v2/") {
 			out = append(out, call)
 		}
 	}
-	w.detail(out)
-	return out, nil
+	w.details("calls", out.byRoute())
+	return out
 }
 
-func (c calls) count(count func(standin.AuditEntry) bool) (n int) {
+func (c calls) all() (n int) {
 	for _, call := range c {
-		if count(call) {
-			n++
+		n += call.Count
+	}
+	return n
+}
+
+// writing counts those that change something, or mean to.
+func (c calls) writing() (n int) {
+	for _, call := range c {
+		if call.Method != http.MethodGet {
+			n += call.Count
 		}
 	}
 	return n
 }
 
-func refused(call standin.AuditEntry) bool { return call.RateLimited }
-
-func writing(call standin.AuditEntry) bool { return call.Method != http.MethodGet }
+// of counts the calls of one route.
+func (c calls) of(method, route string) (n int) {
+	for _, call := range c {
+		if call.Method == method && call.Route == route {
+			n += call.Count
+		}
+	}
+	return n
+}
 
 // refusedPercent is the share of calls that were answered 429.
 func (c calls) refusedPercent() float64 {
-	if len(c) == 0 {
-		return 0
+	refused := 0
+	for _, call := range c {
+		refused += call.RateLimited
 	}
-	return 100 * float64(c.count(refused)) / float64(len(c))
+	return 100 * float64(refused) / float64(max(1, c.all()))
 }
 
-// byRoute counts calls by method, route and status.
+// byRoute are the counts by method, route and status.
 func (c calls) byRoute() map[string]int {
 	counts := map[string]int{}
 	for _, call := range c {
-		counts[fmt.Sprintf("%s %s %d", call.Method, strings.TrimPrefix(call.Route, "/api/v2/"), call.Status)]++
+		counts[fmt.Sprintf("%s %s %d", call.Method, strings.TrimPrefix(call.Route, "/api/v2/"), call.Status)] += call.Count
 	}
 	return counts
 }

@@ -13,10 +13,7 @@ import (
 // topDetails is how many lines of a detail are told.
 const topDetails = 15
 
-// detail tells, where --details asks for it, which calls were made.
-func (w *world) detail(made calls) { w.details("calls", made.byRoute()) }
-
-// details tells counts by what was counted, the most frequent first.
+// details tells, where --details asks for it, counts by what was counted, the most frequent first.
 func (w *world) details(what string, counts map[string]int) {
 	if !w.wantDetails {
 		return
