@@ -185,6 +185,9 @@ const (
 	ReasonSeatPending = "SeatPending"
 	// ReasonSeatAssigned: the Member holds a seat.
 	ReasonSeatAssigned = "SeatAssigned"
+	// ReasonTooManyInvitations: the organization has more invitations than Auth0
+	// lists, so that it is not known who holds one.
+	ReasonTooManyInvitations = "TooManyInvitations"
 	// ReasonSeatLimitReached: all seats are in use; the Member waits.
 	ReasonSeatLimitReached = "SeatLimitReached"
 	// ReasonSeatWithdrawing: the seat is being taken back for somebody who waits.

@@ -119,7 +119,7 @@ func (p *customerPass) seatFacts(people []v1alpha1.Member) seats.Facts {
 	moved := p.moved(people)
 	facts := seats.Facts{
 		Seats: int(p.customer.Spec.Seats), People: p.people(people), Ledger: ledger(p.customer.Status.Assigning),
-		Holdings: map[string]seats.Holding{},
+		Holdings: map[string]seats.Holding{}, Truncated: p.org.Latest().Truncated,
 	}
 	hold := func(ref string, holding seats.Holding) {
 		if to, has := moved[ref]; has {
@@ -327,6 +327,8 @@ func (p *customerPass) seatMessage(decision seats.Decision) string {
 			return fmt.Sprintf("the one seat of Customer %s is in use: delete its Member or raise spec.seats", p.customer.Name)
 		}
 		return fmt.Sprintf("all %d seats of Customer %s are in use: delete a Member or raise spec.seats", p.customer.Spec.Seats, p.customer.Name)
+	case seats.TooManyInvitations:
+		return "how many seats are in use is not known: " + pass.TooManyInvitations(p.customer)
 	case seats.SeatLapsed:
 		return "the invitation expired and the seat went to somebody who waited: ask for a new one with the annotation " + v1alpha1.AnnotationInviteRequestedAt
 	case seats.SeatWithdrawing:
@@ -390,6 +392,9 @@ func (p *customerPass) count(plan seats.Plan, members []v1alpha1.Member) {
 	}
 	p.facts.Unmanaged, counts.Unmanaged = p.unmanaged(members)
 	p.facts.Seats = counts
+	if plan.Waiting > 0 && p.org.Latest().Truncated {
+		p.facts.Unlisted = pass.TooManyInvitations(p.customer)
+	}
 }
 
 // removing counts the people from whom access is being taken, each once: who is

@@ -17,7 +17,7 @@ import (
 )
 
 // maxLiveInvitations an organization has at once: Auth0's list of them ends at
-// 1,000, and what it does not show cannot be told apart or taken back.
+// 1,000 from either end, and what it does not show cannot be told apart or taken back.
 const maxLiveInvitations = 900
 
 // invite carries out what is decided about a person who has not joined.
@@ -46,6 +46,8 @@ func (p *memberPass) invite(ctx context.Context) error {
 		p.member.Status.Invitation.State = v1alpha1.InvitationExpired
 	case invitation.Consume:
 		return p.consume(ctx)
+	case invitation.Unknown:
+		return pass.Person(v1alpha1.ReasonTooManyInvitations, "whether this person was invited is not known, and nobody is mailed twice: "+pass.TooManyInvitations(p.customer))
 	case invitation.Send:
 		return p.send(ctx, decision.Supersede)
 	}
@@ -53,7 +55,7 @@ func (p *memberPass) invite(ctx context.Context) error {
 }
 
 // consume records that the invitation was used up, once a read by its id says
-// that it is gone: the list ends at 1,000.
+// that it is gone: the list may be cut.
 func (p *memberPass) consume(ctx context.Context) error {
 	last := p.member.Status.Invitation
 	_, err := p.api().Invitation(ctx, p.org.ID, last.ID)
@@ -71,7 +73,7 @@ func (p *memberPass) consume(ctx context.Context) error {
 func (p *memberPass) invitationFacts() invitation.Facts {
 	status := p.member.Status
 	facts := invitation.Facts{
-		Now: p.tenant.Now(), ListedAt: p.look.At, Lag: directory.Lag, Seen: p.seen(), Foreign: p.foreign(),
+		Now: p.tenant.Now(), ListedAt: p.look.At, Truncated: p.look.Truncated, Lag: directory.Lag, Seen: p.seen(), Foreign: p.foreign(),
 		Joined:    len(status.Users) > 0,
 		Requested: pass.InviteRequest(p.member, p.Now()) != "",
 		Hold:      p.facts.Window != v1alpha1.ReasonContractActive || p.facts.Activating,

@@ -247,7 +247,8 @@ func (p *memberPass) carriedByAnother(ctx context.Context) (bool, error) {
 	}), err
 }
 
-// holdsByOthers: Auth0 shows something of a person to whom we never gave anything.
+// holdsByOthers: Auth0 shows something of a person to whom we never gave anything,
+// or does not show all that may be there.
 func (p *memberPass) holdsByOthers(ctx context.Context) (bool, error) {
 	p.look = p.org.Latest()
 	if p.look == nil {
@@ -256,7 +257,7 @@ func (p *memberPass) holdsByOthers(ctx context.Context) (bool, error) {
 		}
 	}
 	_, holds := p.org.Holdings(p.look, p.tenant.Now())[p.ref()]
-	return holds, nil
+	return holds || p.look.Truncated, nil
 }
 
 // undone: what the person holds is still to be taken, or held.

@@ -73,6 +73,8 @@ func (p *memberPass) withdraw(ctx context.Context) error {
 		p.org.Forget(p.ref(), facts.InvitationIDs)
 	case takes:
 		p.wait(facts.Window)
+	case plan.Unseen:
+		return pass.Person(v1alpha1.ReasonTooManyInvitations, "everything known was taken, and whether an invitation of this person is still alive is not known: "+pass.TooManyInvitations(p.customer))
 	default:
 		p.wait(plan.Again.Sub(p.tenant.Now()))
 	}
@@ -139,6 +141,7 @@ func (p *memberPass) withdrawalFacts(ctx context.Context, began time.Time) (remo
 	if err := p.addRecordedInvitation(ctx, &facts); err != nil {
 		return facts, err
 	}
+	facts.Truncated = look.Truncated && !p.invitationKnown()
 	if err := p.findOthers(ctx); err != nil {
 		return facts, err
 	}
@@ -147,8 +150,15 @@ func (p *memberPass) withdrawalFacts(ctx context.Context, began time.Time) (remo
 	return facts, err
 }
 
-// addRecordedInvitation adds the recorded invitation where the list, which ends
-// at 1,000, did not reach it.
+// invitationKnown: the status records the last invitation, which took the place of
+// all before it.
+func (p *memberPass) invitationKnown() bool {
+	status := p.member.Status
+	return status.Invitation != nil && (status.Attempt == nil || !status.Attempt.Invites)
+}
+
+// addRecordedInvitation adds the recorded invitation where the list, which may be
+// cut, did not reach it.
 func (p *memberPass) addRecordedInvitation(ctx context.Context, facts *removal.Facts) error {
 	last := p.member.Status.Invitation
 	if last == nil || slices.Contains(facts.InvitationIDs, last.ID) {

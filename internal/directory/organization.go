@@ -45,9 +45,10 @@ type Observation struct {
 	At time.Time
 	// Members as Auth0 listed them.
 	Members []auth0.OrganizationMember
-	// Invitations as Auth0 listed them, the newest 1,000 first.
+	// Invitations as Auth0 listed them, the newest first.
 	Invitations []auth0.Invitation
-	// Truncated: there may be older invitations.
+	// Truncated: an invitation that was not listed may be alive, so that absence
+	// proves nothing.
 	Truncated bool
 	// Holders are users that have a grant for the organization, as a search
 	// found them: a hint.
@@ -152,7 +153,7 @@ func (o *Organization) look(ctx context.Context) (*Observation, error) {
 }
 
 // readOtherHolders reads by id the members whom the search, which ends at
-// 1,000, did not reach.
+// 2,000, did not reach.
 func (o *Organization) readOtherHolders(ctx context.Context, fresh *Observation) error {
 	found := make(map[string]bool, len(fresh.Holders))
 	for _, user := range fresh.Holders {
@@ -293,8 +294,9 @@ func (o *Organization) Grant(user auth0.User) (grant ownership.Grant, ok bool) {
 
 // Holdings says what each person holds here, by PersonRef, at an instant:
 // live invitations of ours, memberships, and grants that can let somebody in,
-// which are those of members. Who may just have accepted holds what the invitation
-// or the grant gave until the lists must show it.
+// which are those of members; all grants where an invitation that is not listed may
+// be alive. Who may just have accepted holds what the invitation or the grant gave
+// until the lists must show it.
 func (o *Organization) Holdings(ob *Observation, now time.Time) map[string]seats.Holding {
 	holdings, _ := o.holdings(ob, now)
 	return holdings
@@ -325,7 +327,7 @@ func (o *Organization) holdings(ob *Observation, now time.Time) (holdings map[st
 		since, bare := o.bare[user.ID]
 		switch {
 		case !ok || grant.Key != o.key:
-		case !bare:
+		case !bare || ob.Truncated:
 			holdings[grant.Person] = seats.HoldsGrant
 		case ob.At.Before(since.Add(Lag)):
 			doubtful[grant.Person] = true

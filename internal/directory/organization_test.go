@@ -24,6 +24,7 @@ type lists struct {
 	invitations []auth0.Invitation
 	holders     []auth0.User
 	truncated   bool
+	cut         bool
 	users       map[string]auth0.User
 	err         error
 	looks       int
@@ -33,7 +34,7 @@ func (l *lists) Now() time.Time { return l.now }
 
 func (l *lists) Invitations(context.Context, string) ([]auth0.Invitation, bool, error) {
 	l.looks++
-	return l.invitations, false, nil
+	return l.invitations, l.cut, nil
 }
 
 func (l *lists) Members(context.Context, string) ([]auth0.OrganizationMember, error) {
@@ -126,6 +127,26 @@ func TestSeatsHoldings(t *testing.T) {
 
 	org.Forget(ownership.PersonRef("ann@acme.com"), []string{"i1"})
 	g.Expect(org.Holdings(org.Latest(), t0)).To(HaveLen(1), "whoever was removed holds nothing until the next look")
+}
+
+// TestSeatsGrantBesideAnInvitationThatIsNotListed: a grant lets nobody in that is
+// neither a member's nor beside a live invitation, and a cut list may hide that one.
+func TestSeatsGrantBesideAnInvitationThatIsNotListed(t *testing.T) {
+	for name, cut := range map[string]bool{"all are listed": false, "the list is cut": true} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			api := &lists{now: t0, cut: cut, holders: []auth0.User{holder("u1", "jane")}}
+			org := organization(api)
+			_, err := org.Observe(t.Context(), t0)
+			g.Expect(err).NotTo(HaveOccurred())
+			api.now = t0.Add(Lag)
+			look, err := org.Observe(t.Context(), api.now)
+			g.Expect(err).NotTo(HaveOccurred())
+			g.Expect(look.Truncated).To(Equal(cut))
+			_, holds := org.Holdings(look, api.now)["jane"]
+			g.Expect(holds).To(Equal(cut))
+		})
+	}
 }
 
 // TestSeatsAcceptedWhileTheListsLag: an invitation is gone at once when it is

@@ -76,6 +76,8 @@ type Facts struct {
 	// Seen invitations of ours to this person, and when they were listed.
 	Seen     []Seen
 	ListedAt time.Time
+	// Truncated: further ones, which were not listed, may be alive.
+	Truncated bool
 	// Foreign are invitations to this person that others sent and that are waited
 	// for.
 	Foreign []Seen
@@ -115,6 +117,8 @@ const (
 	Send Step = "Send"
 	// Held: an invitation is due, and nothing is sent now.
 	Held Step = "Held"
+	// Unknown: an invitation may be out that the list, being cut, does not show.
+	Unknown Step = "Unknown"
 )
 
 // Decision is a step with what it needs.
@@ -159,6 +163,8 @@ func (f Facts) unfinished() Decision {
 		return Decision{Step: Wait, At: clear}
 	case f.ListedAt.Before(clear):
 		return Decision{Step: Look}
+	case f.Truncated && !clear.IsZero():
+		return Decision{Step: Unknown}
 	}
 	return f.send()
 }
@@ -173,6 +179,9 @@ func (f Facts) first() Decision {
 	}
 	if theirs, ok := newest(f.Foreign); ok && f.Now.Before(theirs.ExpiresAt) {
 		return Decision{Step: Adopt, Seen: theirs}
+	}
+	if f.Truncated {
+		return Decision{Step: Unknown}
 	}
 	return f.send()
 }

@@ -56,6 +56,17 @@ func TestOneMailDecide(t *testing.T) {
 			Facts{ListedAt: now.Add(-2 * time.Minute), Attempt: late}, Decision{Step: Look}},
 		"the fence has passed and nothing is there": {
 			Facts{ListedAt: now, Attempt: late}, Decision{Step: Send}},
+		"never invited as far as a cut list shows": {Facts{ListedAt: now, Truncated: true}, Decision{Step: Unknown}},
+		"a cut list shows the invitation": {
+			Facts{ListedAt: now, Truncated: true, Seen: []Seen{seen("u1", "a1", time.Minute, alive)}},
+			Decision{Step: Adopt, Seen: seen("u1", "a1", time.Minute, alive)}},
+		"the fence has passed and a cut list shows nothing": {
+			Facts{ListedAt: now, Attempt: late, Truncated: true}, Decision{Step: Unknown}},
+		"a cut list, and an attempt that certainly did nothing": {
+			Facts{ListedAt: now, Attempt: &Attempt{ID: "a1", Invites: true}, Truncated: true}, Decision{Step: Send}},
+		"a cut list, and another is asked for": {
+			Facts{ListedAt: now, Truncated: true, Last: &Last{ID: "u1", State: Expired, ExpiresAt: dead}, Requested: true},
+			Decision{Step: Send, Supersede: []string{"u1"}}},
 		"an attempt that certainly did nothing is made again at once": {
 			Facts{ListedAt: now, Attempt: &Attempt{ID: "a1", Invites: true}}, Decision{Step: Send}},
 		"an attempt that certainly did nothing, on hold": {

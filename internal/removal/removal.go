@@ -42,6 +42,8 @@ type Facts struct {
 	Profiles []Profile
 	// InvitationIDs to the person's address.
 	InvitationIDs []string
+	// Truncated: an invitation to the person may be alive that was not listed.
+	Truncated bool
 	// GuardInEffect: the guard refuses whoever holds no grant.
 	GuardInEffect bool
 
@@ -68,6 +70,9 @@ type Plan struct {
 	RemoveMembers     []string
 	// Confirmed: nothing is left to take, and nothing can come any more.
 	Confirmed bool
+	// Unseen: nothing that was listed is left, and what was not keeps the removal
+	// from being confirmed.
+	Unseen bool
 	// Again is when the next pass is due, when nothing was left to take.
 	Again time.Time
 }
@@ -108,7 +113,7 @@ func Decide(f Facts) Plan {
 		plan.Again = latest(quiet, f.ObservedAt)
 		return plan
 	}
-	plan.Confirmed = true
+	plan.Confirmed, plan.Unseen = !f.Truncated, f.Truncated
 	return plan
 }
 

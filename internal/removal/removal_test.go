@@ -22,7 +22,8 @@ func TestRemovalDecide(t *testing.T) {
 		facts Facts
 		want  Plan
 	}{
-		"nothing is left": {settled(func(f *Facts) {}), Plan{Confirmed: true}},
+		"nothing is left":                       {settled(func(f *Facts) {}), Plan{Confirmed: true}},
+		"nothing is left in a list that is cut": {settled(func(f *Facts) { f.Truncated = true }), Plan{Unseen: true}},
 		"everything of a recorded profile": {
 			settled(func(f *Facts) {
 				f.Profiles = []Profile{{UserID: "u1", Recorded: true, Grant: true, GrantNames: "jane", Member: true, RoleIDs: []string{"r1"}}}

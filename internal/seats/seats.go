@@ -44,6 +44,8 @@ const (
 	SeatWithdrawing Reason = "SeatWithdrawing"
 	// DuplicateEmail: another Member has the same address.
 	DuplicateEmail Reason = "DuplicateEmail"
+	// TooManyInvitations: how many seats are in use is not known.
+	TooManyInvitations Reason = "TooManyInvitations"
 	// DomainNotAllowed: the address lies outside the contract's domains.
 	DomainNotAllowed Reason = "DomainNotAllowed"
 	// PersonMovedOn: the person has the address of another Member now.
@@ -110,6 +112,8 @@ type Facts struct {
 	Ledger []Entry
 	// Holdings by Ref, from a complete observation of the organization.
 	Holdings map[string]Holding
+	// Truncated: others may hold a live invitation that was not listed.
+	Truncated bool
 }
 
 // Decision is a seat state to write to a Member at the version listed.
@@ -218,6 +222,9 @@ func (plan *Plan) serve(queue []Person, f Facts, inUse map[string]bool) int {
 			// Whoever comes later does not get it before the finalizer is on.
 			seats--
 		case !p.Kept:
+		case f.Truncated && !costsNothing:
+			left++
+			plan.decide(p, Waiting, TooManyInvitations)
 		case (costsNothing || plan.InUse < seats) && len(plan.Assign) < MaxAssignments:
 			plan.Assign = append(plan.Assign, entryOf(p))
 			if !inUse[p.Ref] {
@@ -238,6 +245,9 @@ func (plan *Plan) serve(queue []Person, f Facts, inUse map[string]bool) int {
 // reclaim takes back the seats of expired invitations while others wait.
 // Admins, who are named in the contract, keep theirs.
 func (plan *Plan) reclaim(people []Person, f Facts, waiting int) {
+	if f.Truncated {
+		return // nobody would get them
+	}
 	for _, p := range people {
 		if p.State == Withdrawing && !p.Deleting && !p.Withdrawn {
 			waiting--

@@ -66,6 +66,15 @@ func TestSeatsDecide(t *testing.T) {
 			decide:  map[string]string{"a": "Waiting/SeatLimitReached"},
 			waiting: 1,
 		},
+		"a cut list gives nobody a seat, but who holds one": {
+			facts: Facts{Seats: 5, Truncated: true, Holdings: map[string]Holding{"b": HoldsGrant, "c": HoldsMembership}, People: []Person{
+				person("a", 9), person("b", 1), person("c", 1), person("d", 1, seated), person("e", 1, seated, expired), person("f", 1, waiting),
+			}},
+			inUse:   3,
+			assign:  []string{"b"},
+			decide:  map[string]string{"a": "Waiting/TooManyInvitations", "c": "Waiting/TooManyInvitations", "f": "Waiting/TooManyInvitations"},
+			waiting: 3,
+		},
 		"the oldest first, then the name": {
 			facts:   Facts{Seats: 2, People: []Person{person("c", 1), person("b", 1), person("a", 0), person("z", 9)}},
 			inUse:   2,

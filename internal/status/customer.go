@@ -47,6 +47,9 @@ type CustomerFacts struct {
 
 	// Seats as counted in this pass, nil when it did not come so far.
 	Seats *v1alpha1.SeatCounts
+	// Unlisted says what keeps the seats in use from being known while people wait,
+	// empty for nothing.
+	Unlisted string
 	// Unmanaged people, counted with the seats; nil for none.
 	Unmanaged *v1alpha1.Unmanaged
 	// Held removals that wait for approval, nil when none do.
@@ -92,7 +95,7 @@ func customerStatus(customer *v1alpha1.Customer, f CustomerFacts) v1alpha1.Custo
 	c.connections(customer, f)
 	c.contract(f)
 	c.guard(f)
-	c.seats(customer.Spec.Seats, out.Seats)
+	c.seats(customer.Spec.Seats, out.Seats, f.Unlisted)
 
 	since := notReadySince(customer.Status.Conditions, customer.CreationTimestamp.Time, f.Now)
 	switch {
@@ -112,7 +115,7 @@ func customerStatus(customer *v1alpha1.Customer, f CustomerFacts) v1alpha1.Custo
 	case f.SeatsPending:
 		c.summarize(true, false, v1alpha1.ReasonProgressing, "seats are being assigned")
 	default:
-		c.summarize(false, false, v1alpha1.ReasonReconciled, seatSummary(customer.Spec.Seats, out.Seats))
+		c.summarize(false, false, v1alpha1.ReasonReconciled, seatSummary(customer.Spec.Seats, out.Seats, f.Unlisted))
 	}
 	out.Conditions = c.list
 	return out
@@ -244,12 +247,14 @@ func activating(unconfirmed int) string {
 	return "waiting out Auth0's lag before the guard takes effect; nothing is sent meanwhile"
 }
 
-func (c *conditions) seats(limit int32, counts *v1alpha1.SeatCounts) {
+func (c *conditions) seats(limit int32, counts *v1alpha1.SeatCounts, unlisted string) {
 	switch {
 	case counts == nil:
 	case counts.Used > limit:
 		c.present(v1alpha1.ConditionSeatsExceeded, true, v1alpha1.ReasonSeatLimitExceeded,
 			fmt.Sprintf("%s in use and the contract has %d: nobody is removed; delete Members or raise spec.seats", counted(int(counts.Used), "seat is", "seats are"), limit))
+	case counts.Waiting > 0 && unlisted != "":
+		c.present(v1alpha1.ConditionSeatsExceeded, true, v1alpha1.ReasonTooManyInvitations, waiting(counts.Waiting)+": "+unlisted)
 	case counts.Waiting > 0:
 		c.present(v1alpha1.ConditionSeatsExceeded, true, v1alpha1.ReasonMembersWaiting, waiting(counts.Waiting))
 	default:
@@ -270,9 +275,11 @@ func (c *conditions) removalsHeld(held *v1alpha1.HeldRemovals, deleting bool) {
 		"%s: %s still in; approve with the annotation %s=%s, or %s", cause, counted(int(held.People), "person is", "people are"), v1alpha1.AnnotationApproveRemovals, held.Hash, undo))
 }
 
-func seatSummary(limit int32, counts *v1alpha1.SeatCounts) string {
+func seatSummary(limit int32, counts *v1alpha1.SeatCounts, unlisted string) string {
 	switch {
 	case counts == nil:
+	case counts.Used <= limit && counts.Waiting > 0 && unlisted != "":
+		return waiting(counts.Waiting) + ": " + unlisted
 	case counts.Used <= limit && counts.Waiting > 0:
 		return waiting(counts.Waiting)
 	}

@@ -39,6 +39,12 @@ func PersonOf(customer *v1alpha1.Customer, user auth0.User, granted string, decl
 	return ownership.PersonOf(profile, map[string]bool{now: is})
 }
 
+// TooManyInvitations is what is told of an organization whose list of invitations is cut.
+func TooManyInvitations(customer *v1alpha1.Customer) string {
+	return fmt.Sprintf("organization %s has 2,000 invitations or more, and Auth0 lists no more than the newest and the oldest 1,000; delete those that expired or are not needed, in Auth0's dashboard or by its API",
+		customer.OrganizationName())
+}
+
 // MovedOn is what a Member is told whose person has the address of another now.
 func MovedOn(member string) string {
 	return fmt.Sprintf("the Auth0 user of this person has the address of Member %s now, and is that Member's person: delete this Member, which takes nothing; if somebody else has this address now, ask for an invitation with the annotation %s",
