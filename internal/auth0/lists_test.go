@@ -69,16 +69,18 @@ func TestHandsOffAnEmptyPageIsNotTheEnd(t *testing.T) {
 	g.Expect(auth0.requests()[0].Query).To(ContainSubstring("take=100"))
 }
 
-// invitationList is an organization's invitations as Auth0 pages them.
-type invitationList struct {
+// offsetRows is a list as Auth0 pages it.
+type offsetRows struct {
+	// key of the list in the answer.
+	key string
 	// rows, the newest first.
 	rows []map[string]any
 	// before is called before each page is read.
 	before func(number int)
 }
 
-func newInvitationList(stored int, apart time.Duration) *invitationList {
-	l := &invitationList{}
+func newInvitationList(stored int, apart time.Duration) *offsetRows {
+	l := &offsetRows{key: "invitations"}
 	now := time.Now()
 	for n := range stored {
 		created := now.Add(-time.Duration(n) * apart)
@@ -91,7 +93,7 @@ func newInvitationList(stored int, apart time.Duration) *invitationList {
 	return l
 }
 
-func (l *invitationList) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (l *offsetRows) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var page, size int
 	_, _ = fmt.Sscan(r.URL.Query().Get("page"), &page)
 	_, _ = fmt.Sscan(r.URL.Query().Get("per_page"), &size)
@@ -108,7 +110,7 @@ func (l *invitationList) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	start := min(page*size, len(rows))
 	rows = rows[start:min(start+size, len(rows))]
-	reply(w, http.StatusOK, map[string]any{"start": start, "limit": len(rows), "invitations": append([]map[string]any{}, rows...)})
+	reply(w, http.StatusOK, map[string]any{"start": start, "limit": len(rows), l.key: append([]map[string]any{}, rows...)})
 }
 
 func TestOneMailInvitationsBeyondTheWindow(t *testing.T) {
@@ -152,25 +154,25 @@ func TestOneMailInvitationsBeyondTheWindow(t *testing.T) {
 // is there all the time is listed.
 func TestOneMailRowThatMovesBetweenPages(t *testing.T) {
 	for name, c := range map[string]struct {
-		change func(l *invitationList, number int)
+		change func(l *offsetRows, number int)
 		wrong  bool
 	}{
-		"a deletion before the second page": {change: func(l *invitationList, number int) {
+		"a deletion before the second page": {change: func(l *offsetRows, number int) {
 			if number == 1 && len(l.rows) == 350 {
 				l.rows = slices.Delete(l.rows, 5, 6)
 			}
 		}},
-		"the last one of a page is deleted": {change: func(l *invitationList, number int) {
+		"the last one of a page is deleted": {change: func(l *offsetRows, number int) {
 			if number == 2 && len(l.rows) == 350 {
 				l.rows = slices.Delete(l.rows, 197, 198)
 			}
 		}},
-		"an invitation is made before the second page": {change: func(l *invitationList, number int) {
+		"an invitation is made before the second page": {change: func(l *offsetRows, number int) {
 			if number == 1 && len(l.rows) == 350 {
 				l.rows = slices.Concat(newInvitationList(351, time.Minute).rows[350:], l.rows)
 			}
 		}},
-		"deletions that do not end": {wrong: true, change: func(l *invitationList, number int) {
+		"deletions that do not end": {wrong: true, change: func(l *offsetRows, number int) {
 			if number == 1 {
 				l.rows = l.rows[1:]
 			}
@@ -199,6 +201,34 @@ func TestOneMailRowThatMovesBetweenPages(t *testing.T) {
 					g.Expect(seen).To(HaveKeyWithValue(row["id"], 1))
 				}
 			}
+		})
+	}
+}
+
+// TestRemovalUsersBeyondTheWindow: whoever holds a grant is found at either end of
+// the search.
+func TestRemovalUsersBeyondTheWindow(t *testing.T) {
+	for name, c := range map[string]struct {
+		stored, want int
+		truncated    bool
+	}{
+		"within it":                 {stored: 150, want: 150},
+		"as far as both ends reach": {stored: 1500, want: 1500},
+		"further":                   {stored: 2500, want: 2000, truncated: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			auth0 := newFakeAuth0(t)
+			auth0.grantTokens()
+			list := &offsetRows{key: "users"}
+			for n := range c.stored {
+				list.rows = append(list.rows, map[string]any{"user_id": fmt.Sprintf("okta|%d", n), "app_metadata": map[string]any{"seatwarden_org_1": "a.b.c"}})
+			}
+			auth0.mux.Handle("GET /api/v2/users", list)
+			users, truncated, err := auth0.client(t).UsersWithAppMetadata(t.Context(), "seatwarden_org_1")
+			g.Expect(err).NotTo(HaveOccurred())
+			g.Expect(users).To(HaveLen(c.want))
+			g.Expect(truncated).To(Equal(c.truncated))
 		})
 	}
 }
