@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -47,8 +48,9 @@ type world struct {
 	caFile string
 }
 
-// newWorld starts everything and waits until the Auth0Tenant is Ready.
-func (b *bench) newWorld(ctx context.Context, profile string) (w *world, err error) {
+// newWorld starts everything and waits until the Auth0Tenant is Ready. The operator
+// has every scope but those that it is to be without.
+func (b *bench) newWorld(ctx context.Context, profile string, without ...string) (w *world, err error) {
 	b.worlds++
 	w = &world{bench: b, name: fmt.Sprintf("bench-%d", b.worlds)}
 	defer func() {
@@ -56,7 +58,7 @@ func (b *bench) newWorld(ctx context.Context, profile string) (w *world, err err
 			err = errors.Join(err, w.end(ctx))
 		}
 	}()
-	if err := w.startAuth0(profile); err != nil {
+	if err := w.startAuth0(profile, without); err != nil {
 		return w, err
 	}
 	if err := w.createTenant(ctx); err != nil {
@@ -77,13 +79,14 @@ func (b *bench) newWorld(ctx context.Context, profile string) (w *world, err err
 	})
 }
 
-func (w *world) startAuth0(profile string) (err error) {
+func (w *world) startAuth0(profile string, without []string) (err error) {
 	settings := standin.DefaultSettings()
 	settings.Profile, settings.MembersLag = profile, standin.Duration(membersLag)
 	if w.auth0, err = standin.Start(standin.Options{TLS: true, Settings: &settings}); err != nil {
 		return fmt.Errorf("start the stand-in: %w", err)
 	}
-	if w.management, err = w.auth0.AddManagementClient(); err != nil {
+	scopes := slices.DeleteFunc(standin.ManagementScopes(), func(scope string) bool { return slices.Contains(without, scope) })
+	if w.management, err = w.auth0.AddManagementClient(scopes...); err != nil {
 		return fmt.Errorf("add the operator's application: %w", err)
 	}
 	if w.login, err = w.auth0.AddClient(standin.Client{Name: "Portal", OrganizationUsage: "require"}); err != nil {
