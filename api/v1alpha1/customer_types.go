@@ -9,6 +9,7 @@ import (
 // +kubebuilder:validation:XValidation:rule="(has(self.organization) && has(self.organization.name) ? self.organization.name : \"\") == (has(oldSelf.organization) && has(oldSelf.organization.name) ? oldSelf.organization.name : \"\")",message="organization.name cannot be changed, added or taken away: it names the organization in Auth0"
 // +kubebuilder:validation:XValidation:rule="self.admins.all(a, self.domains.exists(d, d.startsWith('*.') ? a.email.lowerAscii().endsWith(d.lowerAscii().substring(1)) : a.email.lowerAscii().endsWith('@' + d.lowerAscii())))",message="every admin's e-mail must lie inside one of the contract's domains"
 // +kubebuilder:validation:XValidation:rule="self.admins.all(a, self.admins.filter(b, b.email.lowerAscii() == a.email.lowerAscii()).size() == 1)",message="admins must be different people: addresses that differ only in case are one person"
+// +kubebuilder:validation:XValidation:rule="self.admins.all(a, !has(a.roles) || a.roles.all(r, has(self.roles) && r in self.roles.allowed))",message="every role in admins[].roles must be in roles.allowed"
 type CustomerSpec struct {
 	// tenantRef names the Auth0Tenant; default: the one called default. It cannot be changed.
 	// +optional

@@ -11,8 +11,26 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/controllers/internal/pass"
 	"github.com/seatwarden/seatwarden/internal/ownership"
 )
+
+// checkAdminRoles keeps for the end of the pass that an admin is to have a role which
+// the Customer does not allow. The schema refuses that since; an object may be older.
+func (p *customerPass) checkAdminRoles(context.Context) error {
+	p.rolesErr = nil
+	allowed := pass.AllowedRoles(p.customer)
+	for _, admin := range p.customer.Spec.Admins {
+		for _, role := range pass.Strings(admin.Roles) {
+			if !slices.Contains(allowed, role) {
+				p.rolesErr = pass.Person(v1alpha1.ReasonRoleNotAllowed, fmt.Sprintf(
+					"admin %s is to have the role %s, which spec.roles.allowed does not list: add it there, or take it off the admin; until then the admin is invited without it", admin.Email, role))
+				return nil
+			}
+		}
+	}
+	return nil
+}
 
 // declareAdmins makes a Member for each admin whom no Member declares. It has
 // no owner reference: nothing whose deletion reaches Auth0 may be deleted by

@@ -106,8 +106,9 @@ type customerPass struct {
 	// takeOver is why a take-over that is asked for is refused, if takeOverJudged.
 	takeOver       *pass.Refusal
 	takeOverJudged bool
-	// connectionsErr is what stopped the connections.
-	connectionsErr error
+	// connectionsErr is what stopped the connections, rolesErr what is wrong with the
+	// admins' roles; the pass goes on.
+	connectionsErr, rolesErr error
 }
 
 func newPass(r *Reconciler, customer *v1alpha1.Customer) *customerPass {
@@ -118,7 +119,7 @@ func newPass(r *Reconciler, customer *v1alpha1.Customer) *customerPass {
 }
 
 // run goes through the phases; the first that fails ends the pass, but for the
-// connections: who has a seat does not depend on them.
+// connections and the admins' roles: who has a seat does not depend on them.
 func (p *customerPass) run(ctx context.Context) error {
 	if paused, err := p.findMode(ctx); paused || err != nil {
 		return err
@@ -142,6 +143,7 @@ func (p *customerPass) phases(ctx context.Context) error {
 		p.findOrganization,
 		p.syncOrganization,
 		p.tryConnections,
+		p.checkAdminRoles,
 		p.declareAdmins,
 		p.observe,
 		p.activate,
@@ -151,7 +153,16 @@ func (p *customerPass) phases(ctx context.Context) error {
 			return err
 		}
 	}
-	return p.connectionsErr
+	return p.beside()
+}
+
+// beside is what is wrong and does not end the pass: who has a seat does not depend
+// on it.
+func (p *customerPass) beside() error {
+	if p.connectionsErr != nil {
+		return p.connectionsErr
+	}
+	return p.rolesErr
 }
 
 // finish writes the status once and says when to come back.
@@ -191,7 +202,7 @@ func (p *customerPass) write(ctx context.Context) error {
 	if p.observing() {
 		return p.writeLedger(ctx)
 	}
-	p.facts.Problem = pass.ProblemOf(p.connectionsErr)
+	p.facts.Problem = pass.ProblemOf(p.beside())
 	return p.report(ctx)
 }
 

@@ -133,7 +133,7 @@ func (p *memberPass) join(ctx context.Context) error {
 		return err
 	}
 	p.answerJoined()
-	if err := p.checkRoles(); err != nil {
+	if err := p.rolesHinder(); err != nil {
 		return err
 	}
 	for _, user := range profiles {
@@ -141,7 +141,7 @@ func (p *memberPass) join(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return p.checkRoles()
 }
 
 // answerJoined takes a request to invite somebody who is in as answered, once a
@@ -244,10 +244,10 @@ func (p *memberPass) syncRoles(ctx context.Context, userID string) error {
 // wantedRoles are the ids of the Member's roles, or says which ones Auth0 does
 // not have.
 func (p *memberPass) wantedRoles(ctx context.Context) ([]string, error) {
-	if err := p.checkRoles(); err != nil {
+	if err := p.rolesHinder(); err != nil {
 		return nil, err
 	}
-	names := pass.Strings(p.member.Spec.Roles)
+	names := slices.DeleteFunc(pass.Strings(p.member.Spec.Roles), func(role string) bool { return !slices.Contains(p.allowedRoles(), role) })
 	ids, unknown, err := p.tenant.RoleIDs(ctx, names)
 	if err != nil {
 		return nil, pass.Auth0("read the tenant's roles", err, p.Now())

@@ -49,7 +49,9 @@ func (p *memberPass) invite(ctx context.Context) error {
 	case invitation.Unknown:
 		return pass.Person(v1alpha1.ReasonTooManyInvitations, "whether this person was invited is not known, and nobody is mailed twice: "+pass.TooManyInvitations(p.customer))
 	case invitation.Send:
-		return p.send(ctx, decision.Supersede)
+		if err := p.send(ctx, decision.Supersede); err != nil || p.ended {
+			return err
+		}
 	}
 	return p.checkRoles()
 }

@@ -149,8 +149,11 @@ func contractSummary(list []metav1.Condition) string {
 }
 
 func guardSummary(list []metav1.Condition) string {
-	if guard := meta.FindStatusCondition(list, v1alpha1.ConditionGuardInEffect); guard != nil && guard.Reason == v1alpha1.ReasonUnmanagedMembers {
-		return inWords(guard.Reason)
+	if guard := meta.FindStatusCondition(list, v1alpha1.ConditionGuardInEffect); guard != nil {
+		switch guard.Reason {
+		case v1alpha1.ReasonUnmanagedMembers, v1alpha1.ReasonMarkLost:
+			return inWords(guard.Reason)
+		}
 	}
 	return ""
 }
@@ -216,8 +219,10 @@ var words = map[string]string{
 	v1alpha1.ReasonInviting:                       "the invitation is being sent",
 	v1alpha1.ReasonJoined:                         "can sign in",
 	v1alpha1.ReasonLeaving:                        "is being removed under another Member",
+	v1alpha1.ReasonMarkLost:                       "marks are missing in Auth0",
 	v1alpha1.ReasonNamespaceNotListed:             "the Auth0Tenant does not list this namespace",
 	v1alpha1.ReasonOnHold:                         "nobody is invited now",
+	v1alpha1.ReasonOrganizationRenamed:            "the organization was renamed in Auth0",
 	v1alpha1.ReasonOrganizationConflict:           "the organization belongs to another owner",
 	v1alpha1.ReasonOrganizationMissing:            "the organization was deleted in Auth0",
 	v1alpha1.ReasonPersonMovedOn:                  "is another Member's person now",

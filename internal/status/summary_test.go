@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/internal/ownership"
 )
 
 // urgency is what can be the matter with a Customer, the most urgent first, and
@@ -86,6 +87,9 @@ func TestSeatsTable(t *testing.T) {
 		"seats are not counted yet":                            func(f *CustomerFacts) { f.Seats = nil },
 		"being deleted, the contract has ended":                func(f *CustomerFacts) { f.Deleting, f.Window = "m", v1alpha1.ReasonContractEnded },
 		"12 people held: approve or set Retain, being deleted": func(f *CustomerFacts) { f.Deleting, f.Held = "m", &v1alpha1.HeldRemovals{People: 12} },
+		"Observe: 1 call planned, marks are missing in Auth0": func(f *CustomerFacts) {
+			f.Mode, f.Plan, f.LostMarks = v1alpha1.ModeObserve, Plan{Calls: make([]v1alpha1.PlannedCall, 1)}, []string{ownership.MetadataAccess}
+		},
 		"Auth0 does not answer": func(f *CustomerFacts) {
 			f.Problem = &Problem{Class: Retry, Reason: v1alpha1.ReasonAuth0Unavailable, Message: "m"}
 		},

@@ -302,6 +302,36 @@ func TestAdminsMayLieBelowADomain(t *testing.T) {
 	}
 }
 
+func TestRolesOfAnAdminAreAllowed(t *testing.T) {
+	const rule = "every role in admins[].roles must be in roles.allowed"
+	c := newClient(NewWithT(t))
+	namespace := envtesting.Namespace(t)
+	for name, test := range map[string]struct {
+		allowed, roles []any
+		says           string
+	}{
+		"none, and none are allowed": {nil, nil, ""},
+		"all of them":                {[]any{"Admin", "Reader"}, []any{"Reader", "Admin"}, ""},
+		"one more":                   {[]any{"Admin"}, []any{"Admin", "Owner"}, rule},
+		"in another case":            {[]any{"Admin"}, []any{"admin"}, rule},
+		"nothing is allowed":         {nil, []any{"Admin"}, rule},
+	} {
+		t.Run(name, func(t *testing.T) {
+			object := minimal("Customer", namespace)
+			boss := map[string]any{"email": "it@acme.com"}
+			if test.roles != nil {
+				boss["roles"] = test.roles
+			}
+			set(object.Object, "spec.domains", []any{"acme.com"})
+			set(object.Object, "spec.admins", []any{boss})
+			if test.allowed != nil {
+				set(object.Object, "spec.roles", map[string]any{"allowed": test.allowed})
+			}
+			expect(NewWithT(t), c.Create(t.Context(), object, client.DryRunAll), test.says)
+		})
+	}
+}
+
 func TestNameOfACustomer(t *testing.T) {
 	c := newClient(NewWithT(t))
 	namespace := envtesting.Namespace(t)
