@@ -4,6 +4,7 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 // Auth0TenantSpec says which Auth0 tenant is driven, with which credentials,
 // and who may use it.
+// +kubebuilder:validation:XValidation:rule="!has(self.limits) || !has(self.limits.buckets) || size(self.limits.buckets) == 0 || has(self.plan) && self.plan == 'Custom'",message="limits.buckets are for plan Custom: set plan to Custom, or take the buckets away"
 type Auth0TenantSpec struct {
 	// domain is the tenant's host name, for instance acme.eu.auth0.com, with an
 	// optional port. Always reached over https. It cannot be changed: every
@@ -50,6 +51,17 @@ type Auth0TenantSpec struct {
 	// +kubebuilder:default={}
 	Brake TenantBrake `json:"brake,omitzero"`
 
+	// plan that the tenant is on: Free, Essentials, Professional, Enterprise, or Custom
+	// for other limits. Default: the operator learns it from Auth0's answers. Where they
+	// are of another plan, the answers count.
+	// +optional
+	Plan Plan `json:"plan,omitempty"`
+
+	// limits is how much of Auth0's rate limits the operator may use.
+	// +optional
+	// +kubebuilder:default={}
+	Limits TenantLimits `json:"limits,omitzero"`
+
 	// mode is Manage (default), Observe or Paused, for all Customers of this
 	// tenant; of this and a Customer's own the stricter counts.
 	// +optional
@@ -67,6 +79,61 @@ type TenantBrake struct {
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=1000000
 	People *int32 `json:"people,omitempty"`
+}
+
+// Plan is an Auth0 subscription, by whose limits the operator goes.
+// +kubebuilder:validation:Enum=Free;Essentials;Professional;Enterprise;Custom
+type Plan string
+
+const (
+	// PlanFree is Auth0's Free plan.
+	PlanFree Plan = "Free"
+	// PlanEssentials is Auth0's Essentials plan.
+	PlanEssentials Plan = "Essentials"
+	// PlanProfessional is Auth0's Professional plan.
+	PlanProfessional Plan = "Professional"
+	// PlanEnterprise is Auth0's Enterprise plan.
+	PlanEnterprise Plan = "Enterprise"
+	// PlanCustom has the limits of Enterprise, but for the buckets that are given.
+	PlanCustom Plan = "Custom"
+)
+
+// TenantLimits says how often Auth0 may be called.
+type TenantLimits struct {
+	// sharePercent of each limit that the operator may use, 10 to 100; default 80. The
+	// rest is for the tenant's other clients.
+	// +optional
+	// +kubebuilder:default=80
+	// +kubebuilder:validation:Minimum=10
+	// +kubebuilder:validation:Maximum=100
+	SharePercent *int32 `json:"sharePercent,omitempty"`
+
+	// buckets of plan Custom that differ from those of Enterprise.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=20
+	Buckets []LimitBucket `json:"buckets,omitempty"`
+}
+
+// LimitBucket is one of Auth0's limits.
+type LimitBucket struct {
+	// name of the group of endpoints that shares the limit; global is every call.
+	// +required
+	// +kubebuilder:validation:Enum=connections read;global;invitations read;invitations write;logs read;organization connections read;organization connections write;organization member roles read;organization member roles write;organization members read;organization members write;organization read;organization read by name;organizations list;organizations write;other;user organizations read;users delete;users read;users write
+	Name string `json:"name"`
+
+	// burst is how many calls may be made at once.
+	// +required
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=100000
+	Burst int32 `json:"burst"`
+
+	// perMinute is how many calls may be made in a minute for long.
+	// +required
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1000000
+	PerMinute int32 `json:"perMinute"`
 }
 
 // CredentialsMethod is how the operator proves who it is.
@@ -202,7 +269,8 @@ type Auth0TenantStatus struct {
 	// +kubebuilder:validation:MaxLength=60
 	Summary string `json:"summary,omitempty"`
 
-	// conditions: Ready, Reconciling, Stalled, CredentialsValid, ScopesGranted, GuardDeployed.
+	// conditions: Ready, Reconciling, Stalled, CredentialsValid, ScopesGranted, GuardDeployed,
+	// WithinLimits.
 	// +optional
 	// +listType=map
 	// +listMapKey=type

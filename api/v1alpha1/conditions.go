@@ -15,6 +15,9 @@ const (
 	ConditionCredentialsValid = "CredentialsValid"
 	// ConditionScopesGranted (Auth0Tenant): they have every scope that is needed.
 	ConditionScopesGranted = "ScopesGranted"
+	// ConditionWithinLimits (Auth0Tenant): Auth0's rate limits are as declared, and
+	// none is refused for long.
+	ConditionWithinLimits = "WithinLimits"
 	// ConditionGuardDeployed (Auth0Tenant): the post-login Action is in place.
 	ConditionGuardDeployed = "GuardDeployed"
 
@@ -98,6 +101,12 @@ const (
 	ReasonScopesGranted = "ScopesGranted"
 	// ReasonScopesMissing: scopes are missing; the status lists them.
 	ReasonScopesMissing = "ScopesMissing"
+	// ReasonWithinLimits: no rate limit of Auth0 is short for long.
+	ReasonWithinLimits = "WithinLimits"
+	// ReasonLimitShort: Auth0 refuses calls of a group again and again.
+	ReasonLimitShort = "LimitShort"
+	// ReasonLimitsDiffer: Auth0's answers are of other limits than those declared.
+	ReasonLimitsDiffer = "LimitsDiffer"
 	// ReasonGuardOff: there is no guard, by choice.
 	ReasonGuardOff = "GuardOff"
 	// ReasonDeployedExternally: you deploy the Action; the operator cannot tell whether you have.

@@ -83,9 +83,11 @@ func (r *Reconciler) connect(ctx context.Context, tenant *v1alpha1.Auth0Tenant) 
 		}
 		return nil, err
 	}
+	budget := r.connections.budget(tenant.Spec.Domain)
+	budget.Declare(declaredLimits(tenant.Spec))
 	// What is pasted, or kept in a file, comes with blanks and newlines about it; no
 	// credential of Auth0's has any.
-	opts := auth0.Options{Domain: tenant.Spec.Domain, ClientID: strings.TrimSpace(tenant.Spec.Credentials.ClientID), Budget: r.connections.budget(tenant.Spec.Domain)}
+	opts := auth0.Options{Domain: tenant.Spec.Domain, ClientID: strings.TrimSpace(tenant.Spec.Credentials.ClientID), Budget: budget}
 	if tenant.Spec.Credentials.Method == v1alpha1.PrivateKeyJWT {
 		opts.PrivateKeyPEM = value
 	} else {

@@ -86,6 +86,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	err = r.check(ctx, tenant, &facts)
 	r.noteLook(ctx, tenant.Name)
 	facts.Problem = pass.ProblemOf(err)
+	facts.Limits = r.limitFacts(tenant)
 	was := readyReason(tenant)
 	if writeErr := r.report(ctx, tenant, facts); writeErr != nil {
 		return pass.Rewrite(writeErr)
@@ -223,6 +224,7 @@ func (r *Reconciler) delete(ctx context.Context, tenant *v1alpha1.Auth0Tenant, f
 	err := r.check(ctx, tenant, &facts)
 	r.noteLook(ctx, tenant.Name)
 	facts.Problem = pass.ProblemOf(err)
+	facts.Limits = r.limitFacts(tenant)
 	was := readyReason(tenant)
 	if writeErr := r.report(ctx, tenant, facts); writeErr != nil {
 		return pass.Rewrite(writeErr)

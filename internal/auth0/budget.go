@@ -12,10 +12,13 @@ import (
 // sleeps, and outlives clients whose credentials are replaced.
 type Budget struct {
 	mu sync.Mutex
+	// limits are those that a person declares, and share the part that we take.
+	limits Limits
+	share  float64
 	// plans are those that Auth0's answers allow, the tightest first.
-	plans []plan
-	// named: Auth0 has named a limit. Until then there is none but what a 429 says:
-	// the first answer, of the Auth0Tenant's own pass, names it.
+	plans []tier
+	// named: Auth0 has named a limit, or a person the plan. Until then there is none
+	// but what a 429 says: the first answer, of the Auth0Tenant's own pass, names it.
 	named bool
 	// odd are buckets whose size fits no plan.
 	odd     map[string]limit
@@ -42,7 +45,7 @@ func (c *closure) stands(now time.Time) bool {
 // answer on it is the tightest plan that all answers fit.
 func NewBudget() *Budget {
 	return &Budget{
-		plans: knownPlans, odd: map[string]limit{}, buckets: map[string]*bucket{},
+		plans: knownPlans, share: share, odd: map[string]limit{}, buckets: map[string]*bucket{},
 		closed: map[string]*closure{}, queues: map[string]*queue{},
 	}
 }
@@ -114,18 +117,18 @@ func (b *Budget) bucketsOf(group string) []string {
 func (b *Budget) bucket(name string, now time.Time) *bucket {
 	known, limited := b.odd[name]
 	if !limited {
-		known, limited = b.plans[0][name]
+		known, limited = b.plans[0].plan[name]
 	}
 	if !limited || !b.named {
 		return nil
 	}
 	is := b.buckets[name]
 	if is == nil {
-		is = &bucket{limit: known, at: now}
+		is = &bucket{limit: known, share: b.share, at: now}
 		is.level = is.full()
 		b.buckets[name] = is
 	}
-	is.limit = known
+	is.limit, is.share = known, b.share
 	is.settle(now)
 	return is
 }
@@ -219,7 +222,7 @@ func (b *Budget) learn(group string, says quota, now time.Time) {
 	b.settlePlan(group, says.limit)
 	names := b.plans[0].buckets(group)
 	last := names[len(names)-1]
-	if b.plans[0][last].burst != says.limit {
+	if b.plans[0].plan[last].burst != says.limit {
 		b.odd[last] = guessed(says.limit)
 	} else {
 		delete(b.odd, last)
@@ -233,7 +236,7 @@ func (b *Budget) learn(group string, says quota, now time.Time) {
 // settlePlan keeps the plans that fit the answer. Where none that is left fits,
 // the subscription was changed: all are considered again.
 func (b *Budget) settlePlan(group string, burst float64) {
-	fits := func(among []plan) (out []plan) {
+	fits := func(among []tier) (out []tier) {
 		for _, p := range among {
 			if p.allows(group, burst) {
 				out = append(out, p)
@@ -243,8 +246,16 @@ func (b *Budget) settlePlan(group string, burst float64) {
 	}
 	if left := fits(b.plans); len(left) > 0 {
 		b.plans = left
-	} else if left = fits(knownPlans); len(left) > 0 {
-		b.plans = left
+		return
+	}
+	if b.limits.Plan == PlanCustom {
+		return // a bucket that differs is odd, and the others are as declared
+	}
+	for _, among := range [][]tier{b.limits.tiers(), knownPlans} {
+		if left := fits(among); len(left) > 0 {
+			b.plans = left
+			return
+		}
 	}
 }
 

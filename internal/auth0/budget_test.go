@@ -171,7 +171,7 @@ func TestBudgetLearnsThePlan(t *testing.T) {
 				g.Expect(w.try(strconv.Itoa(i), "", LaneDefault, route)).To(BeTrue())
 			}
 			g.Expect(w.budget.plans).To(HaveLen(1))
-			g.Expect(w.budget.plans[0]).To(Equal(p))
+			g.Expect(w.budget.plans[0].plan).To(Equal(p))
 		})
 	}
 }

@@ -59,6 +59,7 @@ func New(opts Options) (*Client, error) {
 	if w.budget == nil {
 		w.budget = NewBudget()
 	}
+	budgetsLeft.add(w.tenant, w.budget, w.clock.wall)
 	if w.base == nil {
 		w.base = defaultTransport()
 	}

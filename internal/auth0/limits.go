@@ -56,8 +56,15 @@ func enterprise(global limit) plan {
 	}
 }
 
+var (
+	tierFree           = tier{PlanFree, planFree}
+	tierSelfService    = tier{PlanEssentials + " or " + PlanProfessional, planSelfService}
+	tierEnterpriseTest = tier{PlanEnterprise, planEnterpriseTest}
+	tierEnterprise     = tier{PlanEnterprise, planEnterprise}
+)
+
 // knownPlans begin with the tightest.
-var knownPlans = []plan{planFree, planSelfService, planEnterpriseTest, planEnterprise}
+var knownPlans = []tier{tierFree, tierSelfService, tierEnterpriseTest, tierEnterprise}
 
 // buckets are those that a call of a group takes from, in Auth0's order: the
 // headers of an answer speak of the last one.
@@ -144,6 +151,8 @@ func isManagement(group string) bool {
 // bucket is what is left of one of Auth0's, as far as we know.
 type bucket struct {
 	limit
+	// share is the part of it that we take.
+	share float64
 	level float64
 	at    time.Time
 	// flying are calls that were sent and not answered: an answer's "remaining"
@@ -152,8 +161,8 @@ type bucket struct {
 }
 
 const (
-	// share is the part of each limit that we take, so that the tenant's other
-	// clients, such as its own back end, have some too.
+	// share is the part of each limit that we take where nothing else is declared,
+	// so that the tenant's other clients, such as its own back end, have some too.
 	share = 0.8
 	// reserved is the part of each bucket that only removals may take.
 	reserved = 0.2
@@ -166,10 +175,10 @@ const (
 func (b *bucket) keeps() float64 { return max(1, float64(int(reserved*b.burst))) }
 
 // full is the most that may be saved, room for one call and a removal at least.
-func (b *bucket) full() float64 { return max(b.keeps()+1, b.burst*share) }
+func (b *bucket) full() float64 { return max(b.keeps()+1, b.burst*b.share) }
 
 // refill is tokens a second.
-func (b *bucket) refill() float64 { return b.perMinute * share / 60 }
+func (b *bucket) refill() float64 { return b.perMinute * b.share / 60 }
 
 func (b *bucket) slack() float64 { return max(1, overdue.Seconds()*b.refill()) }
 

@@ -2,6 +2,7 @@ package auth0
 
 import (
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -25,10 +26,43 @@ var (
 	}, []string{"tenant", "limit", "lane"})
 )
 
+// budgetLeft reads the budgets when it is asked: what is left grows by itself.
+type budgetLeft struct {
+	mu      sync.Mutex
+	budgets map[string]*Budget
+	now     map[string]func() time.Time
+}
+
+var (
+	budgetsLeft    = &budgetLeft{budgets: map[string]*Budget{}, now: map[string]func() time.Time{}}
+	budgetLeftDesc = prometheus.NewDesc("seatwarden_auth0_budget_left",
+		"Calls that may be made at once, of what Auth0's rate limits leave, by tenant domain and limit; 0 while Auth0 refuses them.", []string{"tenant", "limit"}, nil)
+)
+
+func (b *budgetLeft) add(tenant string, budget *Budget, now func() time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.budgets[tenant], b.now[tenant] = budget, now
+}
+
+// Describe implements prometheus.Collector.
+func (b *budgetLeft) Describe(into chan<- *prometheus.Desc) { into <- budgetLeftDesc }
+
+// Collect implements prometheus.Collector.
+func (b *budgetLeft) Collect(into chan<- prometheus.Metric) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for tenant, budget := range b.budgets {
+		for name, left := range budget.Left(b.now[tenant]()) {
+			into <- prometheus.MustNewConstMetric(budgetLeftDesc, prometheus.GaugeValue, left, tenant, name)
+		}
+	}
+}
+
 // Collectors are the metrics of all clients, to be registered once by the
 // program.
 func Collectors() []prometheus.Collector {
-	return []prometheus.Collector{requestsTotal, requestDuration, heldBackTotal}
+	return []prometheus.Collector{requestsTotal, requestDuration, heldBackTotal, budgetsLeft}
 }
 
 func countRequest(tenant, route string, status int, took time.Duration) {

@@ -19,6 +19,8 @@ type TenantFacts struct {
 	MissingScopes      []string
 	SurplusScopes      []string
 	Customers          int32
+	// Limits are nil where nothing is known of them.
+	Limits *TenantLimits
 	// Deleting: the object is being deleted while somebody needs it.
 	Deleting bool
 	// Leaving counts the Members on their way out, Left those whose Customer is gone
@@ -51,6 +53,7 @@ func tenantStatus(tenant *v1alpha1.Auth0Tenant, f TenantFacts) v1alpha1.Auth0Ten
 		c.set(v1alpha1.ConditionScopesGranted, metav1.ConditionUnknown, f.Problem.Reason, "not known without valid credentials")
 	}
 	c.guardDeployed(tenant.Spec.Guard)
+	c.withinLimits(f.Limits)
 
 	since := notReadySince(tenant.Status.Conditions, tenant.CreationTimestamp.Time, f.Now)
 	switch {

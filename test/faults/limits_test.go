@@ -7,6 +7,7 @@ import (
 
 	. "github.com/onsi/gomega"
 
+	"github.com/seatwarden/seatwarden/api/v1alpha1"
 	"github.com/seatwarden/seatwarden/internal/standin"
 	"github.com/seatwarden/seatwarden/test/world"
 )
@@ -55,4 +56,29 @@ func TestLimitsEverybodyIsMailed(t *testing.T) {
 			w.Expect(refused).To(BeNumerically("<=", 5+len(calls)/50))
 		})
 	}
+}
+
+// TestLimitsGroupRefusedForLong: one group of calls is refused for as long as one
+// likes, by answers that name no time: the rest goes on, a removal too, the Auth0Tenant
+// says which group is short, and whoever waits says so and is served afterwards.
+func TestLimitsGroupRefusedForLong(t *testing.T) {
+	w := world.New(t)
+	w.StartOperator(func(o *world.OperatorOptions) { o.TenantInterval = time.Second })
+	w.CreateCustomer("acme", 5)
+	bob, tenant := w.CreateMember("acme", "bob@acme.com"), w.TenantObject()
+	session := w.Join(bob)
+	id, err := w.Auth0.AddFault(standin.Fault{Kind: standin.FaultStatus, Status: 429, WithoutHeaders: true, Bucket: "write-invitations"})
+	w.Expect(err).NotTo(HaveOccurred())
+	jane := w.CreateMember("acme", "jane@acme.com")
+	w.UntilReason(tenant, v1alpha1.ConditionWithinLimits, "False/LimitShort")
+	w.UntilReason(jane, v1alpha1.ConditionReconciling, "True/RateLimited")
+	w.Expect(w.Mails("jane@acme.com")).To(BeEmpty())
+	beta := w.CreateCustomer("beta", 2)
+	w.Remove(bob)
+	w.AssertOut("acme", "bob@acme.com", session)
+	w.UntilReason(beta, v1alpha1.ConditionOrganizationSynced, "True/OrganizationSynced")
+
+	w.Expect(w.Auth0.RemoveFault(id)).To(BeTrue())
+	w.UntilMail("jane@acme.com", 1)
+	w.UntilReason(tenant, v1alpha1.ConditionWithinLimits, "True/WithinLimits")
 }
