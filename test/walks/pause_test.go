@@ -21,6 +21,7 @@ import (
 const (
 	forwardStep  = 5 * time.Second
 	forwardEvery = 500 * time.Millisecond
+	askEvery     = 10 * forwardEvery
 )
 
 // scene is what there is at a pause.
@@ -39,10 +40,14 @@ func (w *walk) pause(at int) {
 	began := time.Now()
 	w.Auth0.ClearFaults()
 	w.Update(w.customer, func() { w.customer.Spec.Mode = v1alpha1.ModeManage })
-	// What was changed by hand is seen at the next look, which is ten minutes away.
-	w.Annotate(w.customer, v1alpha1.AnnotationReconcileRequestedAt, fmt.Sprint("after step ", at))
-	forwarded := time.Now()
+	forwarded, asked := time.Now(), time.Time{}
 	w.Eventually(func(g Gomega) {
+		// What was changed by hand is seen at the next look, which is ten minutes
+		// away, or the one after it, where Auth0's lists lag.
+		if time.Since(asked) > askEvery {
+			asked = time.Now()
+			w.Annotate(w.customer, v1alpha1.AnnotationReconcileRequestedAt, asked.Format(time.RFC3339Nano))
+		}
 		if time.Since(forwarded) > forwardEvery {
 			forwarded = time.Now()
 			w.Auth0.Forward(forwardStep)
@@ -326,7 +331,7 @@ func (w *walk) remember(now scene) {
 			// What the person holds does not show.
 		case refused == nil:
 			who.joined, who.unsure = true, false
-		case member == nil && !now.held(email):
+		case member == nil && !now.held(email) && now.leftOver(email) == nil:
 			who.leftBehind = false // and within the grace they come back as they were
 		case who.unsure && member != nil && world.HoldsSeat(member) && !now.rolesRefused(member):
 			who.joined, who.unsure = false, false
