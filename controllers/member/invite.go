@@ -48,6 +48,10 @@ func (p *memberPass) invite(ctx context.Context) error {
 		return p.consume(ctx)
 	case invitation.Unknown:
 		return pass.Person(v1alpha1.ReasonTooManyInvitations, "whether this person was invited is not known, and nobody is mailed twice: "+pass.TooManyInvitations(p.customer))
+	case invitation.Held:
+		if attempt := p.member.Status.Attempt; attempt != nil && attempt.Invites {
+			attempt.NotAfter = nil // nothing of it can land any more, and it is still meant
+		}
 	case invitation.Send:
 		if err := p.send(ctx, decision.Supersede); err != nil || p.ended {
 			return err

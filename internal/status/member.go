@@ -85,13 +85,19 @@ func memberStatus(member *v1alpha1.Member, f MemberFacts) v1alpha1.MemberStatus 
 		c.summarize(!stalled, stalled, state.reason, state.message)
 	case state.stalled:
 		c.summarize(false, true, state.reason, state.message)
-	case state.pending || out.Attempt != nil:
+	case state.pending || underWay(out.Attempt, state):
 		c.summarize(true, false, state.reason, state.message)
 	default:
 		c.summarize(false, false, v1alpha1.ReasonReconciled, state.message)
 	}
 	out.Conditions = c.list
 	return out
+}
+
+// underWay tells whether an attempt is work: its call may still land, or is about to
+// be made. One that is on hold waits for the contract, as who was never tried does.
+func underWay(attempt *v1alpha1.Attempt, s state) bool {
+	return attempt != nil && (attempt.NotAfter != nil || s.reason != v1alpha1.ReasonOnHold)
 }
 
 // unseen: the pass ended before it looked at somebody who had joined, and the

@@ -7,6 +7,7 @@ import (
 	. "github.com/onsi/gomega"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
 )
@@ -110,6 +111,16 @@ func TestMember(t *testing.T) {
 		"before the contract starts": {
 			func(m *v1alpha1.Member) { m.Status.Seat = assigned }, MemberFacts{Window: "ContractNotStarted"},
 			map[string]string{"Ready": "True/Reconciled", "SeatAssigned": "True/SeatAssigned", "Invited": "False/OnHold", "Active": "False/OnHold"}},
+		"an invitation is meant, and held: the contract lets nobody be invited": {
+			func(m *v1alpha1.Member) {
+				m.Status.Seat, m.Status.Attempt = assigned, &v1alpha1.Attempt{ID: "a", Invites: true}
+			}, MemberFacts{Window: "Suspended"},
+			map[string]string{"Ready": "True/Reconciled", "SeatAssigned": "True/SeatAssigned", "Invited": "False/OnHold", "Active": "False/OnHold"}},
+		"suspended, and a call may still land": {
+			func(m *v1alpha1.Member) {
+				m.Status.Seat, m.Status.Attempt = assigned, &v1alpha1.Attempt{ID: "a", Invites: true, NotAfter: ptr.To(metav1.NewMicroTime(now))}
+			}, MemberFacts{Window: "Suspended"},
+			map[string]string{"Ready": "False/OnHold", "Reconciling": "True/OnHold", "SeatAssigned": "True/SeatAssigned", "Invited": "False/OnHold", "Active": "False/OnHold"}},
 		"while the guard is put in effect": {
 			func(m *v1alpha1.Member) { m.Status.Seat = assigned }, MemberFacts{Window: "ContractActive", Activating: true},
 			map[string]string{"Ready": "False/OnHold", "Reconciling": "True/OnHold", "SeatAssigned": "True/SeatAssigned", "Invited": "False/OnHold", "Active": "False/OnHold"}},

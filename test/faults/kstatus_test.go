@@ -155,3 +155,31 @@ func TestStatusDuringALongFirstLook(t *testing.T) {
 	_, err := w.SignIn(w.OrganizationID("acme"), "jane@acme.com")
 	w.Expect(err).NotTo(HaveOccurred())
 }
+
+// TestStatusOfAnInvitationThatIsHeld: a mail could not be sent, or nobody knows
+// whether it was, and then the Customer is suspended. Nothing is left to do until it
+// opens again, and nobody who waits for the Member waits for that.
+func TestStatusOfAnInvitationThatIsHeld(t *testing.T) {
+	for kind, mails := range map[string]int{standin.FaultStatus: 0, standin.FaultDropBefore: 0, standin.FaultDropAfter: 1} {
+		t.Run(kind, func(t *testing.T) {
+			w := world.New(t)
+			w.StartOperator()
+			customer := w.CreateCustomer("acme", 2)
+			w.UntilMail("boss@acme.com", 1)
+			fault, end := w.Fault(standin.Fault{Method: http.MethodPost, Route: world.InvitationsRoute, Kind: kind, Status: http.StatusServiceUnavailable})
+			jane := w.CreateMember("acme", "jane@acme.com")
+			w.Until("it is tried", func(g Gomega) { g.Expect(w.Hits(fault)).To(BeNumerically(">", 0)) })
+			w.Update(customer, func() { customer.Spec.Access = v1alpha1.AccessSuspended })
+			w.UntilReason(customer, v1alpha1.ConditionContractActive, "False/Suspended")
+			end()
+			want := map[int]string{0: "False/OnHold", 1: "False/Invited"}[mails]
+			w.UntilForwarding("nothing is left to do", func(g Gomega) {
+				g.Expect(w.Reason(g, jane, v1alpha1.ConditionReady)).To(Equal("True/Reconciled"))
+				g.Expect(w.Reason(g, jane, v1alpha1.ConditionActive)).To(Equal(want))
+			})
+			w.Update(customer, func() { customer.Spec.Access = v1alpha1.AccessOpen })
+			w.UntilReason(jane, v1alpha1.ConditionActive, "False/Invited")
+			w.Expect(w.Mails("jane@acme.com")).To(HaveLen(1))
+		})
+	}
+}
