@@ -80,7 +80,7 @@ func (s burst) measure(ctx context.Context, b *bench) (figures []figure, err err
 			figure{Size: size, Name: "time until all are mailed", Value: took.Seconds(), Unit: "s"}.because("%d invitations alone would take the limit %s", s.mails(), atBest.Round(time.Second)),
 			figure{Size: size, Name: "calls in all", Value: float64(made.all()) / float64(mailed), Unit: "a mail"})
 	}
-	if evenness >= 0 {
+	if evenness >= 0 && mailed >= s.mails()/2 {
 		figures = append(figures, figure{Size: size, Name: "evenness", Value: evenness, Unit: "ratio"}.
 			because("mails of the Customer with the fewest to those of the one with the most, when half were sent"))
 	}

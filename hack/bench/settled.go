@@ -69,7 +69,18 @@ func (w *world) untilQuiet(ctx context.Context) (since time.Time, err error) {
 // measureSettled looks at an operator that has nothing to do: its memory, its CPU,
 // its calls, and what a restart costs.
 func measureSettled(ctx context.Context, b *bench) (figures []figure, err error) {
-	customers, people := b.few(5, 20), b.few(40, 100)
+	for _, people := range b.sized([]int{200}, []int{2000}) {
+		const each = 40
+		more, err := settle(ctx, b, max(1, people/each), min(people, each))
+		figures = append(figures, more...)
+		if err != nil {
+			return figures, err
+		}
+	}
+	return figures, nil
+}
+
+func settle(ctx context.Context, b *bench, customers, people int) (figures []figure, err error) {
 	w, empty, err := b.settled(ctx, customers, people)
 	if err != nil {
 		return nil, err
