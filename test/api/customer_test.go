@@ -20,6 +20,7 @@ const (
 	ttlRule              = "invitations.ttl is hours, minutes and seconds, such as 24h or 1h30m, between 5m and 720h (30 days)"
 	graceRule            = "removal.grace is hours, minutes and seconds, such as 10m or 24h, at most 720h (30 days)"
 	adminsInsideRule     = "every admin's e-mail must lie inside one of the contract's domains"
+	adminRolesRule       = "every role in admins[].roles must be in roles.allowed"
 	adminsDifferRule     = "admins must be different people: addresses that differ only in case are one person"
 	contractRule         = "contract.endTime must be after contract.startTime"
 	organizationNameRule = "an Auth0 organization's name has at most 50 characters and no dots: rename the Customer or set spec.organization.name"
@@ -120,8 +121,8 @@ var customerFields = []fieldCase{
 	{"missing", "spec.admins[].email", absent, "spec.admins[0].email: Required value"},
 	{"no address", "spec.admins", []any{admin("it@acme.com"), admin("acme.com")}, emailRule},
 	{"too long", "spec.admins", []any{admin(strings.Repeat("i", 65) + "@" + longDomain)}, "spec.admins[0].email: Too long"},
-	{"some", "spec.admins[].roles", []any{"Admin"}, ""},
-	{"most", "spec.admins[].roles", roles(50), ""},
+	{"none", "spec.admins[].roles", []any{}, ""},
+	{"not allowed", "spec.admins[].roles", []any{"Admin"}, adminRolesRule},
 	{"too many", "spec.admins[].roles", roles(51), "spec.admins[0].roles: Too many: 51: must have at most 50 items"},
 	{"twice", "spec.admins[].roles", []any{"Admin", "Admin"}, `spec.admins[0].roles[1]: Duplicate value: "Admin"`},
 	{"empty", "spec.admins[].roles", []any{""}, "spec.admins[0].roles[0] in body should be at least 1 chars long"},
@@ -303,7 +304,6 @@ func TestAdminsMayLieBelowADomain(t *testing.T) {
 }
 
 func TestRolesOfAnAdminAreAllowed(t *testing.T) {
-	const rule = "every role in admins[].roles must be in roles.allowed"
 	c := newClient(NewWithT(t))
 	namespace := envtesting.Namespace(t)
 	for name, test := range map[string]struct {
@@ -312,9 +312,10 @@ func TestRolesOfAnAdminAreAllowed(t *testing.T) {
 	}{
 		"none, and none are allowed": {nil, nil, ""},
 		"all of them":                {[]any{"Admin", "Reader"}, []any{"Reader", "Admin"}, ""},
-		"one more":                   {[]any{"Admin"}, []any{"Admin", "Owner"}, rule},
-		"in another case":            {[]any{"Admin"}, []any{"admin"}, rule},
-		"nothing is allowed":         {nil, []any{"Admin"}, rule},
+		"one more":                   {[]any{"Admin"}, []any{"Admin", "Owner"}, adminRolesRule},
+		"in another case":            {[]any{"Admin"}, []any{"admin"}, adminRolesRule},
+		"nothing is allowed":         {nil, []any{"Admin"}, adminRolesRule},
+		"most":                       {roles(50), roles(50), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			object := minimal("Customer", namespace)
