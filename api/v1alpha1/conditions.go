@@ -27,7 +27,7 @@ const (
 	ConditionConnectionsSynced = "ConnectionsSynced"
 	// ConditionContractActive (Customer): people may sign in now.
 	ConditionContractActive = "ContractActive"
-	// ConditionGuardInEffect (Customer): the guard refuses whoever holds no seat.
+	// ConditionGuardInEffect (Customer): the guard is told to refuse whoever holds no seat.
 	ConditionGuardInEffect = "GuardInEffect"
 	// ConditionSeatsExceeded (Customer) is present, and True, when more people
 	// want or hold seats than the contract has.
@@ -145,7 +145,7 @@ const (
 	ReasonContractEnded = "ContractEnded"
 	// ReasonSuspended: spec.access is Suspended.
 	ReasonSuspended = "Suspended"
-	// ReasonGuardInEffect: the guard refuses whoever holds no seat.
+	// ReasonGuardInEffect: the guard is told to refuse whoever holds no seat.
 	ReasonGuardInEffect = "GuardInEffect"
 	// ReasonGuardReporting: the guard only logs what it would refuse.
 	ReasonGuardReporting = "GuardReporting"
@@ -223,11 +223,11 @@ const (
 	ReasonBlockedInAuth0 = "BlockedInAuth0"
 	// ReasonGranting: the person has joined; the grant is being written.
 	ReasonGranting = "Granting"
-	// ReasonExpired: the link died unused; ask for it to be sent again.
+	// ReasonExpired: the link's time is over and nobody was seen to join with it; ask for it to be sent again.
 	ReasonExpired = "Expired"
 	// ReasonAcceptedByWrongAccount: the link was used up by another account, or revoked by hand.
 	ReasonAcceptedByWrongAccount = "AcceptedByWrongAccount"
-	// ReasonRemovedInAuth0: the person had joined and was taken out by hand; not invited again by itself.
+	// ReasonRemovedInAuth0: the person had joined and is a member no more; not invited again by itself.
 	ReasonRemovedInAuth0 = "RemovedInAuth0"
 	// ReasonOnHold: nobody is invited now: contract not active, or the guard is being put in effect.
 	ReasonOnHold = "OnHold"

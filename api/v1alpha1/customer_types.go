@@ -40,8 +40,8 @@ type CustomerSpec struct {
 	// +optional
 	Contract *Contract `json:"contract,omitempty"`
 
-	// access is Open (default) or Suspended. Suspended: nobody signs in, nobody is
-	// invited, everybody keeps the seat.
+	// access is Open (default) or Suspended. Suspended: nobody is invited,
+	// everybody keeps the seat, and with the guard in effect nobody signs in.
 	// +optional
 	// +kubebuilder:default=Open
 	Access Access `json:"access,omitempty"`

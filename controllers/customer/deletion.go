@@ -99,7 +99,7 @@ func (p *customerPass) tellReleased(name string, left ownership.Window) {
 			"organization %s was let go although %s, and nothing in Auth0 keeps its people out, because the guard is not in effect: take them out of it in Auth0, or delete it there", name, why)
 	default:
 		tell(corev1.EventTypeNormal, v1alpha1.ReasonOrganizationLeftClosed,
-			"organization %s was let go and stays closed, because %s: the guard refuses everybody. To open it, apply the Customer again with a contract that lets people in", name, why)
+			"organization %s was let go and stays closed, because %s: the guard is told to refuse everybody. To open it, apply the Customer again with a contract that lets people in", name, why)
 	}
 }
 

@@ -37,7 +37,7 @@ func (p *memberPass) invite(ctx context.Context) error {
 	}
 	switch decision.Step {
 	case invitation.Missing:
-		p.facts.Missing = true
+		p.facts.Missing, p.facts.Gone, p.facts.Withdrawn = true, p.gone == len(p.member.Status.Users), p.withdrawnHere()
 	case invitation.Wait:
 		p.wait(decision.At.Sub(p.tenant.Now()))
 	case invitation.Adopt:
@@ -58,6 +58,12 @@ func (p *memberPass) invite(ctx context.Context) error {
 		}
 	}
 	return p.checkRoles()
+}
+
+// withdrawnHere: we took the person out, and know it still.
+func (p *memberPass) withdrawnHere() bool {
+	line := lineOf(p.customer, p.ref())
+	return line != nil && line.State == v1alpha1.WithdrawalWithdrawn && line.OrganizationID == p.org.ID
 }
 
 // consume records that the invitation was used up, once a read by its id says

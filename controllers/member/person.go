@@ -51,6 +51,7 @@ func (p *memberPass) lookAgain(ctx context.Context) error {
 // members returns the users in the organization that are the person, each read by its id.
 func (p *memberPass) members(ctx context.Context) ([]auth0.User, error) {
 	var out []auth0.User
+	p.gone = 0
 	for _, id := range p.candidates() {
 		if user, ok, err := p.settledHolder(ctx, id); ok || err != nil {
 			if err != nil {
@@ -61,6 +62,9 @@ func (p *memberPass) members(ctx context.Context) ([]auth0.User, error) {
 		}
 		user, err := p.api().User(ctx, id)
 		if auth0.IsNotFound(err) {
+			if p.recorded(id) {
+				p.gone++
+			}
 			continue
 		}
 		if err != nil {

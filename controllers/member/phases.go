@@ -32,6 +32,7 @@ func (p *memberPass) findCustomer(ctx context.Context) error {
 		return pass.Wait(v1alpha1.ReasonCustomerDeleting, fmt.Sprintf("Customer %s is being deleted: nothing is given", name), pass.SlowRetry)
 	}
 	p.customer = customer
+	p.facts.Guarded = guardInEffect(customer)
 	p.facts.SeatsFreeing = customer.Status.Seats != nil && customer.Status.Seats.Removing > 0
 	p.facts.Activating = customer.Status.Activation != nil && customer.Status.Activation.QuietSince != nil
 	return nil

@@ -79,6 +79,8 @@ type memberPass struct {
 	others []v1alpha1.Member
 	// movedTo names the Member whose person a user is that was once this one's.
 	movedTo string
+	// gone counts the recorded users that Auth0 knows no more.
+	gone int
 	// again is when to have another look, zero for never.
 	again time.Duration
 	// ended: the pass needs no further phase.

@@ -103,7 +103,8 @@ var concernsMembers = predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool
 		!equality.Semantic.DeepEqual(old.Status.Connections, now.Status.Connections) ||
 		!equality.Semantic.DeepEqual(old.Status.Activation, now.Status.Activation) ||
 		organizationLost(old) != organizationLost(now) ||
-		hindrance(old) != hindrance(now)
+		hindrance(old) != hindrance(now) ||
+		guardInEffect(old) != guardInEffect(now)
 }}
 
 // removalsBeginOrEnd passes what those who wait for a seat hope for.

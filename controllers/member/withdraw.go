@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -127,7 +128,7 @@ func (p *memberPass) withdrawalFacts(ctx context.Context, began time.Time) (remo
 		facts.RevokedAt = state.RevokedAt.Time
 	}
 	facts.Clear = attemptOf(p.member.Status.Attempt).Clear()
-	facts.GuardInEffect = p.guardInEffect()
+	facts.GuardInEffect = guardInEffect(p.customer)
 	look, err := p.org.Observe(ctx, began)
 	if err != nil {
 		return facts, pass.Auth0("look at the organization", err, p.Now())
@@ -286,10 +287,8 @@ func (p *memberPass) seenSpellings() []string {
 }
 
 // guardInEffect: the Customer says that the guard refuses who holds no grant.
-func (p *memberPass) guardInEffect() bool {
-	return p.customer != nil && slices.ContainsFunc(p.customer.Status.Conditions, func(c metav1.Condition) bool {
-		return c.Type == v1alpha1.ConditionGuardInEffect && c.Status == metav1.ConditionTrue
-	})
+func guardInEffect(customer *v1alpha1.Customer) bool {
+	return customer != nil && meta.IsStatusConditionTrue(customer.Status.Conditions, v1alpha1.ConditionGuardInEffect)
 }
 
 // take carries a plan out in its order. What is gone already is done. Nothing that

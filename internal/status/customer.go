@@ -93,8 +93,8 @@ func customerStatus(customer *v1alpha1.Customer, f CustomerFacts) v1alpha1.Custo
 	}
 	c.organization(f, out.OrganizationName, renamed)
 	c.connections(customer, f)
-	c.contract(f)
 	c.guard(f)
+	c.contract(f)
 	c.seats(customer.Spec.Seats, out.Seats, f.Unlisted)
 
 	since := notReadySince(customer.Status.Conditions, customer.CreationTimestamp.Time, f.Now)
@@ -166,12 +166,20 @@ func (c *conditions) contract(f CustomerFacts) {
 	case v1alpha1.ReasonContractActive:
 		c.set(v1alpha1.ConditionContractActive, metav1.ConditionTrue, f.Window, until("people may sign in", f.Boundary))
 	case v1alpha1.ReasonContractNotStarted:
-		c.set(v1alpha1.ConditionContractActive, metav1.ConditionFalse, f.Window, until("nobody is invited and nobody signs in", f.Boundary))
+		c.set(v1alpha1.ConditionContractActive, metav1.ConditionFalse, f.Window, until(c.shut(), f.Boundary))
 	case v1alpha1.ReasonContractEnded:
-		c.set(v1alpha1.ConditionContractActive, metav1.ConditionFalse, f.Window, "the contract has ended: nobody is invited and nobody signs in")
+		c.set(v1alpha1.ConditionContractActive, metav1.ConditionFalse, f.Window, "the contract has ended: "+c.shut())
 	default:
-		c.set(v1alpha1.ConditionContractActive, metav1.ConditionFalse, f.Window, "spec.access is Suspended: nobody is invited and nobody signs in")
+		c.set(v1alpha1.ConditionContractActive, metav1.ConditionFalse, f.Window, "spec.access is Suspended: "+c.shut())
 	}
+}
+
+// shut says what holds while the contract lets nobody in.
+func (c *conditions) shut() string {
+	if meta.IsStatusConditionTrue(c.list, v1alpha1.ConditionGuardInEffect) {
+		return "nobody is invited, and the guard is told to refuse everybody"
+	}
+	return "nobody is invited; people who are in the organization can sign in all the same, because the guard is not in effect"
 }
 
 func until(what string, boundary time.Time) string {
@@ -203,10 +211,10 @@ func (c *conditions) guard(f CustomerFacts) {
 		c.set(v1alpha1.ConditionGuardInEffect, metav1.ConditionFalse, v1alpha1.ReasonActivating, activating(f.Unconfirmed))
 	case f.Guard == v1alpha1.GuardReport:
 		c.set(v1alpha1.ConditionGuardInEffect, metav1.ConditionFalse, v1alpha1.ReasonGuardReporting,
-			"the guard logs whom it would refuse, and refuses nobody")
+			"the organization is marked for the guard, which refuses nobody: the Action logs whom it would refuse, if you deployed it so; the operator does not look")
 	default:
 		c.set(v1alpha1.ConditionGuardInEffect, metav1.ConditionTrue, v1alpha1.ReasonGuardInEffect,
-			"the organization is marked for the guard, which refuses whoever holds no seat")
+			"the organization is marked for the guard: the Action refuses whoever holds no seat, if you deployed it so; the operator does not look")
 	}
 }
 
@@ -272,7 +280,7 @@ func (c *conditions) removalsHeld(held *v1alpha1.HeldRemovals, deleting bool) {
 		cause, undo = "deleting the organization would remove more people at once than the brake lets through", "set spec.deletionPolicy to Retain"
 	}
 	c.present(v1alpha1.ConditionRemovalsHeld, true, v1alpha1.ReasonAwaitingApproval, fmt.Sprintf(
-		"%s: %s still in; approve with the annotation %s=%s, or %s", cause, counted(int(held.People), "person is", "people are"), v1alpha1.AnnotationApproveRemovals, held.Hash, undo))
+		"%s: nothing is taken from %s; approve with the annotation %s=%s, or %s", cause, counted(int(held.People), "person", "people"), v1alpha1.AnnotationApproveRemovals, held.Hash, undo))
 }
 
 func seatSummary(limit int32, counts *v1alpha1.SeatCounts, unlisted string) string {

@@ -36,6 +36,11 @@ type MemberFacts struct {
 	// Missing: the person had joined and is no member any more, and was not invited
 	// since.
 	Missing bool
+	// Gone: every user that was the person's is in Auth0 no more. Withdrawn: we removed
+	// the person under an earlier Member. Both go with Missing.
+	Gone, Withdrawn bool
+	// Guarded: the Customer says that the guard is in effect.
+	Guarded bool
 	// TakenAway: the person had joined an organization that is another's now, and
 	// holds nothing there any more.
 	TakenAway bool
@@ -135,21 +140,32 @@ func memberState(s *v1alpha1.MemberStatus, f MemberFacts) state {
 		return state{reason: v1alpha1.ReasonObserving, message: "mode is Observe: what lets the person in is planned and not done, see status.planned"}
 	case f.Missing:
 		return state{reason: v1alpha1.ReasonRemovedInAuth0, stalled: true,
-			message: "the person had joined and was taken out of the organization in Auth0: delete the Member, or ask for an invitation with the annotation " + v1alpha1.AnnotationInviteRequestedAt}
+			message: "the person had joined, and " + absence(f) + ": delete the Member, or ask for an invitation with the annotation " + v1alpha1.AnnotationInviteRequestedAt}
 	case f.Joined && !f.Confirmed:
 		return state{reason: v1alpha1.ReasonGranting, message: "the person has joined; the grant is being written", pending: true}
 	case f.Joined && f.Blocked:
 		return state{reason: v1alpha1.ReasonBlockedInAuth0, stalled: true,
 			message: "the person has joined and keeps the seat, and their user is blocked in Auth0, which refuses the sign-in: unblock the user in Auth0, or delete the Member"}
 	case f.Joined:
-		return joined(f.Window)
+		return joined(f)
 	}
 	return notJoined(s, f)
 }
 
-func joined(window string) state {
-	if window != "" && window != v1alpha1.ReasonContractActive {
-		return state{reason: window, message: "the person has joined, and may not sign in: " + windowText[window]}
+// absence is why somebody who had joined is in no more, as far as it was looked at.
+func absence(f MemberFacts) string {
+	switch {
+	case f.Withdrawn:
+		return "was removed here when an earlier Member of the address was deleted"
+	case f.Gone:
+		return "their user is not in Auth0 any more: it was deleted there, or linked into another"
+	}
+	return "is no member of the organization any more"
+}
+
+func joined(f MemberFacts) state {
+	if f.Window != "" && f.Window != v1alpha1.ReasonContractActive {
+		return state{reason: f.Window, message: "the person has joined and is not to sign in: " + windowText[f.Window] + unguarded(f)}
 	}
 	return state{reason: v1alpha1.ReasonJoined, message: "the person has joined and can sign in", active: true}
 }
@@ -160,15 +176,22 @@ var windowText = map[string]string{
 	v1alpha1.ReasonSuspended:          "the Customer is suspended",
 }
 
+// unguarded adds to why nobody is to sign in what does not keep them from it.
+func unguarded(f MemberFacts) string {
+	if f.Guarded {
+		return ""
+	}
+	return "; no guard is in effect that would refuse the sign-in"
+}
+
 func notJoined(s *v1alpha1.MemberStatus, f MemberFacts) state {
 	if s.Invitation != nil && (s.Attempt == nil || !s.Attempt.Invites) {
 		switch s.Invitation.State {
 		case v1alpha1.InvitationSent:
-			return state{reason: v1alpha1.ReasonInvited,
-				message: "invited; the link works until " + s.Invitation.ExpiresAt.UTC().Format(time.RFC3339)}
+			return state{reason: v1alpha1.ReasonInvited, message: invited(s.Invitation.ExpiresAt.Time, f)}
 		case v1alpha1.InvitationExpired:
 			return state{reason: v1alpha1.ReasonExpired,
-				message: "the link died unused: ask for another with the annotation " + v1alpha1.AnnotationInviteRequestedAt}
+				message: "the link's time is over, and nobody was seen to join with it: ask for another with the annotation " + v1alpha1.AnnotationInviteRequestedAt}
 		case v1alpha1.InvitationConsumed:
 			return state{reason: v1alpha1.ReasonAcceptedByWrongAccount, stalled: true,
 				message: "the link was used up by another account, or revoked in Auth0, and nobody joined: see in Auth0's log which account it was and what address Auth0 has for it; let the person use, or the identity provider give, the address of this Member, then ask for another with the annotation " + v1alpha1.AnnotationInviteRequestedAt}
@@ -185,6 +208,14 @@ func notJoined(s *v1alpha1.MemberStatus, f MemberFacts) state {
 		return state{reason: f.Problem.Reason, message: f.Problem.Message}
 	}
 	return state{reason: v1alpha1.ReasonInviting, message: "the invitation is being sent", pending: true}
+}
+
+func invited(until time.Time, f MemberFacts) string {
+	message := "invited; the link works until " + until.UTC().Format(time.RFC3339)
+	if f.Window != "" && f.Window != v1alpha1.ReasonContractActive {
+		message += ", and whoever uses it is not to sign in: " + windowText[f.Window] + unguarded(f)
+	}
+	return message
 }
 
 func (c *conditions) seatAssigned(seat *v1alpha1.MemberSeat) {

@@ -248,8 +248,8 @@ func TestCustomer(t *testing.T) {
 // deletion is undone by Retain.
 func TestRemovalsHeldSayHowToUndo(t *testing.T) {
 	for deleting, want := range map[string]string{
-		"":                          "more people were removed at once than the brake lets through: 1 person is still in; approve with the annotation seatwarden.dev/approve-removals=abc, or declare them again",
-		"deleting the organization": "deleting the organization would remove more people at once than the brake lets through: 1 person is still in; approve with the annotation seatwarden.dev/approve-removals=abc, or set spec.deletionPolicy to Retain",
+		"":                          "more people were removed at once than the brake lets through: nothing is taken from 1 person; approve with the annotation seatwarden.dev/approve-removals=abc, or declare them again",
+		"deleting the organization": "deleting the organization would remove more people at once than the brake lets through: nothing is taken from 1 person; approve with the annotation seatwarden.dev/approve-removals=abc, or set spec.deletionPolicy to Retain",
 	} {
 		g := NewWithT(t)
 		out := Customer(customer(3), CustomerFacts{Now: now, Deleting: deleting, Held: &v1alpha1.HeldRemovals{Hash: "abc", People: 1}})

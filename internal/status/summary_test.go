@@ -81,6 +81,7 @@ func TestSeatsTable(t *testing.T) {
 		"1 person held: approve or apply again":                func(f *CustomerFacts) { f.Held = &v1alpha1.HeldRemovals{People: 1} },
 		"suspended":                                            func(f *CustomerFacts) { f.Window = v1alpha1.ReasonSuspended },
 		"suspended, 2 people wait for a seat":                  func(f *CustomerFacts) { f.Window, f.Seats.Waiting = v1alpha1.ReasonSuspended, 2 },
+		"somebody took the guard's mark off":                   func(f *CustomerFacts) { f.LostMarks = []string{"seatwarden_access"} },
 		"the contract has not started":                         func(f *CustomerFacts) { f.Window = v1alpha1.ReasonContractNotStarted },
 		"the guard is being put in effect":                     func(f *CustomerFacts) { f.Guarded = false },
 		"Observe: nothing is planned":                          func(f *CustomerFacts) { f.Mode = v1alpha1.ModeObserve },
@@ -131,10 +132,11 @@ func TestMemberSummary(t *testing.T) {
 		"can sign in":                             {assigned, in},
 		"suspended":                               {assigned, with(func(f *MemberFacts) { f.Window = v1alpha1.ReasonSuspended })},
 		"has joined: access is being given":       {assigned, with(func(f *MemberFacts) { f.Confirmed = false })},
+		"blocked in Auth0":                        {assigned, with(func(f *MemberFacts) { f.Blocked = true })},
 		"is being removed":                        {assigned, with(func(f *MemberFacts) { f.Removing = "m" })},
-		"was removed in Auth0":                    {assigned, MemberFacts{Missing: true}},
+		"is no member any more":                   {assigned, MemberFacts{Missing: true}},
 		"invited":                                 {invited(v1alpha1.InvitationSent), MemberFacts{}},
-		"the link died unused":                    {invited(v1alpha1.InvitationExpired), MemberFacts{}},
+		"the link's time is over":                 {invited(v1alpha1.InvitationExpired), MemberFacts{}},
 		"the link was used up by another account": {invited(v1alpha1.InvitationConsumed), MemberFacts{}},
 		"Auth0 has no such role": {assigned, with(func(f *MemberFacts) {
 			f.Problem = &Problem{Class: Person, Reason: v1alpha1.ReasonRoleNotFound, Message: "m"}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	. "github.com/onsi/gomega"
+	"k8s.io/apimachinery/pkg/api/meta"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
 	"github.com/seatwarden/seatwarden/internal/standin/person"
@@ -49,4 +50,25 @@ func TestAccessBlockedInAuth0(t *testing.T) {
 	_, err = w.SignIn(w.OrganizationID("acme"), "jane@acme.com")
 	w.Expect(err).NotTo(HaveOccurred())
 	w.Expect(w.Mails("jane@acme.com")).To(HaveLen(1), "nobody is mailed again")
+}
+
+// TestAccessPersonGoneIsToldAsItIs: of somebody who had joined and is in no more the
+// Member says what was looked at, and blames nobody.
+func TestAccessPersonGoneIsToldAsItIs(t *testing.T) {
+	w := world.New(t)
+	w.StartOperator(world.Sweeping)
+	w.CreateCustomer("acme", 3)
+	jane, bob := w.CreateMember("acme", "jane@acme.com"), w.CreateMember("acme", "bob@acme.com")
+	w.Join(jane)
+	w.Join(bob)
+	w.Expect(w.Get(jane)).To(Succeed())
+	w.Expect(w.Get(bob)).To(Succeed())
+	w.InDashboard(http.MethodDelete, "/users/"+url.PathEscape(jane.Status.Users[0].UserID), "")
+	w.Expect(w.Engineer().RemoveMembers(t.Context(), w.OrganizationID("acme"), bob.Status.Users[0].UserID)).To(Succeed())
+	for member, says := range map[*v1alpha1.Member]string{jane: "deleted there, or linked into another", bob: "is no member of the organization any more"} {
+		w.UntilForwarding("it shows when Auth0's lag is over", func(g Gomega) {
+			g.Expect(w.Reason(g, member, v1alpha1.ConditionActive)).To(Equal("False/RemovedInAuth0"))
+			g.Expect(meta.FindStatusCondition(member.Status.Conditions, v1alpha1.ConditionActive).Message).To(ContainSubstring(says))
+		})
+	}
 }
