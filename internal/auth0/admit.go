@@ -25,8 +25,11 @@ func claimOf(ctx context.Context, route string) claim {
 // admit lets a call go, or says when its turn is.
 func (w *wire) admit(ctx context.Context, route string) error {
 	c := claimOf(ctx, route)
+	if err := w.up(c, route, false); err != nil {
+		return err
+	}
 	if reservationOf(ctx).use(c.group) {
-		return nil
+		return w.up(c, route, true)
 	}
 	left := time.Duration(0)
 	if c.begun {
@@ -39,6 +42,10 @@ func (w *wire) admit(ctx context.Context, route string) error {
 		now := w.clock.wall()
 		wait, free := w.budget.ask(c, now)
 		if free {
+			if err := w.up(c, route, true); err != nil {
+				w.budget.giveBack(c.group)
+				return err
+			}
 			return nil
 		}
 		nap := max(wait.at.Sub(now), time.Millisecond)
@@ -52,6 +59,18 @@ func (w *wire) admit(ctx context.Context, route string) error {
 			return notSent(route, "the context was done before the call")
 		}
 	}
+}
+
+// up is an error while Auth0 is down and the call is not the one that tries. goes:
+// nothing else keeps the call back.
+func (w *wire) up(c claim, route string, goes bool) error {
+	at, down := w.budget.down(c, goes, w.clock.wall())
+	if !down {
+		return nil
+	}
+	held := notSent(route, "Auth0 does not answer; the call is held back")
+	held.RetryAt = at
+	return held
 }
 
 func sleep(ctx context.Context, d time.Duration) {

@@ -25,6 +25,7 @@ type Budget struct {
 	buckets map[string]*bucket
 	closed  map[string]*closure
 	queues  map[string]*queue
+	breaker breaker
 }
 
 // closure is a bucket or group that answered 429.

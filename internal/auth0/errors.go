@@ -46,7 +46,8 @@ type Error struct {
 	Code string
 	// Detail is Auth0's message, or what went wrong on the way.
 	Detail string
-	// RetryAt is set with KindRateLimited, by this machine's clock.
+	// RetryAt is set with KindRateLimited, and with KindNotSent where the call was held
+	// back because Auth0 is down, by this machine's clock.
 	RetryAt time.Time
 	// Limit names, with KindRateLimited, which of Auth0's limits is short.
 	Limit string

@@ -72,6 +72,9 @@ func (w *wire) exchange(req *http.Request, route string) (*http.Response, error)
 	case err != nil && body.keptBack():
 		return nil, notSent(route, errFencePassed.Error())
 	case err != nil:
+		if !ourEnd(req.Context(), timeout, err) {
+			w.budget.noteAnswer(groupOf(route), 0, w.clock.wall())
+		}
 		return nil, lost(route, response, err, reached.never(err))
 	}
 	answered = true
@@ -98,6 +101,9 @@ func (w *wire) open(req *http.Request, route string) (*http.Response, error) {
 	w.learn(route, response, sent, took)
 	if err != nil {
 		w.budget.answered(groupOf(route), 0, quota{}, w.clock.wall())
+		if !late.Stop() || ctx.Err() == nil {
+			w.budget.noteAnswer(groupOf(route), 0, w.clock.wall())
+		}
 		return nil, lost(route, nil, err, false)
 	}
 	inTime := late.Stop()
@@ -128,6 +134,7 @@ func (w *wire) learn(route string, response *http.Response, sent time.Time, took
 
 // judge gives the answer its body back, or makes an error of it.
 func (w *wire) judge(ctx context.Context, route string, response *http.Response, content []byte) (*http.Response, error) {
+	w.budget.noteAnswer(groupOf(route), response.StatusCode, w.clock.wall())
 	failed := answerError(route, response.StatusCode, content)
 	now, says := w.clock.wall(), quotaOf(response.Header)
 	if failed != nil && failed.Kind == KindRateLimited {

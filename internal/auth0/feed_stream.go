@@ -62,7 +62,7 @@ var errPositionGone = errors.New("the event stream does not go on from where it 
 func (s *eventStream) follow(ctx context.Context, from string, tell func(News)) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	response, err := s.open(ctx, from)
+	response, err := s.open(ctx, from) //nolint:bodyclose // quietBody closes it
 	if refused := (*Error)(nil); errors.As(err, &refused) && (refused.Status == http.StatusGone || from != "" && refused.Status == http.StatusBadRequest) {
 		return fmt.Errorf("%w: %w", errPositionGone, err)
 	}

@@ -85,6 +85,9 @@ func Auth0(doing string, err error, now time.Time) error {
 	default:
 		stop.Class, stop.Reason, stop.After = status.Retry, v1alpha1.ReasonAuth0Unavailable, 0
 		stop.Message = doing + ": Auth0 does not answer as it should; it is tried again, nothing is needed"
+		if at, held := auth0.HeldUntil(err); held {
+			stop.After = max(at.Sub(now), time.Second)
+		}
 	}
 	return stop
 }
