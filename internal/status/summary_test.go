@@ -81,7 +81,6 @@ func TestSeatsTable(t *testing.T) {
 		"1 person held: approve or apply again":                func(f *CustomerFacts) { f.Held = &v1alpha1.HeldRemovals{People: 1} },
 		"suspended":                                            func(f *CustomerFacts) { f.Window = v1alpha1.ReasonSuspended },
 		"suspended, 2 people wait for a seat":                  func(f *CustomerFacts) { f.Window, f.Seats.Waiting = v1alpha1.ReasonSuspended, 2 },
-		"somebody took the guard's mark off":                   func(f *CustomerFacts) { f.LostMarks = []string{"seatwarden_access"} },
 		"the contract has not started":                         func(f *CustomerFacts) { f.Window = v1alpha1.ReasonContractNotStarted },
 		"the guard is being put in effect":                     func(f *CustomerFacts) { f.Guarded = false },
 		"Observe: nothing is planned":                          func(f *CustomerFacts) { f.Mode = v1alpha1.ModeObserve },
