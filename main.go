@@ -50,6 +50,7 @@ func parse() (flags, *zap.Options) {
 	flag.StringVar(&f.options.Instance, "instance", "", "`name` of this installation in Auth0's ownership markers; keep it when you move to another cluster (default: the UID of the namespace kube-system)")
 	flag.DurationVar(&f.options.LiveInterval, "live-interval", 10*time.Second, "how often Customers with live invitations are looked at")
 	flag.DurationVar(&f.options.SettledInterval, "settled-interval", 10*time.Minute, "how often all other Customers are looked at, with a tenth of jitter")
+	flag.DurationVar(&f.options.ResyncInterval, "resync-interval", time.Hour, "how often a Customer is looked at although the tenant's feed tells nothing of it; with more than 80 Customers less often")
 	flag.DurationVar(&f.options.TenantInterval, "tenant-interval", time.Minute, "how often a tenant's credentials and scopes are looked at")
 	flag.DurationVar(&f.options.ProbeInterval, "probe-interval", 5*time.Second, "how often Auth0 is asked for its time, by a call without rate limit")
 	flag.IntVar(&f.options.Workers, "workers", 8, "`number` of objects of a kind that are worked on at once")
@@ -97,7 +98,7 @@ func (f flags) check() error {
 		return fmt.Errorf("set --namespace or POD_NAMESPACE to the namespace that holds the credentials")
 	}
 	for name, interval := range map[string]time.Duration{
-		"live-interval": f.options.LiveInterval, "settled-interval": f.options.SettledInterval,
+		"live-interval": f.options.LiveInterval, "settled-interval": f.options.SettledInterval, "resync-interval": f.options.ResyncInterval,
 		"tenant-interval": f.options.TenantInterval, "probe-interval": f.options.ProbeInterval,
 	} {
 		if interval < time.Second {

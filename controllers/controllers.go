@@ -34,6 +34,9 @@ type Options struct {
 	LiveInterval time.Duration
 	// SettledInterval is how often all others are, with a tenth of jitter.
 	SettledInterval time.Duration
+	// ResyncInterval is how often those of a tenant with a feed are, although it tells
+	// nothing of them; of many, each less often.
+	ResyncInterval time.Duration
 	// ProbeInterval is how often Auth0 is asked for its time.
 	ProbeInterval time.Duration
 	// TenantInterval is how often a tenant's credentials and scopes are looked at.
@@ -86,7 +89,7 @@ func Setup(ctx context.Context, mgr ctrl.Manager, opts Options) error {
 	tenants := &auth0tenant.Reconciler{
 		Client: kube, Live: whole, Directory: known, Recorder: mgr.GetEventRecorder("seatwarden"),
 		Connect: opts.Connect, Namespace: opts.Namespace, Interval: opts.TenantInterval, ProbeInterval: opts.ProbeInterval,
-		Customers: customers, Members: members, Now: opts.Now,
+		LiveInterval: opts.LiveInterval, Customers: customers, Members: members, Now: opts.Now,
 	}
 	if err := tenants.SetupWithManager(ctx, mgr); err != nil {
 		return fmt.Errorf("set up the controller of Auth0Tenants: %w", err)
@@ -101,7 +104,7 @@ func Setup(ctx context.Context, mgr ctrl.Manager, opts Options) error {
 	contracts := &customer.Reconciler{
 		Client: kube, Live: whole, Directory: known, Recorder: mgr.GetEventRecorder("seatwarden"),
 		Instance: instance, InstanceKey: key, LiveInterval: opts.LiveInterval, SettledInterval: opts.SettledInterval,
-		Customers: customers, Members: members, Now: opts.Now,
+		ResyncInterval: opts.ResyncInterval, Customers: customers, Members: members, Now: opts.Now,
 	}
 	if err := contracts.SetupWithManager(mgr, opts.Workers); err != nil {
 		return fmt.Errorf("set up the controller of Customers: %w", err)

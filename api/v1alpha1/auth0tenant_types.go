@@ -270,7 +270,7 @@ type Auth0TenantStatus struct {
 	Summary string `json:"summary,omitempty"`
 
 	// conditions: Ready, Reconciling, Stalled, CredentialsValid, ScopesGranted, GuardDeployed,
-	// WithinLimits.
+	// WithinLimits, FeedHealthy.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -295,11 +295,42 @@ type Auth0TenantStatus struct {
 	// +optional
 	Customers *int32 `json:"customers,omitempty"`
 
+	// feed is what tells the operator of changes in Auth0, absent while nothing does.
+	// +optional
+	Feed *TenantFeed `json:"feed,omitempty"`
+
 	// lastHandledReconcileAt is the last value of the annotation
 	// seatwarden.dev/reconcile-requested-at that was acted on.
 	// +optional
 	// +kubebuilder:validation:MaxLength=253
 	LastHandledReconcileAt string `json:"lastHandledReconcileAt,omitempty"`
+}
+
+// FeedName is what tells the operator of changes in a tenant.
+// +kubebuilder:validation:Enum=EventStream;TenantLog
+type FeedName string
+
+const (
+	// FeedEventStream: Auth0's event stream.
+	FeedEventStream FeedName = "EventStream"
+	// FeedTenantLog: the tenant log.
+	FeedTenantLog FeedName = "TenantLog"
+)
+
+// TenantFeed is the feed that the operator follows.
+type TenantFeed struct {
+	// name is EventStream or TenantLog.
+	// +required
+	Name FeedName `json:"name"`
+
+	// since is when it came into use, by Auth0's time.
+	// +required
+	Since metav1.Time `json:"since"`
+
+	// lastNewsAt is about when it last told a change, by Auth0's time; written at most
+	// once an hour.
+	// +optional
+	LastNewsAt *metav1.Time `json:"lastNewsAt,omitempty"`
 }
 
 // Auth0Tenant is an Auth0 tenant that the operator drives.

@@ -21,6 +21,9 @@ const (
 	// ConditionGuardDeployed (Auth0Tenant): the post-login Action is in place.
 	ConditionGuardDeployed = "GuardDeployed"
 
+	// ConditionFeedHealthy (Auth0Tenant): a feed tells of changes in Auth0.
+	ConditionFeedHealthy = "FeedHealthy"
+
 	// ConditionOrganizationSynced (Customer): the organization is as declared.
 	ConditionOrganizationSynced = "OrganizationSynced"
 	// ConditionConnectionsSynced (Customer): its connections are as declared.
@@ -115,6 +118,17 @@ const (
 	ReasonApplicationNotFound = "ApplicationNotFound"
 	// ReasonApplicationDeniesOrganizations: the application does not allow organizations.
 	ReasonApplicationDeniesOrganizations = "ApplicationDeniesOrganizations"
+	// ReasonEventStream: Auth0's event stream tells of changes.
+	ReasonEventStream = "EventStream"
+	// ReasonTenantLog: the tenant log tells of changes.
+	ReasonTenantLog = "TenantLog"
+	// ReasonNotInPlan: Auth0 refuses the feed although its scope is granted, as where
+	// the plan lacks it.
+	ReasonNotInPlan = "NotInPlan"
+	// ReasonTooManyConnections: the tenant has as many event streams open as its plan allows.
+	ReasonTooManyConnections = "TooManyConnections"
+	// ReasonFeedUnavailable: the feed failed; it is tried again.
+	ReasonFeedUnavailable = "FeedUnavailable"
 	// ReasonInUse: the Auth0Tenant is being deleted while Customers refer to it.
 	ReasonInUse = "InUse"
 )

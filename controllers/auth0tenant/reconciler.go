@@ -47,11 +47,16 @@ type Reconciler struct {
 	Interval time.Duration
 	// ProbeInterval is how often Auth0 is asked for its time.
 	ProbeInterval time.Duration
+	// LiveInterval is how often the tenant log is read while something is expected of
+	// people.
+	LiveInterval time.Duration
 	// Customers and Members are woken when a tenant becomes usable or its time jumps.
 	Customers, Members *pass.Waker
 	Now                func() time.Time
 
 	connections connections
+	// feedNews wakes a tenant whose feed does otherwise than before.
+	feedNews *pass.Waker
 }
 
 // +kubebuilder:rbac:groups=seatwarden.dev,resources=auth0tenants,verbs=get;list;watch;patch
@@ -127,7 +132,7 @@ func (r *Reconciler) check(ctx context.Context, tenant *v1alpha1.Auth0Tenant, fa
 	if err := api.Probe(ctx); err != nil {
 		return pass.Auth0("ask Auth0 for its time", err, r.Now())
 	}
-	r.publish(ctx, tenant, api, len(facts.MissingScopes))
+	r.publish(ctx, tenant, api, granted, len(facts.MissingScopes))
 	return r.checkApplication(ctx, tenant, api, facts)
 }
 
@@ -166,12 +171,12 @@ func (r *Reconciler) asksAgain(tenant *v1alpha1.Auth0Tenant) bool {
 
 // publish hands the tenant to the other reconcilers and wakes them on news, which
 // is also that Auth0 answers again.
-func (r *Reconciler) publish(ctx context.Context, tenant *v1alpha1.Auth0Tenant, api auth0.API, missingScopes int) {
+func (r *Reconciler) publish(ctx context.Context, tenant *v1alpha1.Auth0Tenant, api auth0.API, granted []string, missingScopes int) {
 	known, was := r.Directory.Tenant(tenant.Name)
 	ready := meta.FindStatusCondition(tenant.Status.Conditions, v1alpha1.ConditionReady)
 	news := !was || known.API() != api || !equality.Semantic.DeepEqual(known.Spec(), tenant.Spec) ||
 		missingScopes < len(tenant.Status.MissingScopes) || ready != nil && ready.Reason == v1alpha1.ReasonAuth0Unavailable
-	r.Directory.Put(tenant.Name, tenant.Spec, api)
+	r.Directory.Put(tenant.Name, tenant.Spec, api).SetScopes(granted)
 	if news {
 		r.wake(ctx, tenant.Name)
 	}
@@ -272,6 +277,9 @@ func countDependents(ctx context.Context, reader client.Reader, tenant string, f
 
 func (r *Reconciler) report(ctx context.Context, tenant *v1alpha1.Auth0Tenant, facts status.TenantFacts) error {
 	before := tenant.DeepCopy()
+	if known, usable := r.Directory.Tenant(tenant.Name); usable {
+		facts.Feed = feedFacts(known)
+	}
 	tenant.Status = status.Auth0Tenant(tenant, facts)
 	tenant.Status.LastHandledReconcileAt = pass.ReconcileRequest(tenant)
 	if err := pass.WriteStatus(ctx, r.Client, before, tenant); err != nil {

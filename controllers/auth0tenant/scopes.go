@@ -2,6 +2,12 @@ package auth0tenant
 
 import "slices"
 
+// The scopes that feeds need.
+const (
+	scopeEvents = "read:events"
+	scopeLogs   = "read:logs"
+)
+
 // requiredScopes is the least that the operator needs.
 var requiredScopes = []string{
 	"read:organizations", "create:organizations", "update:organizations",
@@ -14,11 +20,13 @@ var requiredScopes = []string{
 }
 
 // optionalScopes are used where they are granted: deleting organizations, and
-// users, and ending sessions and refresh tokens (Enterprise) or device credentials.
+// users, ending sessions and refresh tokens (Enterprise) or device credentials, and
+// feeds of what changes.
 var optionalScopes = []string{
 	"delete:organizations", "delete:users",
 	"read:sessions", "delete:sessions", "read:refresh_tokens", "delete:refresh_tokens",
 	"read:device_credentials", "delete:device_credentials",
+	scopeEvents, scopeLogs,
 }
 
 // compareScopes tells which required scopes are not granted, and which granted

@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
 	"github.com/seatwarden/seatwarden/controllers/internal/pass"
@@ -22,6 +23,9 @@ import (
 
 // IndexCustomerTenant indexes Customers by the name of their Auth0Tenant.
 const IndexCustomerTenant = "spec.tenantRef.name"
+
+// indexCustomerOrganization indexes Customers by the id of their organization.
+const indexCustomerOrganization = "status.organizationID"
 
 // indexTenantSecret indexes Auth0Tenants by the name of their Secret.
 const indexTenantSecret = "spec.credentials.secretRef.name"
@@ -34,12 +38,21 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 	}); err != nil {
 		return err
 	}
+	if err := indexer.IndexField(ctx, &v1alpha1.Customer{}, indexCustomerOrganization, func(obj client.Object) []string {
+		return []string{obj.(*v1alpha1.Customer).Status.OrganizationID}
+	}); err != nil {
+		return err
+	}
 	if err := indexer.IndexField(ctx, &v1alpha1.Auth0Tenant{}, indexTenantSecret, func(obj client.Object) []string {
 		return []string{obj.(*v1alpha1.Auth0Tenant).Spec.Credentials.SecretRef.Name}
 	}); err != nil {
 		return err
 	}
 	if err := mgr.Add(r.prober()); err != nil {
+		return err
+	}
+	r.feedNews = pass.NewWaker()
+	if err := mgr.Add(r.follow()); err != nil {
 		return err
 	}
 	secret := &metav1.PartialObjectMetadata{}
@@ -51,6 +64,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 		WatchesMetadata(secret, handler.EnqueueRequestsFromMapFunc(r.tenantsOfSecret)).
 		Watches(&v1alpha1.Customer{}, handler.EnqueueRequestsFromMapFunc(tenantOfCustomer), builder.WithPredicates(comesOrGoes)).
 		Watches(&v1alpha1.Auth0Tenant{}, handler.EnqueueRequestsFromMapFunc(r.tenantsOfDomain), builder.WithPredicates(comesOrGoes)).
+		WatchesRawSource(source.Channel(r.feedNews.Subscribe(), &handler.EnqueueRequestForObject{})).
 		WithOptions(controller.Options{RateLimiter: pass.BackOff()}).
 		Complete(r)
 }

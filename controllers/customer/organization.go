@@ -3,7 +3,6 @@ package customer
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strconv"
 	"time"
 
@@ -13,7 +12,6 @@ import (
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
 	"github.com/seatwarden/seatwarden/controllers/internal/pass"
 	"github.com/seatwarden/seatwarden/internal/auth0"
-	"github.com/seatwarden/seatwarden/internal/directory"
 	"github.com/seatwarden/seatwarden/internal/ownership"
 )
 
@@ -34,6 +32,9 @@ func (p *customerPass) findTenant(ctx context.Context) error {
 		return pass.Wait(v1alpha1.ReasonTenantNotReady, fmt.Sprintf("Auth0Tenant %s cannot be used: see its conditions", name), time.Minute)
 	}
 	p.tenant = tenant
+	if resync, followed := tenant.Resync(p.ResyncInterval); followed {
+		p.again = jitter(resync)
+	}
 	p.facts.Guard = tenant.Spec().Guard.Mode
 	phase, boundary := pass.Window(p.customer).AtAbout(tenant.Now())
 	p.facts.Window, p.facts.Boundary = pass.WindowReason(phase), boundary
@@ -221,117 +222,4 @@ func (p *customerPass) writeOrganization(ctx context.Context, guarded bool) erro
 	}
 	p.facts.Guarded = guarded && p.facts.Guard != v1alpha1.GuardOff
 	return nil
-}
-
-// observe looks at the organization when that is due, and wakes the Members of
-// whom there is news.
-func (p *customerPass) observe(ctx context.Context) error {
-	members := &v1alpha1.MemberList{}
-	if err := p.Client.List(ctx, members, client.InNamespace(p.customer.Namespace), client.MatchingFields{v1alpha1.FieldCustomerRef: p.customer.Name}); err != nil {
-		return fmt.Errorf("list Members: %w", err)
-	}
-	p.members = members.Items
-	p.look = p.org.Latest()
-	interval := p.SettledInterval
-	if p.liveInvitations() || p.confirming() {
-		interval = p.LiveInterval
-	}
-	if p.look == nil || p.requested() || p.due(interval) || p.activating() {
-		if err := p.lookAnew(ctx); err != nil {
-			return err
-		}
-	}
-	if p.liveInvitations() {
-		p.wait(p.LiveInterval)
-	}
-	p.wakeMembers()
-	return nil
-}
-
-// lookAnew looks at the organization. A look that nobody waits for takes what
-// others leave of Auth0's limits, and nothing else waits for it.
-func (p *customerPass) lookAnew(ctx context.Context) error {
-	routine := p.look != nil && !p.requested() && !p.activating()
-	if routine {
-		ctx = auth0.WithLane(ctx, auth0.LaneLook)
-	}
-	fresh, err := p.org.Observe(ctx, p.tenant.Now())
-	if at, limited := auth0.RetryAt(err); limited && routine {
-		p.wait(at.Sub(p.Now()))
-		return nil
-	}
-	if err != nil {
-		return pass.Auth0("look at the organization", err, p.Now())
-	}
-	p.look = fresh
-	p.noteSweep()
-	return nil
-}
-
-// liveInvitations: a person may join at any moment.
-func (p *customerPass) liveInvitations() bool {
-	return slices.ContainsFunc(p.members, func(m v1alpha1.Member) bool {
-		return m.DeletionTimestamp.IsZero() && (mayBeOnItsWay(m.Status.Attempt) || p.mayStillShow(m.Status.Invitation))
-	})
-}
-
-// mayBeOnItsWay: a call of the attempt may have reached Auth0. One that Auth0
-// refused, or that never left, is only intended.
-func mayBeOnItsWay(attempt *v1alpha1.Attempt) bool { return attempt != nil && attempt.NotAfter != nil }
-
-// mayStillShow: the link is alive, or died so lately that the look may not show
-// somebody who accepted in the last moment.
-func (p *customerPass) mayStillShow(invitation *v1alpha1.MemberInvitation) bool {
-	switch {
-	case invitation == nil:
-		return false
-	case invitation.State == v1alpha1.InvitationExpired:
-		look := p.org.Latest()
-		return look == nil || look.At.Before(invitation.ExpiresAt.Add(directory.Lag))
-	}
-	return invitation.State == v1alpha1.InvitationSent
-}
-
-// wakeMembers has another look at each Member of whom Auth0 shows something new,
-// and at all when the contract begins or ends.
-func (p *customerPass) wakeMembers() {
-	news := newsOf(p.org, p.look)
-	common := p.facts.Window + " "
-	for i := range p.members {
-		member := &p.members[i]
-		if p.org.Tell(string(member.UID), common+news(member)) {
-			p.Members.Wake(member)
-		}
-	}
-}
-
-// newsOf returns what an observation shows of a Member, as a text that differs
-// when it does.
-func newsOf(org *directory.Organization, look *directory.Observation) func(*v1alpha1.Member) string {
-	about := map[string]string{}
-	for _, member := range look.Members {
-		about["id "+member.UserID] += " member"
-		about["ref "+ownership.PersonRef(member.Email)] += " member " + member.UserID
-	}
-	for _, user := range look.Holders {
-		if grant, ok := org.Grant(user); ok {
-			about["ref "+grant.Person] += fmt.Sprintf(" grant %s blocked %t", user.ID, user.Blocked)
-		}
-	}
-	for _, invitation := range look.Invitations {
-		if grant, ok := org.Ours(invitation); ok {
-			about["ref "+grant.Person] += " invitation " + invitation.ID
-		}
-	}
-	return func(member *v1alpha1.Member) string {
-		text := org.Key() + about["ref "+ownership.PersonRef(string(member.Spec.Email))]
-		if last := member.Status.Invitation; last != nil {
-			// Who was taken out and accepted another looks as before.
-			text += " after " + last.ID
-		}
-		for _, user := range member.Status.Users {
-			text += about["id "+user.UserID]
-		}
-		return text
-	}
 }

@@ -26,12 +26,17 @@ const (
 	needNow
 )
 
-// needOf tells whether what was read at an instant, zero for never, is to be read anew.
-func (p *customerPass) needOf(at time.Time) need {
+// needOf tells whether what was read at an instant, zero for never, is to be read
+// anew. old: something may have changed since that nobody told.
+func (p *customerPass) needOf(at time.Time, old bool) need {
+	goodFor, followed := p.tenant.Resync(p.ResyncInterval)
+	if !followed {
+		goodFor = looksAReading * p.LiveInterval
+	}
 	switch {
 	case at.IsZero(), p.requested(), p.customer.Status.ObservedGeneration != p.customer.Generation:
 		return needNow
-	case p.tenant.Now().Sub(at) >= looksAReading*p.LiveInterval:
+	case old, p.tenant.Now().Sub(at) >= goodFor:
 		return needRoutine
 	}
 	return needNothing
@@ -55,8 +60,8 @@ func (n need) mayWait(err error) bool {
 // readOrganization finds the organization as it was read last, or reads it. One
 // that is not ours is not kept.
 func (p *customerPass) readOrganization(ctx context.Context, id string) error {
-	record, at := p.tenant.Organization(id).Record()
-	need := p.needOf(at)
+	record, at, old := p.tenant.Organization(id).Record()
+	need := p.needOf(at, old)
 	if need != needNothing {
 		err := p.readOrganizationNow(need.lane(ctx), id)
 		if !need.mayWait(err) {
@@ -112,8 +117,8 @@ func (p *customerPass) keepWritten(written auth0.Organization, began time.Time) 
 
 // enabledConnections are those of the organization as they were read last, or read now.
 func (p *customerPass) enabledConnections(ctx context.Context, need need) ([]auth0.EnabledConnection, error) {
-	enabled, at := p.org.Connections()
-	need = max(need, p.needOf(at))
+	enabled, at, old := p.org.Connections()
+	need = max(need, p.needOf(at, old))
 	if need != needNothing {
 		began := p.tenant.Now()
 		fresh, err := p.api().EnabledConnections(need.lane(ctx), p.organization.ID)

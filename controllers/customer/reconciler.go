@@ -39,6 +39,9 @@ type Reconciler struct {
 	// LiveInterval is how often a Customer with live invitations is looked at,
 	// SettledInterval how often any other.
 	LiveInterval, SettledInterval time.Duration
+	// ResyncInterval is how often each is looked at although a feed tells of nothing
+	// new, in a small tenant.
+	ResyncInterval time.Duration
 	// Customers are woken by the tenant, Members when Auth0 has news of them.
 	Customers, Members *pass.Waker
 	Now                func() time.Time
@@ -169,6 +172,9 @@ func (p *customerPass) beside() error {
 func (p *customerPass) finish(ctx context.Context, err error) (ctrl.Result, error) {
 	p.doubt(err)
 	p.doubt(p.connectionsErr)
+	if err != nil {
+		p.wait(jitter(p.SettledInterval)) // no feed tells when it may go on
+	}
 	if errors.Is(err, pass.ErrPlanEnds) {
 		err = nil
 	}
@@ -262,12 +268,15 @@ func (p *customerPass) wait(after time.Duration) {
 	p.again = pass.Sooner(p.again, max(after, 50*time.Millisecond))
 }
 
-// due tells whether the organization is to be looked at anew, and notes that it is.
-func (p *customerPass) due(interval time.Duration) bool {
+// dueIn is how long until the organization is to be looked at anew.
+func (p *customerPass) dueIn(interval time.Duration) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	last, ok := p.swept[p.customer.UID]
-	return !ok || p.Now().Sub(last) >= interval
+	if !ok {
+		return 0
+	}
+	return last.Add(interval).Sub(p.Now())
 }
 
 func (p *customerPass) noteSweep() {

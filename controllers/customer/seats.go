@@ -18,6 +18,7 @@ import (
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
 	"github.com/seatwarden/seatwarden/controllers/internal/pass"
 	"github.com/seatwarden/seatwarden/internal/auth0"
+	"github.com/seatwarden/seatwarden/internal/directory"
 	"github.com/seatwarden/seatwarden/internal/ownership"
 	"github.com/seatwarden/seatwarden/internal/seats"
 )
@@ -60,9 +61,18 @@ func (p *customerPass) plan(ctx context.Context, people []v1alpha1.Member) (seat
 		plan = seats.Decide(p.seatFacts(people))
 	}
 	if plan.Waiting > 0 && p.mayHoldLess(people) {
-		p.wait(p.LiveInterval)
+		p.wait(p.retryHoldings())
 	}
 	return plan, nil
+}
+
+// retryHoldings is when to look whether fewer seats are in use. A feed tells of
+// what others do meanwhile.
+func (p *customerPass) retryHoldings() time.Duration {
+	if _, followed := p.tenant.Resync(p.ResyncInterval); followed {
+		return max(p.LiveInterval, directory.Lag)
+	}
+	return p.LiveInterval
 }
 
 // mayHoldLess: the next look may show fewer seats in use.

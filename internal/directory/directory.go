@@ -61,9 +61,16 @@ func (d *Directory) Put(name string, spec v1alpha1.Auth0TenantSpec, api auth0.AP
 		old.set(spec, api)
 		return old
 	}
-	tenant := &Tenant{Name: name, Domain: spec.Domain, spec: spec, api: api, organizations: map[string]*Organization{}}
+	tenant := &Tenant{Name: name, Domain: spec.Domain, spec: spec, api: api, organizations: map[string]*Organization{}, expects: make(chan struct{}, 1)}
 	d.tenants[name] = tenant
 	return tenant
+}
+
+// Usable are the tenants that can be used, by their objects' names.
+func (d *Directory) Usable() map[string]*Tenant {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return maps.Clone(d.tenants)
 }
 
 // Remove makes a tenant unusable.
@@ -97,6 +104,10 @@ type Tenant struct {
 	removals      map[string]time.Time
 
 	organizationList organizationList
+	scopes           []string
+	feed             *FeedState
+	// expects is told when something begins to be expected in an organization.
+	expects chan struct{}
 }
 
 // API is how the tenant is reached now.

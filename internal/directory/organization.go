@@ -32,6 +32,15 @@ type Organization struct {
 	// accepted are those who may just have accepted an invitation of ours, by
 	// PersonRef, and when it was first found missing.
 	accepted map[string]time.Time
+	// users are the ids of those whom the latest observation shows.
+	users map[string]bool
+	// wanted is when news came that want a look which begins later.
+	wanted time.Time
+	// settles is when the lists must show the first of what was told, settlesLast all
+	// of it; zero when a look has shown it.
+	settles, settlesLast time.Time
+	// pending: something is expected of people at any moment.
+	pending bool
 	// seated are the versions of the Members' objects with the seat that a round gave
 	// them, by UID.
 	seated map[string]string
@@ -180,6 +189,7 @@ func (o *Organization) keep(fresh *Observation) {
 	defer o.mu.Unlock()
 	o.noteAccepted(fresh)
 	o.noteBare(fresh)
+	o.noteShown(fresh)
 	o.latest = fresh
 	for id := range o.gone {
 		if fresh.hasInvitation(id) {

@@ -15,28 +15,47 @@ type reading[T any] struct {
 	// wrote is when our last write of it was answered: a reading that began before
 	// may not show it.
 	wrote time.Time
+	// told is when a change was told that is to be read: a reading that began before
+	// may not show it.
+	told time.Time
+	// old: a change may not have been told. It is to be read anew, and nobody waits.
+	old bool
 }
 
 func (r *reading[T]) keep(value T, began time.Time) {
-	if !began.Before(r.wrote) && !began.Before(r.at) {
-		r.value, r.at = value, began
+	if !began.Before(r.wrote) && !began.Before(r.at) && !began.Before(r.told) {
+		r.value, r.at, r.old = value, began, false
 	}
+}
+
+// changed has it read anew unless it was read since something changed at an instant.
+func (r *reading[T]) changed(at, now time.Time) bool {
+	if !r.at.Before(at.Add(clockError)) {
+		return false
+	}
+	r.told = now
+	r.distrust()
+	return true
 }
 
 // written keeps what a write of ours left, which began at an instant: what others
 // changed since may not be in it.
 func (r *reading[T]) written(value T, began, answered time.Time) {
 	r.value, r.at, r.wrote = value, began, answered
+	if began.Before(r.told) {
+		r.distrust()
+	}
 }
 
 func (r *reading[T]) distrust() { r.at = time.Time{} }
 
 // Record is the organization's name and metadata as they were read last, and when
-// that began; zero when they are to be read. It is a hint: who writes reads first.
-func (o *Organization) Record() (record auth0.Organization, at time.Time) {
+// that began; zero when they are to be read. old: something may have changed since
+// that nobody told. It is a hint: who writes reads first.
+func (o *Organization) Record() (record auth0.Organization, at time.Time, old bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.record.value, o.record.at
+	return o.record.value, o.record.at, o.record.old
 }
 
 // KeepRecord keeps a reading that began at an instant, unless a write of ours was
@@ -56,11 +75,11 @@ func (o *Organization) WroteRecord(record auth0.Organization, began time.Time) {
 }
 
 // Connections are the enabled connections as they were read last, and when that
-// began; zero when they are to be read.
-func (o *Organization) Connections() (enabled []auth0.EnabledConnection, at time.Time) {
+// began; zero when they are to be read. old: as of the record.
+func (o *Organization) Connections() (enabled []auth0.EnabledConnection, at time.Time, old bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.enabled.value, o.enabled.at
+	return o.enabled.value, o.enabled.at, o.enabled.old
 }
 
 // KeepConnections keeps a reading that began at an instant, unless a write of ours

@@ -15,7 +15,7 @@ func TestHandsOffReadingBeforeOurWrite(t *testing.T) {
 	g := NewWithT(t)
 	api := &lists{now: t0}
 	org := organization(api)
-	_, at := org.Record()
+	_, at, _ := org.Record()
 	g.Expect(at).To(BeZero(), "nothing is known before the first reading")
 	org.KeepRecord(auth0.Organization{Name: "read"}, t0)
 
@@ -23,16 +23,16 @@ func TestHandsOffReadingBeforeOurWrite(t *testing.T) {
 	api.now = t0.Add(3 * time.Second)
 	org.WroteRecord(auth0.Organization{Name: "written"}, began)
 	org.KeepRecord(auth0.Organization{Name: "lagging"}, t0.Add(2*time.Second))
-	record, at := org.Record()
+	record, at, _ := org.Record()
 	g.Expect(record.Name).To(Equal("written"))
 	g.Expect(at).To(Equal(began), "what others changed since the write began may not be in its answer")
 
 	org.KeepRecord(auth0.Organization{Name: "later"}, t0.Add(4*time.Second))
-	record, _ = org.Record()
+	record, _, _ = org.Record()
 	g.Expect(record.Name).To(Equal("later"))
 
 	org.Distrust()
-	_, at = org.Record()
+	_, at, _ = org.Record()
 	g.Expect(at).To(BeZero(), "it is to be read anew")
 }
 
@@ -48,7 +48,7 @@ func TestHandsOffConnectionsOfOurWrites(t *testing.T) {
 	org.WroteConnection("con_3", auth0.EnabledConnection{ConnectionID: "con_3", ShowAsButton: true})
 	org.WroteConnection("con_1")
 	org.KeepConnections(first, t0.Add(time.Second))
-	enabled, at := org.Connections()
+	enabled, at, _ := org.Connections()
 	g.Expect(enabled).To(ConsistOf(auth0.EnabledConnection{ConnectionID: "con_2"}, auth0.EnabledConnection{ConnectionID: "con_3", ShowAsButton: true}))
 	g.Expect(at).To(Equal(t0), "the others are as they were read")
 	g.Expect(first).To(HaveLen(2), "nobody's reading changes in their hands")

@@ -26,6 +26,8 @@ type TenantFacts struct {
 	// Leaving counts the Members on their way out, Left those whose Customer is gone
 	// and settled nothing.
 	Leaving, Left int
+	// Feed is what tells of changes, nil while that is not known.
+	Feed *TenantFeed
 }
 
 // Auth0Tenant derives the status of an Auth0Tenant.
@@ -54,6 +56,10 @@ func tenantStatus(tenant *v1alpha1.Auth0Tenant, f TenantFacts) v1alpha1.Auth0Ten
 	}
 	c.guardDeployed(tenant.Spec.Guard)
 	c.withinLimits(f.Limits)
+	if f.Feed != nil {
+		c.feed(*f.Feed)
+		out.Feed = f.Feed.status(out.Feed)
+	}
 
 	since := notReadySince(tenant.Status.Conditions, tenant.CreationTimestamp.Time, f.Now)
 	switch {

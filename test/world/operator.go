@@ -65,6 +65,8 @@ type OperatorOptions struct {
 	// LiveInterval and SettledInterval default to 300 ms and, as in
 	// production, 10 minutes: no sweep hides a wake-up that is lost.
 	LiveInterval, SettledInterval time.Duration
+	// ResyncInterval defaults to 10 minutes too.
+	ResyncInterval time.Duration
 	// TenantInterval defaults to 1 s.
 	TenantInterval time.Duration
 	// Now is the operator's wall clock; nil means time.Now.
@@ -89,7 +91,7 @@ const (
 // StartOperator starts an operator and waits until it runs.
 func (w *World) StartOperator(change ...func(*OperatorOptions)) *Operator {
 	w.Helper()
-	opts := OperatorOptions{Instance: "test", LiveInterval: 300 * time.Millisecond, SettledInterval: 10 * time.Minute, TenantInterval: time.Second}
+	opts := OperatorOptions{Instance: "test", LiveInterval: 300 * time.Millisecond, SettledInterval: 10 * time.Minute, ResyncInterval: 10 * time.Minute, TenantInterval: time.Second}
 	for _, c := range change {
 		c(&opts)
 	}
@@ -107,7 +109,7 @@ func (w *World) StartOperator(change ...func(*OperatorOptions)) *Operator {
 	ctx, cancel := context.WithCancel(context.Background())
 	w.Expect(controllers.Setup(ctx, mgr, controllers.Options{
 		Namespace: OperatorNamespace, Instance: opts.Instance, Workers: 4,
-		LiveInterval: opts.LiveInterval, SettledInterval: opts.SettledInterval,
+		LiveInterval: opts.LiveInterval, SettledInterval: opts.SettledInterval, ResyncInterval: opts.ResyncInterval,
 		ProbeInterval: 100 * time.Millisecond, TenantInterval: opts.TenantInterval,
 		Connect: w.connect(opts, wire), Now: opts.Now,
 	})).To(Succeed())

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -84,7 +85,8 @@ func Bare(t *testing.T) *World {
 // applications, the company's connection, and the guard's Action.
 func (w *World) furnish() {
 	var err error
-	w.Management, err = w.Auth0.AddManagementClient()
+	// Without the scopes of feeds: what is tested holds where nothing tells of changes.
+	w.Management, err = w.Auth0.AddManagementClient(scopesBut("read:events", "read:logs")...)
 	w.Expect(err).NotTo(HaveOccurred())
 	w.Login, err = w.Auth0.AddClient(standin.Client{Name: "Portal", OrganizationUsage: "require", GrantTypes: []string{"authorization_code", "refresh_token"}})
 	w.Expect(err).NotTo(HaveOccurred())
@@ -95,6 +97,19 @@ func (w *World) furnish() {
 	_, err = w.Auth0.AddAction(standin.ActionSeed{Name: "seatwarden guard", Code: code})
 	w.Expect(err).NotTo(HaveOccurred())
 	w.CreateSecret(w.Management.Secret)
+}
+
+// scopesBut are all scopes of the Management API but some.
+func scopesBut(without ...string) []string {
+	return slices.DeleteFunc(standin.ManagementScopes(), func(scope string) bool { return slices.Contains(without, scope) })
+}
+
+// GrantFeeds grants the operator's application the scopes of feeds beside its own,
+// before it fetches a token.
+func (w *World) GrantFeeds(scopes ...string) {
+	w.Helper()
+	granted := append(scopesBut("read:events", "read:logs"), scopes...)
+	w.Expect(w.Auth0.SetScopes(w.Management.ClientID, granted...)).To(Succeed())
 }
 
 // CreateSecret puts the client secret where the Auth0Tenant looks for it.
