@@ -17,9 +17,12 @@ import (
 
 // noteLostMarks notes which of our marks somebody took away.
 func (p *customerPass) noteLostMarks() {
-	p.facts.LostMarks = ownership.Lost(p.organization.Metadata, ownership.LostFacts{
+	keys := ownership.Lost(p.organization.Metadata, ownership.LostFacts{
 		Synced: p.stoodMarked(), Guarded: p.facts.Guard != v1alpha1.GuardOff && p.lostMark(),
 	})
+	p.facts.LostMarks = status.LostMarks{
+		Keys: keys, Access: slices.Contains(keys, ownership.MetadataAccess), Key: slices.Contains(keys, ownership.MetadataKey),
+	}
 }
 
 // restoreMarks writes what the organization lacks. Marks that somebody took away keep
@@ -27,17 +30,17 @@ func (p *customerPass) noteLostMarks() {
 // an Event tells of them.
 func (p *customerPass) restoreMarks(ctx context.Context) error {
 	lost := p.facts.LostMarks
-	if len(lost) > 0 {
+	if len(lost.Keys) > 0 {
 		ctx = auth0.WithLane(ctx, auth0.LaneRemoval)
 	}
 	if err := p.writeOrganization(ctx, p.underGuard()); err != nil || p.observing() {
 		return err
 	}
-	p.facts.LostMarks = nil
-	if len(lost) > 0 {
+	p.facts.LostMarks = status.LostMarks{}
+	if len(lost.Keys) > 0 {
 		p.Recorder.Eventf(p.customer, nil, corev1.EventTypeWarning, v1alpha1.ReasonMarksRestored, "Reconcile",
 			"%s was missing from the metadata of organization %s and was written back: see in Auth0's log who took it away%s",
-			strings.Join(lost, ", "), p.organization.Name, status.WithoutMarks(lost))
+			strings.Join(lost.Keys, ", "), p.organization.Name, status.WithoutMarks(lost))
 	}
 	return nil
 }

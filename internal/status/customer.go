@@ -2,7 +2,6 @@ package status
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -11,7 +10,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
-	"github.com/seatwarden/seatwarden/internal/ownership"
 )
 
 // CustomerFacts are what a pass over a Customer found.
@@ -38,7 +36,7 @@ type CustomerFacts struct {
 	Guarded bool
 	// LostMarks are the keys that somebody took out of the organization's metadata
 	// and that are not written back.
-	LostMarks []string
+	LostMarks LostMarks
 	// Unconfirmed holders, while the organization is on its way under the guard.
 	Unconfirmed int
 	// Strangers are members of an adopted organization who would be shut out,
@@ -61,6 +59,14 @@ type CustomerFacts struct {
 	SeatsPending bool
 }
 
+// LostMarks are keys of the metadata that somebody took away.
+type LostMarks struct {
+	Keys []string
+	// Access: the one that puts the organization under the guard is among them. Key:
+	// the one that grants are held against is.
+	Access, Key bool
+}
+
 // Customer derives the status of a Customer. The ledger and the ids in it are
 // the pass's own and are kept.
 func Customer(customer *v1alpha1.Customer, f CustomerFacts) v1alpha1.CustomerStatus {
@@ -76,7 +82,7 @@ func customerStatus(customer *v1alpha1.Customer, f CustomerFacts) v1alpha1.Custo
 	}
 	out := *customer.Status.DeepCopy()
 	told := equality.Semantic.DeepEqual(out.HeldRemovals, f.Held)
-	if told && f.Deleting == "" && len(f.LostMarks) == 0 && f.Problem.nothingNew(out.Conditions, out.ObservedGeneration, customer.Generation, f.Undecided) {
+	if told && f.Deleting == "" && len(f.LostMarks.Keys) == 0 && f.Problem.nothingNew(out.Conditions, out.ObservedGeneration, customer.Generation, f.Undecided) {
 		return out
 	}
 	out.ObservedGeneration = customer.Generation
@@ -226,12 +232,12 @@ func (c *conditions) guardUnseen() bool {
 
 // WithoutMarks says what the guard does while marks are missing, empty when it reads
 // none of them.
-func WithoutMarks(lost []string) string {
+func WithoutMarks(lost LostMarks) string {
 	switch {
-	case slices.Contains(lost, ownership.MetadataAccess):
-		return "; while " + ownership.MetadataAccess + " is missing the guard lets everybody in, whatever the contract, access and seats say"
-	case slices.Contains(lost, ownership.MetadataKey):
-		return "; while " + ownership.MetadataKey + " is missing the guard refuses everybody"
+	case lost.Access:
+		return "; while seatwarden_access is missing the guard lets everybody in, whatever the contract, access and seats say"
+	case lost.Key:
+		return "; while seatwarden_key is missing the guard refuses everybody"
 	}
 	return ""
 }
@@ -241,7 +247,7 @@ func markLost(f CustomerFacts) string {
 	if f.Mode == v1alpha1.ModeObserve {
 		remedy = "; mode is Observe: set it to Manage to have it written back"
 	}
-	return "somebody took " + strings.Join(f.LostMarks, ", ") + " out of the organization's metadata" + WithoutMarks(f.LostMarks) + remedy
+	return "somebody took " + strings.Join(f.LostMarks.Keys, ", ") + " out of the organization's metadata" + WithoutMarks(f.LostMarks) + remedy
 }
 
 func strangers(people int) string {

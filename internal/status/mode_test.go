@@ -179,9 +179,9 @@ func TestAccessLostMark(t *testing.T) {
 		is, mentioned string
 	}{
 		"all stand":        {CustomerFacts{}, "True/GuardInEffect", "marked"},
-		"a write failed":   {CustomerFacts{LostMarks: []string{ownership.MetadataAccess}, Problem: &Problem{Reason: v1alpha1.ReasonAuth0Unavailable}}, "False/MarkLost", "lets everybody in"},
-		"Observe":          {CustomerFacts{LostMarks: []string{ownership.MetadataKey}, Mode: v1alpha1.ModeObserve, Plan: plan(renameRoute)}, "False/MarkLost", "refuses everybody"},
-		"the owner's only": {CustomerFacts{LostMarks: []string{ownership.MetadataOwner}}, "True/GuardInEffect", "marked"},
+		"a write failed":   {CustomerFacts{LostMarks: LostMarks{Keys: []string{ownership.MetadataAccess}, Access: true}, Problem: &Problem{Reason: v1alpha1.ReasonAuth0Unavailable}}, "False/MarkLost", "lets everybody in"},
+		"Observe":          {CustomerFacts{LostMarks: LostMarks{Keys: []string{ownership.MetadataKey}, Key: true}, Mode: v1alpha1.ModeObserve, Plan: plan(renameRoute)}, "False/MarkLost", "refuses everybody"},
+		"the owner's only": {CustomerFacts{LostMarks: LostMarks{Keys: []string{ownership.MetadataOwner}}}, "True/GuardInEffect", "marked"},
 		"Paused":           {CustomerFacts{Mode: v1alpha1.ModePaused}, "Unknown/Paused", "nobody looks"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -88,7 +88,7 @@ func TestSeatsTable(t *testing.T) {
 		"being deleted, the contract has ended":                func(f *CustomerFacts) { f.Deleting, f.Window = "m", v1alpha1.ReasonContractEnded },
 		"12 people held: approve or set Retain, being deleted": func(f *CustomerFacts) { f.Deleting, f.Held = "m", &v1alpha1.HeldRemovals{People: 12} },
 		"Observe: 1 call planned, marks are missing in Auth0": func(f *CustomerFacts) {
-			f.Mode, f.Plan, f.LostMarks = v1alpha1.ModeObserve, Plan{Calls: make([]v1alpha1.PlannedCall, 1)}, []string{ownership.MetadataAccess}
+			f.Mode, f.Plan, f.LostMarks = v1alpha1.ModeObserve, Plan{Calls: make([]v1alpha1.PlannedCall, 1)}, LostMarks{Keys: []string{ownership.MetadataAccess}, Access: true}
 		},
 		"Auth0 does not answer": func(f *CustomerFacts) {
 			f.Problem = &Problem{Class: Retry, Reason: v1alpha1.ReasonAuth0Unavailable, Message: "m"}

@@ -20,9 +20,12 @@ func (w *World) InDashboard(method, path, body string) {
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(w.Auth0.CAPEM())
 	caller := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}}}
-	answer, err := caller.PostForm(w.Auth0.URL()+"/oauth/token", url.Values{
+	ask, err := http.NewRequestWithContext(w.Context(), http.MethodPost, w.Auth0.URL()+"/oauth/token", strings.NewReader(url.Values{
 		"grant_type": {"client_credentials"}, "client_id": {engineer.ClientID}, "client_secret": {engineer.Secret}, "audience": {w.Auth0.URL() + "/api/v2/"},
-	})
+	}.Encode()))
+	w.Expect(err).NotTo(HaveOccurred())
+	ask.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	answer, err := caller.Do(ask)
 	w.Expect(err).NotTo(HaveOccurred())
 	defer func() { _ = answer.Body.Close() }()
 	var token struct {
