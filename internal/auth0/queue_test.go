@@ -1,0 +1,90 @@
+package auth0
+
+import (
+	"math/rand/v2"
+	"strconv"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+)
+
+// BenchmarkQueue asks for callers of whom many wait: b.N passes over one caller.
+func BenchmarkQueue(b *testing.B) {
+	for _, waiting := range []int{100, 1000, 5000, 20000} {
+		b.Run(strconv.Itoa(waiting), func(b *testing.B) {
+			w := newBudgetWorld(planEnterprise)
+			w.budget.Declare(Limits{Plan: PlanEnterprise})
+			w.try("x", "x", LaneDefault, "GET /api/v2/clients/{id}")
+			ask := func(i int) {
+				c := claim{group: groupOf(inviteRoute), place: place{key: strconv.Itoa(i), flow: strconv.Itoa(i % 50), lane: LaneInvitation}}
+				if _, free := w.budget.ask(c, w.now); free {
+					w.budget.answered(c.group, 201, quota{}, w.now)
+				}
+			}
+			for i := range waiting {
+				ask(i)
+			}
+			b.ResetTimer()
+			for i := range b.N {
+				w.now = w.now.Add(time.Millisecond)
+				ask(i % waiting)
+			}
+		})
+	}
+}
+
+// TestQueueKeepsItsBooks: whatever comes and goes, the places of a lane stand in
+// order, each once, and each flow's count is of those that are there.
+func TestQueueKeepsItsBooks(t *testing.T) {
+	g := NewWithT(t)
+	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same every time
+	q, now := newQueue(), someTime
+	lanes := []Lane{LaneRemoval, LaneDefault, LaneInvitation, LaneLook}
+	for range 4_000 {
+		now = now.Add(time.Duration(random.IntN(300)) * time.Millisecond)
+		c := place{key: strconv.Itoa(random.IntN(60)), flow: strconv.Itoa(random.IntN(5)), lane: lanes[random.IntN(4)], begun: random.IntN(3) == 0}
+		if random.IntN(3) == 0 {
+			q.granted(c)
+		} else {
+			_ = q.ahead(c, now)
+			q.keep(c, now.Add(time.Duration(random.IntN(10))*time.Second), now)
+		}
+		total, flows := 0, map[flowKey]int{}
+		for lane, places := range q.lanes {
+			total += len(places)
+			for i, p := range places {
+				flows[flowKey{lane, p.flow}]++
+				g.Expect(q.places[p.key]).To(BeIdenticalTo(p))
+				g.Expect(i == 0 || places[i-1].before(p)).To(BeTrue(), "in order")
+			}
+		}
+		g.Expect(total).To(Equal(len(q.places)))
+		g.Expect(q.tails).To(HaveLen(len(flows)))
+		for key, n := range flows {
+			g.Expect(q.tails[key].places).To(Equal(n))
+		}
+	}
+}
+
+// TestQueueCountsWhoIsBefore: the place in a lane is that of counting one by one.
+func TestQueueCountsWhoIsBefore(t *testing.T) {
+	g := NewWithT(t)
+	random := rand.New(rand.NewPCG(3, 4)) //nolint:gosec // the same every time
+	q := newQueue()
+	for range 5_000 {
+		c := place{key: strconv.Itoa(random.IntN(200)), flow: strconv.Itoa(random.IntN(9)), lane: LaneDefault, begun: random.IntN(4) == 0}
+		mine, before := q.joins(c), 0
+		for key, other := range q.places {
+			if key != c.key && other.before(&mine) {
+				before++
+			}
+		}
+		g.Expect(q.ahead(c, someTime)).To(Equal(float64(before)))
+		if random.IntN(4) == 0 {
+			q.granted(c)
+		} else {
+			q.keep(c, someTime, someTime)
+		}
+	}
+}
