@@ -76,11 +76,18 @@ func seated(member *v1alpha1.Member) bool {
 	return member.Status.Seat != nil && member.Status.Seat.State == v1alpha1.SeatAssigned
 }
 
+// inUse: the Member has a seat, or one that is being taken back.
+func inUse(member *v1alpha1.Member) bool {
+	seat := member.Status.Seat
+	return seat != nil && (seat.State == v1alpha1.SeatAssigned || seat.State == v1alpha1.SeatWithdrawing)
+}
+
 // handOver: the heir has our finalizer, the ledger has seated it at no cost,
 // what is known of the person is copied, read back, and only then let go.
 // Nothing is sent to Auth0.
 func (p *memberPass) handOver(ctx context.Context, heir *v1alpha1.Member) (released bool, err error) {
-	if p.member.Status.OrganizationID == "" && p.member.Status.Attempt == nil {
+	nothing := p.member.Status.OrganizationID == "" || !inUse(p.member)
+	if nothing && p.member.Status.Attempt == nil {
 		return true, nil
 	}
 	if !controllerutil.ContainsFinalizer(heir, v1alpha1.Finalizer) || !seated(heir) {

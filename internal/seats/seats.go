@@ -163,6 +163,7 @@ func Decide(f Facts) Plan {
 
 	var plan Plan
 	var queue []Person
+	handsOver := handedOver(f.People)
 	for _, p := range winners {
 		switch {
 		case p.MovedTo != "" && !p.Deleting:
@@ -171,11 +172,13 @@ func Decide(f Facts) Plan {
 		case p.State == Withdrawing:
 			if p.Withdrawn {
 				plan.decide(p, Waiting, SeatLapsed)
-				delete(inUse, p.Ref)
+				if !handsOver[p.Ref] {
+					delete(inUse, p.Ref)
+				}
 			}
 		case !p.InDomains && f.Holdings[p.Ref] != HoldsGrant:
 			plan.decide(p, Refused, DomainNotAllowed)
-		case p.Reason == SeatLapsed && !p.Requested:
+		case p.Reason == SeatLapsed && !p.Requested && !handsOver[p.Ref]:
 		case p.Reason == PersonMovedOn && !p.Requested && f.Holdings[p.Ref] == HoldsNothing:
 			// Whoever it was holds nothing under this address: nobody is invited by itself.
 		default:
@@ -259,11 +262,12 @@ func (plan *Plan) reclaim(people []Person, f Facts, waiting int) {
 	if over := plan.InUse - f.Seats; over > 0 {
 		waiting += over
 	}
+	handsOver := handedOver(f.People)
 	for _, p := range people {
 		if waiting <= 0 || plan.Waiting == 0 {
 			return
 		}
-		if p.State == Assigned && p.Expired && f.Holdings[p.Ref] == HoldsNothing && !p.Requested && !p.Admin && !p.Deleting {
+		if p.State == Assigned && p.Expired && f.Holdings[p.Ref] == HoldsNothing && !p.Requested && !p.Admin && !p.Deleting && !handsOver[p.Ref] {
 			plan.decide(p, Withdrawing, SeatWithdrawing)
 			waiting--
 		}
@@ -281,6 +285,19 @@ func seatedElsewhere(people []Person) map[string]bool {
 	out := map[string]bool{}
 	for _, p := range people {
 		if p.MovedTo != "" && holdsSeat(p) {
+			out[p.Ref] = true
+		}
+	}
+	return out
+}
+
+// handedOver are the people of whom a Member that is being deleted holds the seat.
+// It is in use until another Member of theirs has it too: one that waits gets it,
+// and to take it back from that one frees nothing.
+func handedOver(people []Person) map[string]bool {
+	out := map[string]bool{}
+	for _, p := range people {
+		if p.Deleting && holdsSeat(p) {
 			out[p.Ref] = true
 		}
 	}

@@ -280,6 +280,25 @@ func TestSeatsDecide(t *testing.T) {
 		"a lapsed one does not queue by itself": {
 			facts: Facts{Seats: 1, People: []Person{person("b", 2, lapsed)}},
 		},
+		"a lapsed one takes the seat over from a Member of the address that is deleted": {
+			facts:   Facts{Seats: 1, People: []Person{person("old", 3, seated, expired, deleting, ref("b")), person("b", 2, lapsed), person("c", 1, waiting)}},
+			inUse:   1,
+			assign:  []string{"b"},
+			waiting: 1,
+		},
+		"an expired seat that is being handed over is not taken back: that frees none": {
+			facts: Facts{Seats: 1, People: []Person{person("old", 3, seated, expired, deleting, ref("b")), person("b", 2, seated, expired),
+				person("c", 1, waiting), person("d", 1, waiting)}},
+			inUse:   1,
+			waiting: 2,
+		},
+		"a seat that is taken back is in use while a Member of the address that is deleted holds it": {
+			facts: Facts{Seats: 1, People: []Person{person("old", 3, seated, expired, deleting, ref("b")),
+				person("b", 2, func(p *Person) { p.State, p.Reason, p.Withdrawn = Withdrawing, SeatWithdrawing, true }), person("c", 1, waiting)}},
+			inUse:   1,
+			decide:  map[string]string{"b": "Waiting/SeatLapsed"},
+			waiting: 1,
+		},
 		"a lapsed one queues again on request": {
 			facts:  Facts{Seats: 1, People: []Person{person("b", 2, lapsed, func(p *Person) { p.Requested = true })}},
 			inUse:  1,

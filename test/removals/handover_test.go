@@ -115,3 +115,28 @@ func TestSeatsOfACustomerMadeAnew(t *testing.T) {
 	})
 	w.Expect(w.Holders("acme")).To(HaveLen(2))
 }
+
+// TestRemovalOfWhoseSeatLapsed: a Member that holds no seat has none to hand over.
+// Another of the address that waits for one keeps it from going no longer.
+func TestRemovalOfWhoseSeatLapsed(t *testing.T) {
+	w := world.New(t)
+	w.StartOperator()
+	customer := w.CreateCustomer("acme", 2)
+	w.Join(w.AdminMember(customer))
+	jane := w.CreateMember("acme", "jane@acme.com")
+	w.UntilReason(jane, v1alpha1.ConditionActive, "False/Invited")
+	w.Auth0.Forward(24 * time.Hour)
+	w.UntilReason(jane, v1alpha1.ConditionActive, "False/Expired")
+	bob := w.CreateMember("acme", "bob@acme.com")
+	w.UntilForwarding("the seat goes to who waits", func(g Gomega) {
+		g.Expect(w.Reason(g, jane, v1alpha1.ConditionSeatAssigned)).To(Equal("False/SeatLapsed"))
+		g.Expect(w.Reason(g, bob, v1alpha1.ConditionActive)).To(Equal("False/Invited"))
+	})
+	again := w.CreateMember("acme", "jane@acme.com", func(m *v1alpha1.Member) { m.Name = "jane-again" })
+	w.UntilReason(again, v1alpha1.ConditionSeatAssigned, "False/DuplicateEmail")
+	w.Remove(jane)
+	w.UntilReason(again, v1alpha1.ConditionSeatAssigned, "False/SeatLimitReached")
+	w.Update(customer, func() { customer.Spec.Seats = 3 })
+	w.UntilReason(again, v1alpha1.ConditionActive, "False/Invited")
+	w.Expect(w.Mails("jane@acme.com")).To(HaveLen(2), "one for each that was declared")
+}
