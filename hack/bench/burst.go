@@ -87,13 +87,18 @@ func (s burst) measure(ctx context.Context, b *bench) (figures []figure, err err
 	return figures, nil
 }
 
+// apply creates the Customers side by side: one that were created last would be
+// mailed last.
 func (s burst) apply(ctx context.Context, w *world) error {
+	failed := make(chan error, s.customers)
 	for i := range s.customers {
-		if err := w.apply(ctx, customerName(i), s.people); err != nil {
-			return err
-		}
+		go func() { failed <- w.apply(ctx, customerName(i), s.people) }()
 	}
-	return nil
+	var errs []error
+	for range s.customers {
+		errs = append(errs, <-failed)
+	}
+	return errors.Join(errs...)
 }
 
 // evenness is the ratio of the fewest mails of a Customer to the most.
