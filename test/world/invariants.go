@@ -58,7 +58,7 @@ func (h *history) idleVersions() (broken []string) {
 		before, ok := last[v.obj.GetUID()]
 		last[v.obj.GetUID()] = v
 		if ok && before.at != v.at && !v.gone && equality.Semantic.DeepEqual(bare(before.obj), bare(v.obj)) {
-			broken = append(broken, fmt.Sprintf("%s %s: a write changed nothing", kindOf(v.obj), v.obj.GetName()))
+			broken = append(broken, fmt.Sprintf("%s %s: a write changed nothing but %s", kindOf(v.obj), v.obj.GetName(), cmp.Diff(before.obj, v.obj)))
 		}
 	}
 	return broken

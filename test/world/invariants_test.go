@@ -78,7 +78,7 @@ func TestHistorySeesWritesWithoutAChange(t *testing.T) {
 		member.ResourceVersion = fmt.Sprint(i + 1)
 		h.keep(watch.Event{Type: watch.Modified}, member)
 	}
-	g.Expect(h.idleVersions()).To(ConsistOf("Member jane: a write changed nothing"))
+	g.Expect(h.idleVersions()).To(ConsistOf(HavePrefix("Member jane: a write changed nothing but ")))
 }
 
 func TestHistoryCountsTransitions(t *testing.T) {
