@@ -39,7 +39,7 @@ func (w *walk) pause(at int) {
 	w.note("%s  pause after step %d", w.Auth0.Clock().Now().Format(time.TimeOnly), at)
 	began := time.Now()
 	w.Auth0.ClearFaults()
-	w.Update(w.customer, func() { w.customer.Spec.Mode = v1alpha1.ModeManage })
+	w.change(func() { w.customer.Spec.Mode = v1alpha1.ModeManage })
 	forwarded, asked := time.Now(), time.Time{}
 	w.Eventually(func(g Gomega) {
 		// What was changed by hand is seen at the next look, which is ten minutes
