@@ -38,7 +38,7 @@ func BenchmarkQueue(b *testing.B) {
 // order, each once, and each flow's count is of those that are there.
 func TestQueueKeepsItsBooks(t *testing.T) {
 	g := NewWithT(t)
-	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same every time
+	random := rand.New(rand.NewPCG(1, 2))
 	q, now := newQueue(), someTime
 	lanes := []Lane{LaneRemoval, LaneDefault, LaneInvitation, LaneLook}
 	for range 4_000 {
@@ -70,7 +70,7 @@ func TestQueueKeepsItsBooks(t *testing.T) {
 // TestQueueCountsWhoIsBefore: the place in a lane is that of counting one by one.
 func TestQueueCountsWhoIsBefore(t *testing.T) {
 	g := NewWithT(t)
-	random := rand.New(rand.NewPCG(3, 4)) //nolint:gosec // the same every time
+	random := rand.New(rand.NewPCG(3, 4))
 	q := newQueue()
 	for range 5_000 {
 		c := place{key: strconv.Itoa(random.IntN(200)), flow: strconv.Itoa(random.IntN(9)), lane: LaneDefault, begun: random.IntN(4) == 0}

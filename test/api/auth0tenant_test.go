@@ -69,6 +69,17 @@ var auth0TenantFields = []fieldCase{
 	{"line", "spec.inviterName", "Portal\r\nBcc: x", inviterRule},
 	{"delete character", "spec.inviterName", "Portal\x7f", inviterRule},
 
+	{"a plan", "spec.plan", "Professional", ""},
+	{"unknown", "spec.plan", "Starter", `supported values: "Free", "Essentials", "Professional", "Enterprise", "Custom"`},
+	{"least", "spec.limits.sharePercent", int64(10), ""},
+	{"most", "spec.limits.sharePercent", int64(100), ""},
+	{"too little", "spec.limits.sharePercent", int64(9), "should be greater than or equal to 10"},
+	{"too much", "spec.limits.sharePercent", int64(101), "should be less than or equal to 100"},
+	{"none", "spec.limits.buckets", []any{}, ""},
+	{"without plan Custom", "spec.limits.buckets", []any{map[string]any{"name": "users read", "burst": int64(1), "perMinute": int64(1)}}, "limits.buckets are for plan Custom"},
+	{"unknown", "spec.limits.buckets", []any{map[string]any{"name": "users", "burst": int64(1), "perMinute": int64(1)}}, "Unsupported value"},
+	{"nothing", "spec.limits.buckets", []any{map[string]any{"name": "users read", "burst": int64(0), "perMinute": int64(1)}}, "should be greater than or equal to 1"},
+
 	{"none", "spec.guard", absent, ""},
 	{"off", "spec.guard.mode", "Off", ""},
 	{"report", "spec.guard.mode", "Report", ""},
@@ -132,6 +143,8 @@ func TestChangesOfAnAuth0Tenant(t *testing.T) {
 		{"none", "spec.namespaces", namespaces(2), absent, ""},
 		{"to adopt", "spec.namespaces", adopting(0), adopting(2), ""},
 		{"tighter", "spec.brake.people", absent, int64(3), ""},
+		{"declared", "spec.plan", absent, "Enterprise", ""},
+		{"another share", "spec.limits.sharePercent", absent, int64(50), ""},
 		{"paused", "spec.mode", absent, "Paused", ""},
 		{"managed again", "spec.mode", "Paused", "Manage", ""},
 	})
@@ -146,6 +159,7 @@ func TestDefaultsOfAnAuth0Tenant(t *testing.T) {
 	set(want, "credentials.method", "ClientSecret")
 	set(want, "guard", map[string]any{"mode": "Off", "deployment": "External"})
 	set(want, "brake.people", int64(50))
+	set(want, "limits.sharePercent", int64(80))
 	set(want, "mode", "Manage")
 	g.Expect(object.Object["spec"]).To(Equal(want))
 }
