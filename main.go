@@ -41,19 +41,20 @@ func main() {
 }
 
 func parse() (flags, *zap.Options) {
-	f := flags{options: controllers.Options{Connect: connect}}
+	f := flags{options: controllers.Defaults()}
+	f.options.Connect = connect
 	flag.StringVar(&f.metricsAddress, "metrics-bind-address", ":8443", "`address` of the metrics endpoint; 0 turns it off")
 	flag.BoolVar(&f.metricsSecure, "metrics-secure", true, "serve metrics over https, to whom Kubernetes authenticates and authorizes")
 	flag.StringVar(&f.probeAddress, "health-probe-bind-address", ":8081", "`address` of /healthz and /readyz; 0 turns them off")
 	flag.BoolVar(&f.leaderElection, "leader-elect", false, "run only while holding the lease; needed with more than one replica")
 	flag.StringVar(&f.namespace, "namespace", os.Getenv("POD_NAMESPACE"), "the operator's own `namespace`, which holds credentials (default: $POD_NAMESPACE)")
 	flag.StringVar(&f.options.Instance, "instance", "", "`name` of this installation in Auth0's ownership markers; keep it when you move to another cluster (default: the UID of the namespace kube-system)")
-	flag.DurationVar(&f.options.LiveInterval, "live-interval", 10*time.Second, "how often Customers with live invitations are looked at")
-	flag.DurationVar(&f.options.SettledInterval, "settled-interval", 10*time.Minute, "how often all other Customers are looked at, with a tenth of jitter")
-	flag.DurationVar(&f.options.ResyncInterval, "resync-interval", time.Hour, "how often a Customer is looked at although the tenant's feed tells nothing of it; with more than 80 Customers less often")
-	flag.DurationVar(&f.options.TenantInterval, "tenant-interval", time.Minute, "how often a tenant's credentials and scopes are looked at")
-	flag.DurationVar(&f.options.ProbeInterval, "probe-interval", 5*time.Second, "how often Auth0 is asked for its time, by a call without rate limit")
-	flag.IntVar(&f.options.Workers, "workers", 8, "`number` of objects of a kind that are worked on at once")
+	flag.DurationVar(&f.options.LiveInterval, "live-interval", f.options.LiveInterval, "how often Customers with live invitations are looked at")
+	flag.DurationVar(&f.options.SettledInterval, "settled-interval", f.options.SettledInterval, "how often all other Customers are looked at, with a tenth of jitter")
+	flag.DurationVar(&f.options.ResyncInterval, "resync-interval", f.options.ResyncInterval, "how often a Customer is looked at although the tenant's feed tells nothing of it; with more than 80 Customers less often")
+	flag.DurationVar(&f.options.TenantInterval, "tenant-interval", f.options.TenantInterval, "how often a tenant's credentials and scopes are looked at")
+	flag.DurationVar(&f.options.ProbeInterval, "probe-interval", f.options.ProbeInterval, "how often Auth0 is asked for its time, by a call without rate limit")
+	flag.IntVar(&f.options.Workers, "workers", f.options.Workers, "`number` of objects of a kind that are worked on at once")
 	zapOptions := &zap.Options{}
 	zapOptions.BindFlags(flag.CommandLine)
 	showVersion := flag.Bool("version", false, "print the version and exit")

@@ -49,6 +49,14 @@ type Options struct {
 	Now func() time.Time
 }
 
+// Defaults are the intervals and workers of production.
+func Defaults() Options {
+	return Options{
+		LiveInterval: 10 * time.Second, SettledInterval: 10 * time.Minute, ResyncInterval: time.Hour,
+		TenantInterval: time.Minute, ProbeInterval: 5 * time.Second, Workers: 8,
+	}
+}
+
 // Scheme knows Kubernetes' own kinds and ours.
 func Scheme() *runtime.Scheme {
 	scheme := runtime.NewScheme()

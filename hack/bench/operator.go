@@ -32,7 +32,7 @@ type operatorOptions struct {
 }
 
 // operatorCommand is the process that is measured: the operator with the intervals
-// and workers of main.go, whose calls to the API server are counted.
+// and workers of production, whose calls to the API server are counted.
 func operatorCommand() *cobra.Command {
 	var o operatorOptions
 	cmd := &cobra.Command{
@@ -81,19 +81,17 @@ func newManager(ctx context.Context, config *rest.Config) (ctrl.Manager, error) 
 	if err != nil {
 		return nil, fmt.Errorf("make the manager: %w", err)
 	}
-	return mgr, controllers.Setup(ctx, mgr, controllers.Options{
-		Namespace: operatorNamespace, Workers: 8,
-		LiveInterval: 10 * time.Second, SettledInterval: 10 * time.Minute,
-		TenantInterval: time.Minute, ProbeInterval: 5 * time.Second,
-		Connect: func(opts auth0.Options, onJump func()) (auth0.API, error) {
-			client, err := auth0.New(opts)
-			if err != nil {
-				return nil, err
-			}
-			client.Clock().OnJump(onJump)
-			return client, nil
-		},
-	})
+	options := controllers.Defaults()
+	options.Namespace = operatorNamespace
+	options.Connect = func(opts auth0.Options, onJump func()) (auth0.API, error) {
+		client, err := auth0.New(opts)
+		if err != nil {
+			return nil, err
+		}
+		client.Clock().OnJump(onJump)
+		return client, nil
+	}
+	return mgr, controllers.Setup(ctx, mgr, options)
 }
 
 func (o operatorOptions) startProfiles() (stop func() error, err error) {
