@@ -147,8 +147,9 @@ func (p *customerPass) keepConnection(id string, is ...auth0.EnabledConnection) 
 // but for one that waits for its turn.
 func (p *customerPass) doubt(err error) {
 	var failed *auth0.Error
-	if p.organization.ID == "" || !errors.As(err, &failed) || failed.Kind == auth0.KindRateLimited || failed.Kind == auth0.KindNotSent {
+	id := p.customer.Status.OrganizationID
+	if id == "" || !errors.As(err, &failed) || failed.Kind == auth0.KindRateLimited || failed.Kind == auth0.KindNotSent {
 		return
 	}
-	p.tenant.Organization(p.organization.ID).Distrust()
+	p.tenant.Organization(id).Distrust()
 }

@@ -236,6 +236,8 @@ func TestRemovalOfAnAdminDuringAnOutage(t *testing.T) {
 	session := w.Join(boss)
 	w.Reread(customer) // no pass is under way that has read the organization already
 	_, end := w.Fault(standin.Fault{Method: http.MethodGet, Route: organizationRoute, Kind: standin.FaultStatus, Status: http.StatusServiceUnavailable})
+	w.Update(customer, func() { customer.Spec.Seats = 6 }) // what was read before is not enough for that
+	w.UntilReason(customer, v1alpha1.ConditionReady, "False/Auth0Unavailable")
 	w.Expect(w.Client.Delete(t.Context(), boss)).To(Succeed())
 	w.UntilGone(boss)
 	w.Expect(w.Members()).To(BeEmpty(), "the Member is not back yet")
