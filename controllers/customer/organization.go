@@ -76,6 +76,8 @@ func (p *customerPass) claim(ctx context.Context) error {
 		created, err := p.create(ctx, name)
 		if err == nil {
 			p.keepWritten(created, began)
+			p.tenant.Organization(created.ID).KeepConnections(nil, began)
+			p.made = true
 			return nil
 		}
 		if auth0.KindOf(err) != auth0.KindConflict {

@@ -92,6 +92,8 @@ type customerPass struct {
 	// recordShared: it was read by an earlier pass. connectionsShared is the same of
 	// its connections.
 	recordShared, connectionsShared bool
+	// made: this pass made the organization, which has no connections.
+	made bool
 	// created in this pass.
 	created bool
 	// key of the organization, as it stands or is to be written.

@@ -13,17 +13,23 @@ import (
 	"github.com/seatwarden/seatwarden/internal/ownership"
 )
 
-// observe looks at Auth0 at least once for each new object and each request.
+// observe looks at Auth0 at least once for each new object and each request. Whose
+// record says nothing may have lost it. But a round of seats has just looked for
+// somebody whose object is still as the round left it.
 func (p *memberPass) observe(ctx context.Context) error {
 	requested := pass.ReconcileRequest(p.member) != p.member.Status.LastHandledReconcileAt
-	if p.member.Status.ObservedGeneration != p.member.Generation || requested || p.answerDue() {
-		return p.lookAgain(ctx)
+	if !p.nothingKnown() {
+		p.org.ForgetSeated(string(p.member.UID))
 	}
-	// Its record may have been lost, but for one that stands as the round left it.
-	if p.nothingKnown() && !p.org.Seated(string(p.original.UID), p.original.ResourceVersion) {
+	unknown := p.member.Status.ObservedGeneration != p.member.Generation || p.nothingKnown()
+	if requested || p.answerDue() || unknown && !p.seatedJustNow() {
 		return p.lookAgain(ctx)
 	}
 	return nil
+}
+
+func (p *memberPass) seatedJustNow() bool {
+	return p.org.Seated(string(p.before.UID), p.before.ResourceVersion)
 }
 
 // answerDue: somebody who has joined waits for a look that tells whether they were

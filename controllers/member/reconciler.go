@@ -194,8 +194,13 @@ func (p *memberPass) report(ctx context.Context) error {
 	if p.facts.Problem == nil {
 		p.member.Status.LastHandledReconcileAt = pass.ReconcileRequest(p.member)
 	}
+	seated := p.org != nil && p.nothingKnown() && p.member.Status.Attempt == nil && p.seatedJustNow()
 	if err := pass.WriteStatus(ctx, p.Client, p.before, p.member); err != nil {
 		return err
+	}
+	if seated {
+		// Our own write, and nobody else's in between, says that it waits for its turn.
+		p.org.NoteSeated(string(p.member.UID), p.member.ResourceVersion)
 	}
 	p.before = p.member.DeepCopy()
 	pass.Announce(p.Recorder, p.member, p.original.Status.Conditions, p.member.Status.Conditions,

@@ -45,7 +45,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, wor
 	err = ctrl.NewControllerManagedBy(mgr).
 		Named("customer-withdrawn").
 		For(&v1alpha1.Customer{}, builder.WithPredicates(concernsWithdrawn)).
-		Watches(&v1alpha1.Member{}, handler.EnqueueRequestsFromMapFunc(customerOfMember), builder.WithPredicates(mayReturn)).
+		Watches(&v1alpha1.Member{}, handler.EnqueueRequestsFromMapFunc(r.customerWithWithdrawn), builder.WithPredicates(mayReturn)).
 		WatchesRawSource(source.Channel(r.Customers.Subscribe(), &handler.EnqueueRequestForObject{})).
 		WithOptions(controller.Options{MaxConcurrentReconciles: workers, RateLimiter: pass.BackOff()}).
 		Complete(&WithdrawnReconciler{r})
@@ -130,9 +130,15 @@ var mayReturn = predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
 		(old.Status.Invitation == nil) != (now.Status.Invitation == nil)
 }}
 
-func customerOfMember(_ context.Context, obj client.Object) []reconcile.Request {
-	member := obj.(*v1alpha1.Member)
-	return []reconcile.Request{{NamespacedName: client.ObjectKey{Namespace: member.Namespace, Name: member.Spec.CustomerRef.Name}}}
+// customerWithWithdrawn is a Member's Customer, if there are people on its list; one
+// that gets there wakes the Customer by itself.
+func (r *Reconciler) customerWithWithdrawn(ctx context.Context, obj client.Object) []reconcile.Request {
+	member, customer := obj.(*v1alpha1.Member), &v1alpha1.Customer{}
+	key := client.ObjectKey{Namespace: member.Namespace, Name: member.Spec.CustomerRef.Name}
+	if err := r.Client.Get(ctx, key, customer); err == nil && len(customer.Status.Withdrawn) == 0 {
+		return nil
+	}
+	return []reconcile.Request{{NamespacedName: key}}
 }
 
 func removing(customer *v1alpha1.Customer) int32 {

@@ -93,6 +93,8 @@ func Reserve(ctx context.Context, api API, route string) (reserved context.Conte
 	if err := client.wire.admit(ctx, route); err != nil {
 		return ctx, func() {}, err
 	}
+	// Who has paid would pay again: the calls that lead to it are waited for.
+	passOf(ctx).begun.Store(true)
 	r := &reservation{group: groupOf(route), left: true}
 	release = func() {
 		if r.use(r.group) {

@@ -148,3 +148,19 @@ func TestBudgetReserves(t *testing.T) {
 	release()
 	g.Expect(budget.buckets[bucketOther].level).To(Equal(left), "used")
 }
+
+// TestBudgetReservedPassGoesOn: a pass that has paid for its last call waits a little
+// for those that lead to it: on a small plan it would pay for ever otherwise.
+func TestBudgetReservedPassGoesOn(t *testing.T) {
+	g := NewWithT(t)
+	auth0 := newFakeAuth0(t)
+	client := auth0.client(t)
+	client.wire.sleep = func(_ context.Context, d time.Duration) { auth0.wall.Advance(d) }
+	budget := client.wire.budget
+	budget.answered(groupOf(inviteRoute), http.StatusOK, quota{named: true, limit: 2, remaining: 2}, auth0.wall.Now())
+	ctx, release, err := Reserve(WithCaller(t.Context(), Caller{Key: "a"}), client, inviteRoute)
+	g.Expect(err).NotTo(HaveOccurred())
+	defer release()
+	g.Expect(client.wire.admit(ctx, "GET /api/v2/users-by-email")).To(Succeed())
+	g.Expect(client.wire.admit(ctx, inviteRoute)).To(Succeed())
+}

@@ -62,7 +62,7 @@ type callerKey struct{}
 // passState is one pass of a caller.
 type passState struct {
 	Caller
-	// begun: Auth0 has answered a call of this pass.
+	// begun: Auth0 has answered a call of this pass, or one is paid for.
 	begun atomic.Bool
 }
 

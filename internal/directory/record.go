@@ -117,13 +117,18 @@ func (o *Organization) NoteSeated(uid, version string) {
 	o.seated[uid] = version
 }
 
-// Seated tells whether a Member's object is still at that version.
+// Seated tells whether a Member's object is still at that version. One that comes
+// from a cache may be older, and comes again.
 func (o *Organization) Seated(uid, version string) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	noted, ok := o.seated[uid]
-	if ok && noted != version {
-		delete(o.seated, uid) // it never comes back
-	}
 	return ok && noted == version
+}
+
+// ForgetSeated drops what was noted of a Member of whom more is known by now.
+func (o *Organization) ForgetSeated(uid string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	delete(o.seated, uid)
 }
