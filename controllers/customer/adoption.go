@@ -31,7 +31,7 @@ func (p *customerPass) own(ctx context.Context, found auth0.Organization) error 
 	p.takeOver, p.takeOverJudged = refuseTakeOver(facts), true
 	switch facts.Decide() {
 	case ownership.TakeUpNothing:
-		return nil
+		return p.markerSettled(found)
 	case ownership.TakeUpAdopt:
 		return p.takeUp(ctx, found, p.tenant.Now())
 	case ownership.TakeUpTakeOver:
@@ -108,7 +108,19 @@ func (p *customerPass) takeUp(ctx context.Context, found auth0.Organization, ado
 		return pass.ErrPlanEnds
 	}
 	p.tenant.Organization(found.ID).Distrust()
-	return pass.Wait(v1alpha1.ReasonProgressing, fmt.Sprintf("organization %s was marked as ours: the marker is being read back; nothing is needed", found.Name), markerSettles)
+	p.tenant.Organization(found.ID).NoteMarked()
+	return p.markerSettled(found)
+}
+
+// markerSettled goes on only when our marker has stood for long enough, whatever
+// wakes the Customer before.
+func (p *customerPass) markerSettled(found auth0.Organization) error {
+	marked := p.tenant.Organization(found.ID).MarkedAt()
+	left := marked.Add(markerSettles).Sub(p.tenant.Now())
+	if marked.IsZero() || left <= 0 {
+		return nil
+	}
+	return pass.Wait(v1alpha1.ReasonProgressing, fmt.Sprintf("organization %s was marked as ours: the marker is being read back; nothing is needed", found.Name), left)
 }
 
 // adopted: somebody else made the organization. Where its metadata were wiped, and

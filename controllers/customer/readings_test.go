@@ -78,3 +78,21 @@ func TestHandsOffWriteRestsOnAReading(t *testing.T) {
 	synced(v1alpha1.GuardEnforce)
 	g.Expect(reads).To(Equal(first+2), "and its age")
 }
+
+// TestHandsOffMarkerSettles: whoever wrote a marker over what stood there goes on
+// when it has stood for a while, whatever wakes the Customer before: somebody else
+// may be writing theirs.
+func TestHandsOffMarkerSettles(t *testing.T) {
+	g := NewWithT(t)
+	now, reads := nobody{}.Now(), 0
+	p, _ := contract(t)
+	record := auth0.Organization{ID: "org_1", Name: "acme", Metadata: map[string]string{ownership.MetadataOwner: p.owner().String()}}
+	api := records{now: &now, record: &record, reads: &reads}
+	p.tenant = directory.New().Put("default", v1alpha1.Auth0TenantSpec{Domain: "acme.eu.auth0.com"}, api)
+	g.Expect(p.own(t.Context(), record)).To(Succeed(), "it was ours before")
+	p.tenant.Organization("org_1").NoteMarked()
+	now = now.Add(markerSettles - time.Second)
+	g.Expect(p.own(t.Context(), record)).NotTo(Succeed())
+	now = now.Add(time.Second)
+	g.Expect(p.own(t.Context(), record)).To(Succeed())
+}

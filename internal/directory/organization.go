@@ -39,6 +39,8 @@ type Organization struct {
 	// settles is when the lists must show the first of what was told, settlesLast all
 	// of it; zero when a look has shown it.
 	settles, settlesLast time.Time
+	// marked is when our marker was written over what stood there.
+	marked time.Time
 	// pending: something is expected of people at any moment.
 	pending bool
 	// seated are the versions of the Members' objects with the seat that a round gave

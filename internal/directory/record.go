@@ -132,3 +132,18 @@ func (o *Organization) ForgetSeated(uid string) {
 	defer o.mu.Unlock()
 	delete(o.seated, uid)
 }
+
+// NoteMarked notes that our marker was written over what stood there.
+func (o *Organization) NoteMarked() {
+	now := o.tenant.Now()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.marked = now
+}
+
+// MarkedAt is when that was, zero for not by this process.
+func (o *Organization) MarkedAt() time.Time {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.marked
+}
