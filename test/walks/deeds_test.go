@@ -90,8 +90,9 @@ func (w *walk) replace(s step) {
 	if first == nil {
 		return
 	}
-	if !world.HoldsSeat(first) {
-		w.of(s.To).intents++ // whose seat lapsed asks for one anew
+	if mode := w.customer.Spec.Mode; !world.HoldsSeat(first) || mode == v1alpha1.ModeObserve || mode == v1alpha1.ModePaused {
+		// Whose seat lapsed asks for one anew, and nothing is handed over under these modes.
+		w.of(s.To).intents++
 	}
 	w.apply(s.To, s.By)
 	w.Expect(client.IgnoreNotFound(w.Client.Delete(w.Context(), first))).To(Succeed())
