@@ -116,7 +116,7 @@ func TestOrdersTenantInUse(t *testing.T) {
 
 	w.Expect(w.Client.Delete(t.Context(), tenant)).To(Succeed())
 	w.UntilReason(tenant, v1alpha1.ConditionReady, "False/InUse")
-	w.UntilTold(tenant, v1alpha1.ReasonInUse, "delete them first")
+	w.UntilTold(tenant, v1alpha1.ReasonInUse, "delete that first")
 	operator.Stop()
 	w.StartOperator()
 	w.Throughout("it stays", func(g Gomega) { g.Expect(w.Get(tenant)).To(Succeed()) })
