@@ -239,9 +239,6 @@ const (
 	ReasonGranting = "Granting"
 	// ReasonExpired: the link's time is over and nobody was seen to join with it; ask for it to be sent again.
 	ReasonExpired = "Expired"
-	// ReasonUserNotInConnections: the user that spec.userID names signs in through none
-	// of the Customer's own enterprise connections.
-	ReasonUserNotInConnections = "UserNotInConnections"
 	// ReasonAcceptedByWrongAccount: the link was used up by another account, or revoked by hand.
 	ReasonAcceptedByWrongAccount = "AcceptedByWrongAccount"
 	// ReasonRemovedInAuth0: the person had joined and is a member no more; not invited again by itself.

@@ -18,15 +18,6 @@ type MemberSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="email cannot be changed: create a Member with the new address, then delete this one"
 	Email Email `json:"email"`
 
-	// userID is the person's user in Auth0, for an identity provider that gives no
-	// address or another one than email: the user must sign in through one of the
-	// Customer's own enterprise connections, and is let in without a link. Another
-	// value lets another user in beside the earlier one.
-	// +optional
-	// +kubebuilder:validation:MaxLength=512
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z0-9_-]+[|][!-~]([ -~]*[!-~])?$')",message="userID is written as Auth0 shows it, such as waad|7c2f0aX1 or okta|acme-okta|00u1ab2cd"
-	UserID string `json:"userID,omitempty"`
-
 	// roles of the person in the organization, at most 50, all of them in the
 	// Customer's roles.allowed. Of the allowed ones the person has exactly these;
 	// absent means none. Other roles are never touched.

@@ -17,7 +17,7 @@ func (p *customerPass) moved(members []v1alpha1.Member) map[string]newAddress {
 	look, declared := p.org.Latest(), pass.Declared(p.customer, members)
 	moved, keeps, owner := map[string]newAddress{}, map[string]bool{}, map[string]string{}
 	move := func(from, to string) {
-		if member, is := declared.Names[to]; is && from != to {
+		if member, is := declared[to]; is && from != to {
 			moved[from] = newAddress{ref: to, member: member}
 		}
 	}

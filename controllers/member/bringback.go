@@ -119,7 +119,7 @@ func (p *memberPass) existing(ctx context.Context, users []v1alpha1.MemberUser) 
 		}
 		declared := pass.Declared(p.customer, others)
 		person := pass.PersonOf(p.customer, user, p.granted(user), declared)
-		if _, anothers := declared.Names[person]; !anothers || person == p.ref() {
+		if _, anothers := declared[person]; !anothers || person == p.ref() {
 			out = append(out, user)
 		}
 	}

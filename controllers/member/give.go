@@ -111,11 +111,6 @@ func (p *memberPass) join(ctx context.Context) error {
 			return err
 		}
 	}
-	if len(profiles) == 0 {
-		if profiles, err = p.letNamedIn(ctx); err != nil {
-			return err
-		}
-	}
 	p.facts.Looked = true
 	if len(profiles) == 0 {
 		return p.movedOn()

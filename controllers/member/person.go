@@ -132,8 +132,7 @@ func (p *memberPass) listed(userID string) bool {
 }
 
 // candidates are the ids of users that may be the person and a member: those
-// recorded, the one that the Member names, those whose grant names the person, and
-// members with the address.
+// recorded, those whose grant names the person, and members with the address.
 func (p *memberPass) candidates() []string {
 	var ids []string
 	add := func(id string) {
@@ -143,9 +142,6 @@ func (p *memberPass) candidates() []string {
 	}
 	for _, user := range p.member.Status.Users {
 		add(user.UserID)
-	}
-	if named := p.member.Spec.UserID; named != "" {
-		add(named)
 	}
 	for _, user := range p.look.Holders {
 		// Of any key: a removal may come before the organization's own is known.
@@ -169,9 +165,9 @@ func (p *memberPass) isPerson(ctx context.Context, user auth0.User) (bool, error
 		return false, err
 	}
 	declared := pass.Declared(p.customer, others)
-	declared.Add(p.member)
+	declared[p.ref()] = p.member.Name
 	person := pass.PersonOf(p.customer, user, p.granted(user), declared)
-	if name, is := declared.Names[person]; is && person != p.ref() {
+	if name, is := declared[person]; is && person != p.ref() {
 		p.movedTo = name
 	}
 	return person == p.ref() || person == "" && p.recorded(user.ID), nil

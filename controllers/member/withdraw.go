@@ -198,7 +198,7 @@ func (p *memberPass) otherPeople() (refs []string) {
 // it has now.
 func (p *memberPass) anothers(user auth0.User) bool {
 	declared := pass.Declared(p.customer, p.others)
-	_, is := declared.Names[pass.PersonOf(p.customer, user, p.granted(user), declared)]
+	_, is := declared[pass.PersonOf(p.customer, user, p.granted(user), declared)]
 	return is
 }
 
@@ -252,7 +252,7 @@ func (p *memberPass) withdrawalProfile(ctx context.Context, id string) (removal.
 	grant, held := ownership.GrantIn(user.AppMetadata, p.org.ID)
 	profile := removal.Profile{
 		UserID: id, Recorded: p.recorded(id), Grant: held, GrantNames: grant.Person,
-		SameEmail: ownership.FoldEmail(user.Email) == ownership.FoldEmail(p.email()) || p.names(user),
+		SameEmail: ownership.FoldEmail(user.Email) == ownership.FoldEmail(p.email()),
 		Member:    slices.Contains(organizations, p.org.ID) || p.listed(id),
 		Anothers:  p.anothers(user),
 		Elsewhere: slices.ContainsFunc(organizations, func(org string) bool { return org != p.org.ID }),

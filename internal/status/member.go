@@ -194,7 +194,7 @@ func notJoined(s *v1alpha1.MemberStatus, f MemberFacts) state {
 				message: "the link's time is over, and nobody was seen to join with it: ask for another with the annotation " + v1alpha1.AnnotationInviteRequestedAt}
 		case v1alpha1.InvitationConsumed:
 			return state{reason: v1alpha1.ReasonAcceptedByWrongAccount, stalled: true,
-				message: "the link was used up by another account, or revoked in Auth0, and nobody joined: see in Auth0's log which account it was and what address Auth0 has for it; let the person use, or the identity provider give, the address of this Member, then ask for another with the annotation " + v1alpha1.AnnotationInviteRequestedAt + "; or, if it is the person's, name it in spec.userID"}
+				message: "the link was used up by another account, or revoked in Auth0, and nobody joined: see in Auth0's log which account it was and what address Auth0 has for it; let the person use, or the identity provider give, the address of this Member, then ask for another with the annotation " + v1alpha1.AnnotationInviteRequestedAt}
 		}
 	}
 	switch {

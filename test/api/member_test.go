@@ -17,19 +17,7 @@ const emailRule = "an e-mail address is written like jane@acme.com: ASCII withou
 // longDomain has 189 characters.
 var longDomain = strings.Join([]string{strings.Repeat("a", 63), strings.Repeat("b", 63), strings.Repeat("c", 57), "com"}, ".")
 
-const userIDRule = "userID is written as Auth0 shows it, such as waad|7c2f0aX1 or okta|acme-okta|00u1ab2cd"
-
 var memberFields = []fieldCase{
-	{"of Entra ID", "spec.userID", "waad|7c2f0aX1-_b", ""},
-	{"of a connection", "spec.userID", "okta|acme-okta|00u1ab2cd", ""},
-	{"a name", "spec.userID", "samlp|acme|Jane Doe", ""},
-	{"longest", "spec.userID", "okta|" + strings.Repeat("a", 507), ""},
-	{"too long", "spec.userID", "okta|" + strings.Repeat("a", 508), "spec.userID: Too long: may not be more than 512 bytes"},
-	{"empty", "spec.userID", "", userIDRule},
-	{"an address", "spec.userID", "jane@acme.com", userIDRule},
-	{"a blank behind it", "spec.userID", "okta|1 ", userIDRule},
-	{"nobody", "spec.userID", "okta|", userIDRule},
-
 	{"missing", "spec.customerRef", absent, "spec.customerRef: Required value"},
 	{"missing", "spec.customerRef.name", absent, "spec.customerRef.name: Required value"},
 	{"empty", "spec.customerRef.name", "", "spec.customerRef.name in body should be at least 1 chars long"},

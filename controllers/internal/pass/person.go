@@ -1,7 +1,6 @@
 package pass
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 
@@ -17,49 +16,26 @@ func OwnConnection(customer *v1alpha1.Customer, user auth0.User) bool {
 	})
 }
 
-// Declarations are the people whom a Customer's Members declare.
-type Declarations struct {
-	// Names of the Members, by PersonRef.
-	Names map[string]string
-	// named are the Members that name a user, by its id.
-	named map[string]*v1alpha1.Member
-}
-
-// Declared are the people whom those of the Members declare that stay and lie inside
-// the contract's domains.
-func Declared(customer *v1alpha1.Customer, members []v1alpha1.Member) Declarations {
-	declared := Declarations{Names: make(map[string]string, len(members)), named: map[string]*v1alpha1.Member{}}
+// Declared are the people, by PersonRef, whom those of the Members declare that
+// stay and lie inside the contract's domains, with the names of these Members.
+func Declared(customer *v1alpha1.Customer, members []v1alpha1.Member) map[string]string {
+	declared := make(map[string]string, len(members))
 	for i := range members {
-		if member := &members[i]; member.DeletionTimestamp.IsZero() && ownership.InDomains(string(member.Spec.Email), Domains(customer)) {
-			declared.Add(member)
+		member := &members[i]
+		email := string(member.Spec.Email)
+		if member.DeletionTimestamp.IsZero() && ownership.InDomains(email, Domains(customer)) {
+			declared[ownership.PersonRef(email)] = member.Name
 		}
 	}
 	return declared
 }
 
-// Add adds a Member. Of several that name one user the oldest has it.
-func (d Declarations) Add(member *v1alpha1.Member) {
-	d.Names[ownership.PersonRef(string(member.Spec.Email))] = member.Name
-	id := member.Spec.UserID
-	if id == "" {
-		return
-	}
-	if other := d.named[id]; other == nil || cmp.Or(member.CreationTimestamp.Compare(other.CreationTimestamp.Time), cmp.Compare(member.Name, other.Name)) < 0 {
-		d.named[id] = member
-	}
-}
-
 // PersonOf tells whose a user is in the Customer, where granted is the person whom
-// the user's grant names, empty for none. A Member that names the user has it, if the
-// user signs in through one of the Customer's own connections.
-func PersonOf(customer *v1alpha1.Customer, user auth0.User, granted string, declared Declarations) string {
-	own := OwnConnection(customer, user)
-	if member := declared.named[user.ID]; member != nil && own {
-		return ownership.PersonRef(string(member.Spec.Email))
-	}
+// the user's grant names, empty for none.
+func PersonOf(customer *v1alpha1.Customer, user auth0.User, granted string, declared map[string]string) string {
 	now := ownership.PersonRef(user.Email)
-	_, is := declared.Names[now]
-	profile := ownership.Profile{Email: user.Email, Vouched: user.EmailVerified || own, Granted: granted}
+	_, is := declared[now]
+	profile := ownership.Profile{Email: user.Email, Vouched: user.EmailVerified || OwnConnection(customer, user), Granted: granted}
 	return ownership.PersonOf(profile, map[string]bool{now: is})
 }
 
@@ -71,6 +47,6 @@ func TooManyInvitations(customer *v1alpha1.Customer) string {
 
 // MovedOn is what a Member is told whose person has the address of another now.
 func MovedOn(member string) string {
-	return fmt.Sprintf("the Auth0 user of this person has the address of Member %s now, or is named by it, and is that Member's person: delete this Member, which takes nothing; if somebody else has this address now, ask for an invitation with the annotation %s",
+	return fmt.Sprintf("the Auth0 user of this person has the address of Member %s now, and is that Member's person: delete this Member, which takes nothing; if somebody else has this address now, ask for an invitation with the annotation %s",
 		member, v1alpha1.AnnotationInviteRequestedAt)
 }
