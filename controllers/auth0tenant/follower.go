@@ -99,7 +99,8 @@ func (f *follower) choose(now time.Time) (_ *candidate, wait time.Duration) {
 // follow follows one candidate until it ends, a better one is to be tried again, or the
 // log is to be read sooner than was thought.
 func (f *follower) follow(ctx context.Context, s *candidate) {
-	following, end := context.WithCancel(ctx)
+	// With a place in the queue: everything else waits on what it tells.
+	following, end := context.WithCancel(auth0.WithCaller(ctx, auth0.Caller{Key: "feed " + f.tenant.Name, Flow: "feed " + f.tenant.Name}))
 	defer end()
 	if again := f.betterAt(s); !again.IsZero() {
 		timer := time.AfterFunc(time.Until(again), end)

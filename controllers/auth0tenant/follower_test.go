@@ -3,6 +3,9 @@ package auth0tenant
 import (
 	"context"
 	"errors"
+	"slices"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -29,14 +32,26 @@ type played struct {
 	name string
 	// connections: what each does; the last is repeated.
 	connections []func(ctx context.Context, tell func(auth0.News)) error
-	froms       []string
+
+	mu    sync.Mutex
+	asked []string
 }
 
 func (p *played) Name() string { return p.name }
 
 func (p *played) Follow(ctx context.Context, from string, tell func(auth0.News)) error {
-	p.froms = append(p.froms, from)
-	return p.connections[min(len(p.froms), len(p.connections))-1](ctx, tell)
+	p.mu.Lock()
+	p.asked = append(p.asked, from)
+	does := p.connections[min(len(p.asked), len(p.connections))-1]
+	p.mu.Unlock()
+	return does(ctx, tell)
+}
+
+// froms are the positions from which it was followed.
+func (p *played) froms() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.asked)
 }
 
 func refuses(err error) func(context.Context, func(auth0.News)) error {
@@ -101,11 +116,11 @@ func TestFeedBetterOneIsTriedAgain(t *testing.T) {
 			state, _ := tenant.Feed()
 			g.Expect(state.Troubles).To(Equal(map[string]auth0.FeedTrouble{auth0.FeedEventStream: auth0.FeedNotInPlan}))
 			at(40 * time.Second)
-			g.Expect(stream.froms).To(HaveLen(2), "not at once")
+			g.Expect(stream.froms()).To(HaveLen(2), "not at once")
 			at(time.Minute)
 			g.Expect(nameOf(tenant)).To(Equal(auth0.FeedEventStream))
 		})
-		g.Expect(log.froms).To(Equal([]string{"", "l1"}), "nothing is missed between")
+		g.Expect(log.froms()).To(Equal([]string{"", "l1"}), "nothing is missed between")
 		g.Expect(reports).To(Equal(2), "the status is written when something changes, and not at each try")
 		g.Expect(woken).To(BeEmpty())
 	})
@@ -119,7 +134,7 @@ func TestFeedThatEndsIsResumed(t *testing.T) {
 		stream := &played{name: auth0.FeedEventStream, connections: script{works("s1", time.Hour, nil), works("s2", time.Hour, errDown), works("s3", time.Second, nil)}}
 		reports, woken := following(t, stream, nil, func(tenant *directory.Tenant, at func(time.Duration)) {
 			at(90 * time.Minute)
-			g.Expect(stream.froms).To(Equal([]string{"", "s1"}))
+			g.Expect(stream.froms()).To(Equal([]string{"", "s1"}))
 			at(119 * time.Minute)
 			g.Expect(nameOf(tenant)).To(Equal(auth0.FeedEventStream))
 		})
@@ -128,7 +143,7 @@ func TestFeedThatEndsIsResumed(t *testing.T) {
 
 		flapping := &played{name: auth0.FeedEventStream, connections: script{works("s1", time.Second, nil)}}
 		following(t, flapping, nil, func(_ *directory.Tenant, at func(time.Duration)) { at(time.Hour) })
-		g.Expect(len(flapping.froms)).To(BeNumerically("<", 30))
+		g.Expect(len(flapping.froms())).To(BeNumerically("<", 30))
 	})
 }
 
@@ -162,10 +177,11 @@ func TestFeedLogIsHurried(t *testing.T) {
 		g := NewWithT(t)
 		tenant := directory.New().Put("default", v1alpha1.Auth0TenantSpec{Domain: "acme.eu.auth0.com"}, timed{})
 		f := &follower{tenant: tenant, report: func() {}, wake: func(context.Context, []string) {}}
-		pace, readings := f.logPace(10*time.Second), 0
+		pace := f.logPace(10 * time.Second)
+		var readings atomic.Int32
 		log := &played{name: auth0.FeedTenantLog, connections: script{func(ctx context.Context, tell func(auth0.News)) error {
 			for ctx.Err() == nil {
-				readings++
+				readings.Add(1)
 				tell(auth0.News{Position: "l1"})
 				pause(ctx, pace())
 			}
@@ -176,11 +192,11 @@ func TestFeedLogIsHurried(t *testing.T) {
 		defer cancel()
 		go f.run(ctx)
 		pause(t.Context(), 301*time.Second)
-		g.Expect(readings).To(Equal(6), "one a minute")
+		g.Expect(readings.Load()).To(BeEquivalentTo(6), "one a minute")
 		tenant.Organization("org_1").SetPending(true)
 		synctest.Wait()
-		g.Expect(readings).To(Equal(7), "at once")
+		g.Expect(readings.Load()).To(BeEquivalentTo(7), "at once")
 		pause(t.Context(), 61*time.Second)
-		g.Expect(readings).To(Equal(13), "six a minute")
+		g.Expect(readings.Load()).To(BeEquivalentTo(13), "six a minute")
 	})
 }

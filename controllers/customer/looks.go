@@ -32,7 +32,9 @@ func (p *customerPass) observe(ctx context.Context) error {
 			return err
 		}
 	}
-	p.planLooks()
+	if !p.lookHeld {
+		p.planLooks()
+	}
 	p.wakeMembers()
 	return nil
 }
@@ -79,6 +81,7 @@ func (p *customerPass) lookAnew(ctx context.Context, told bool) error {
 	fresh, err := p.org.Observe(ctx, p.tenant.Now())
 	if at, limited := auth0.RetryAt(err); limited && patient {
 		p.wait(at.Sub(p.Now()))
+		p.lookHeld = true
 		return nil
 	}
 	if err != nil {

@@ -48,7 +48,8 @@ func (p *customerPass) restoreMarks(ctx context.Context) error {
 // stoodMarked: the status says that the organization had all our marks.
 func (p *customerPass) stoodMarked() bool {
 	synced := meta.FindStatusCondition(p.original.Status.Conditions, v1alpha1.ConditionOrganizationSynced)
-	return synced != nil && (synced.Status == metav1.ConditionTrue || synced.Reason == v1alpha1.ReasonOrganizationRenamed)
+	guard := meta.FindStatusCondition(p.original.Status.Conditions, v1alpha1.ConditionGuardInEffect)
+	return guard != nil && guard.Reason == v1alpha1.ReasonMarkLost || synced != nil && (synced.Status == metav1.ConditionTrue || synced.Reason == v1alpha1.ReasonOrganizationRenamed)
 }
 
 // lostMark: the status says that the guard was in effect. Where the metadata do not

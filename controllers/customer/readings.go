@@ -51,10 +51,14 @@ func (n need) lane(ctx context.Context) context.Context {
 	return ctx
 }
 
-// mayWait: a routine reading that Auth0's limits hold back is done later.
-func (n need) mayWait(err error) bool {
-	_, limited := auth0.RetryAt(err)
-	return n == needRoutine && limited
+// mayWait: a routine reading that Auth0's limits hold back is done when its turn is.
+func (p *customerPass) mayWait(n need, err error) bool {
+	at, limited := auth0.RetryAt(err)
+	if n != needRoutine || !limited {
+		return false
+	}
+	p.wait(at.Sub(p.Now()))
+	return true
 }
 
 // readOrganization finds the organization as it was read last, or reads it. One
@@ -64,7 +68,7 @@ func (p *customerPass) readOrganization(ctx context.Context, id string) error {
 	need := p.needOf(at, old)
 	if need != needNothing {
 		err := p.readOrganizationNow(need.lane(ctx), id)
-		if !need.mayWait(err) {
+		if !p.mayWait(need, err) {
 			return err
 		}
 	}
@@ -84,6 +88,8 @@ func (p *customerPass) readOrganizationNow(ctx context.Context, id string) error
 	}
 	p.organization, p.recordShared = record, false
 	if err := p.ownUnlessBare(ctx, record); err != nil {
+		// What an earlier reading showed, when it was ours, holds no more.
+		p.tenant.Organization(id).Distrust()
 		return err
 	}
 	p.keepRead(record, began)
@@ -130,7 +136,7 @@ func (p *customerPass) enabledConnections(ctx context.Context, need need) ([]aut
 			p.org.KeepConnections(fresh, began)
 			return fresh, nil
 		}
-		if !need.mayWait(err) {
+		if !p.mayWait(need, err) {
 			return nil, pass.Auth0("read the organization's connections", err, p.Now())
 		}
 	}

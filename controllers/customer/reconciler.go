@@ -92,6 +92,8 @@ type customerPass struct {
 	// recordShared: it was read by an earlier pass. connectionsShared is the same of
 	// its connections.
 	recordShared, connectionsShared bool
+	// lookHeld: Auth0's limits hold back a look for which nobody waits.
+	lookHeld bool
 	// made: this pass made the organization, which has no connections.
 	made bool
 	// created in this pass.

@@ -51,8 +51,14 @@ func (p *memberPass) give(ctx context.Context, doing string, invites bool, calls
 		p.settle(false, invites, earlier)
 		return err
 	}
+	if invites {
+		p.org.Sending(p.ref(), notAfter.Add(invitation.Margin))
+	}
 	err := calls(auth0.WithFence(ctx, fence), p.member.Status.Attempt.ID)
 	if err == nil || auth0.DidNothing(err) {
+		if invites {
+			p.org.NotSending(p.ref(), err == nil)
+		}
 		p.settle(err == nil, invites, earlier)
 	}
 	return pass.Auth0(doing, err, p.Now())

@@ -60,8 +60,9 @@ func (p *memberPass) heir(ctx context.Context) (*v1alpha1.Member, error) {
 
 // takesOver: the Member stays, and its address lies inside the contract's domains.
 func takesOver(member *v1alpha1.Member) bool {
-	outside := member.Status.Seat != nil && member.Status.Seat.Reason == v1alpha1.ReasonDomainNotAllowed
-	return member.DeletionTimestamp.IsZero() && !outside
+	seat := member.Status.Seat
+	never := seat != nil && (seat.Reason == v1alpha1.ReasonDomainNotAllowed || seat.Reason == v1alpha1.ReasonPersonMovedOn)
+	return member.DeletionTimestamp.IsZero() && !never
 }
 
 // leaves: the Member is being deleted, and its removal is not done.

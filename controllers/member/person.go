@@ -29,7 +29,7 @@ func (p *memberPass) observe(ctx context.Context) error {
 }
 
 func (p *memberPass) seatedJustNow() bool {
-	return p.org.Seated(string(p.before.UID), p.before.ResourceVersion)
+	return p.org.Seated(string(p.before.UID), p.before.ResourceVersion, p.ref())
 }
 
 // answerDue: somebody who has joined waits for a look that tells whether they were

@@ -29,7 +29,7 @@ func (w *wire) admit(ctx context.Context, route string) error {
 		return err
 	}
 	if reservationOf(ctx).use(c.group) {
-		return w.up(c, route, true)
+		return w.upOrBack(c, route)
 	}
 	left := time.Duration(0)
 	if c.begun {
@@ -42,11 +42,7 @@ func (w *wire) admit(ctx context.Context, route string) error {
 		now := w.clock.wall()
 		wait, free := w.budget.ask(c, now)
 		if free {
-			if err := w.up(c, route, true); err != nil {
-				w.budget.giveBack(c.group)
-				return err
-			}
-			return nil
+			return w.upOrBack(c, route)
 		}
 		nap := max(wait.at.Sub(now), time.Millisecond)
 		if nap > left {
@@ -71,6 +67,15 @@ func (w *wire) up(c claim, route string, goes bool) error {
 	held := notSent(route, "Auth0 does not answer; the call is held back")
 	held.RetryAt = at
 	return held
+}
+
+// upOrBack lets a call go that was paid for, or gives back what it took.
+func (w *wire) upOrBack(c claim, route string) error {
+	err := w.up(c, route, true)
+	if err != nil {
+		w.budget.giveBack(c.group)
+	}
+	return err
 }
 
 func sleep(ctx context.Context, d time.Duration) {

@@ -108,6 +108,7 @@ func (w *wire) open(req *http.Request, route string) (*http.Response, error) {
 	}
 	inTime := late.Stop()
 	if response.StatusCode == http.StatusOK && inTime {
+		w.budget.noteAnswer(groupOf(route), response.StatusCode, w.clock.wall())
 		w.budget.answered(groupOf(route), response.StatusCode, quotaOf(response.Header), w.clock.wall())
 		return response, nil
 	}

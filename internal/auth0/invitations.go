@@ -63,7 +63,7 @@ const longestInvitation = 30 * 24 * time.Hour
 func (c *Client) Invitations(ctx context.Context, orgID string) (invitations []Invitation, truncated bool, err error) {
 	err = c.call(ctx, "GET /api/v2/organizations/{id}/invitations", func(ctx context.Context) error {
 		id := (*management.OrganizationInvitation).GetID
-		rows, more, err := fromBothEnds(ends{"created_at:-1", "created_at:1"}, id, func(order string) ([]*management.OrganizationInvitation, bool, error) {
+		rows, gap, err := fromBothEnds(ends{"created_at:-1", "created_at:1"}, id, func(order string) ([]*management.OrganizationInvitation, bool, error) {
 			return offsetList(id, func(page offsetPage) (*core.Page[*int, *management.OrganizationInvitation, *management.ListOrganizationInvitationsOffsetPaginatedResponseContent], error) {
 				return c.sdk.Organizations.Invitations.List(ctx, orgID, &management.ListOrganizationInvitationsRequestParameters{
 					Page: &page.number, PerPage: &page.size, Sort: &order,
@@ -73,7 +73,7 @@ func (c *Client) Invitations(ctx context.Context, orgID string) (invitations []I
 		if err != nil {
 			return err
 		}
-		truncated = more && !c.olderAreDead(rows[offsetReach-1])
+		truncated = gap > 0 && !c.olderAreDead(rows[gap-1])
 		invitations, err = convert(rows, func(row *management.OrganizationInvitation) (Invitation, error) { return toInvitation(row) })
 		return err
 	}, orgID)

@@ -150,6 +150,24 @@ func TestOneMailInvitationsBeyondTheWindow(t *testing.T) {
 	}
 }
 
+// TestOneMailInvitationMadeWhileALongListIsRead: the rows from the one end are one
+// fewer then, and what is hidden behind them may be alive all the same.
+func TestOneMailInvitationMadeWhileALongListIsRead(t *testing.T) {
+	g := NewWithT(t)
+	auth0 := newFakeAuth0(t)
+	auth0.grantTokens()
+	list := newInvitationList(2500, 30*time.Minute) // the oldest 1,000 are dead
+	list.before = func(number int) {
+		if number == 1 && len(list.rows) == 2500 {
+			list.rows = slices.Concat(newInvitationList(2501, 30*time.Minute).rows[2500:], list.rows)
+		}
+	}
+	auth0.mux.Handle("GET "+invitationsPath, list)
+	_, truncated, err := auth0.client(t).Invitations(t.Context(), "org_1")
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(truncated).To(BeTrue())
+}
+
 // TestOneMailRowThatMovesBetweenPages: rows move while a list is read, and each that
 // is there all the time is listed.
 func TestOneMailRowThatMovesBetweenPages(t *testing.T) {

@@ -23,9 +23,6 @@ var offsetPages = func() (pages []offsetPage) {
 	return append(pages, offsetPage{number: 9, size: pageSize})
 }()
 
-// offsetReach is how many rows that is.
-const offsetReach = 1000
-
 // offsetAttempts is how often a list is read that changes meanwhile.
 const offsetAttempts = 3
 
@@ -111,15 +108,15 @@ type ends [2]string
 
 // fromBothEnds reads a list that may be longer than offset paging reaches from one
 // end and, where that ends at 1,000, from the other. It is complete where both meet;
-// truncated says that they do not, and that all begins with 1,000 from the one end.
-func fromBothEnds[T any](of ends, id func(T) string, read func(order string) (rows []T, more bool, err error)) (all []T, truncated bool, err error) {
+// otherwise gap is how many rows are from the one end, behind which some are missing.
+func fromBothEnds[T any](of ends, id func(T) string, read func(order string) (rows []T, more bool, err error)) (all []T, gap int, err error) {
 	all, more, err := read(of[0])
 	if err != nil || !more {
-		return all, false, err
+		return all, 0, err
 	}
 	rest, _, err := read(of[1])
 	if err != nil {
-		return nil, false, err
+		return nil, 0, err
 	}
 	known := map[string]bool{}
 	for _, row := range all {
@@ -127,11 +124,11 @@ func fromBothEnds[T any](of ends, id func(T) string, read func(order string) (ro
 	}
 	meet := slices.IndexFunc(rest, func(row T) bool { return known[id(row)] })
 	if meet < 0 {
-		meet, truncated = len(rest), true
+		meet, gap = len(rest), len(all)
 	}
 	rest = rest[:meet]
 	slices.Reverse(rest)
-	return append(all, rest...), truncated, nil
+	return append(all, rest...), gap, nil
 }
 
 // errTooMany is a list that is longer than offset paging reaches.

@@ -78,7 +78,7 @@ func (c *Client) UsersWithAppMetadata(ctx context.Context, key string) (users []
 	var found []User
 	err = c.call(ctx, route, func(ctx context.Context) error {
 		id := (*management.UserResponseSchema).GetUserID
-		rows, more, err := fromBothEnds(ends{"created_at:1", "created_at:-1"}, id, func(order string) ([]*management.UserResponseSchema, bool, error) {
+		rows, gap, err := fromBothEnds(ends{"created_at:1", "created_at:-1"}, id, func(order string) ([]*management.UserResponseSchema, bool, error) {
 			return offsetList(id, func(page offsetPage) (*core.Page[*int, *management.UserResponseSchema, *management.ListUsersOffsetPaginatedResponseContent], error) {
 				return c.sdk.Users.List(ctx, &management.ListUsersRequestParameters{
 					Page: &page.number, PerPage: &page.size, Sort: &order,
@@ -89,7 +89,7 @@ func (c *Client) UsersWithAppMetadata(ctx context.Context, key string) (users []
 		if err != nil {
 			return err
 		}
-		truncated = more
+		truncated = gap > 0
 		found, err = convert(rows, func(row *management.UserResponseSchema) (User, error) { return toUser(row) })
 		return err
 	})

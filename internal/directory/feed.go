@@ -131,7 +131,8 @@ func (t *Tenant) Changed(news auth0.News) (ids []string) {
 func (o *Organization) missed(now time.Time) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.record.old, o.enabled.old = true, true
+	o.record.missed(now)
+	o.enabled.missed(now)
 	o.wanted = now
 	return true
 }
@@ -144,7 +145,7 @@ func (o *Organization) changed(change auth0.Change, now time.Time) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	switch {
-	case change.Organization == "" && change.User != "":
+	case change.Organization == "" && change.Kind == auth0.ChangeUser && change.User != "":
 		return o.users[change.User] && o.peopleChanged(at, now, false)
 	case change.Organization == "":
 		// It does not say where: perhaps where something is expected.

@@ -3,6 +3,7 @@ package directory
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -46,6 +47,9 @@ type Organization struct {
 	// seated are the versions of the Members' objects with the seat that a round gave
 	// them, by UID.
 	seated map[string]string
+	// sending are those to whom an invitation may be on its way, by PersonRef, and until
+	// when. A look that begins later shows it.
+	sending map[string]time.Time
 	// bare are the users whose grant let nobody in, and when it first did not.
 	bare map[string]time.Time
 }
@@ -193,6 +197,7 @@ func (o *Organization) keep(fresh *Observation) {
 	o.noteBare(fresh)
 	o.noteShown(fresh)
 	o.latest = fresh
+	maps.DeleteFunc(o.sending, func(_ string, until time.Time) bool { return !fresh.At.Before(until) })
 	for id := range o.gone {
 		if fresh.hasInvitation(id) {
 			delete(o.gone, id)

@@ -20,13 +20,18 @@ type reading[T any] struct {
 	told time.Time
 	// old: a change may not have been told. It is to be read anew, and nobody waits.
 	old bool
+	// oldSince is when that was known: a reading that began before does not help.
+	oldSince time.Time
 }
 
 func (r *reading[T]) keep(value T, began time.Time) {
 	if !began.Before(r.wrote) && !began.Before(r.at) && !began.Before(r.told) {
-		r.value, r.at, r.old = value, began, false
+		r.value, r.at, r.old = value, began, r.old && began.Before(r.oldSince)
 	}
 }
+
+// missed: something may have changed that nobody told.
+func (r *reading[T]) missed(now time.Time) { r.old, r.oldSince = true, now }
 
 // changed has it read anew unless it was read since something changed at an instant.
 func (r *reading[T]) changed(at, now time.Time) bool {
@@ -117,13 +122,34 @@ func (o *Organization) NoteSeated(uid, version string) {
 	o.seated[uid] = version
 }
 
-// Seated tells whether a Member's object is still at that version. One that comes
-// from a cache may be older, and comes again.
-func (o *Organization) Seated(uid, version string) bool {
+// Seated tells whether a Member's object is still at that version, and the last look
+// shows whatever was sent to the person. An object that comes from a cache may be
+// older, and comes again.
+func (o *Organization) Seated(uid, version, person string) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	noted, ok := o.seated[uid]
-	return ok && noted == version
+	_, sending := o.sending[person]
+	return ok && noted == version && !sending
+}
+
+// Sending notes until when a call that invites a person, by PersonRef, may land: a
+// look that began before does not show it.
+func (o *Organization) Sending(person string, until time.Time) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.sending[person] = until
+}
+
+// NotSending notes that the call was answered: nothing lands after it. sent: it did.
+func (o *Organization) NotSending(person string, sent bool) {
+	now := o.tenant.Now()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	delete(o.sending, person)
+	if sent {
+		o.sending[person] = now
+	}
 }
 
 // ForgetSeated drops what was noted of a Member of whom more is known by now.

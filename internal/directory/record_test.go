@@ -53,3 +53,39 @@ func TestHandsOffConnectionsOfOurWrites(t *testing.T) {
 	g.Expect(at).To(Equal(t0), "the others are as they were read")
 	g.Expect(first).To(HaveLen(2), "nobody's reading changes in their hands")
 }
+
+// TestOneMailLookOlderThanAnInvitation: what a round looked at says nothing of an
+// invitation that is sent later, or may be on its way.
+func TestOneMailLookOlderThanAnInvitation(t *testing.T) {
+	g := NewWithT(t)
+	now := t0
+	org := organization(&lists{now: now})
+	org.NoteSeated("m", "3")
+	g.Expect(org.Seated("m", "3", "jane")).To(BeTrue())
+	g.Expect(org.Seated("m", "4", "jane")).To(BeFalse(), "another version")
+	org.Sending("jane", now.Add(time.Minute))
+	g.Expect(org.Seated("m", "3", "jane")).To(BeFalse(), "it may be on its way")
+	g.Expect(org.Seated("m", "3", "bob")).To(BeTrue())
+	org.NotSending("jane", false)
+	g.Expect(org.Seated("m", "3", "jane")).To(BeTrue(), "nothing was sent")
+	org.NotSending("jane", true)
+	org.keep(&Observation{At: now.Add(-time.Second)})
+	g.Expect(org.Seated("m", "3", "jane")).To(BeFalse(), "the look began before")
+	org.keep(&Observation{At: now})
+	g.Expect(org.Seated("m", "3", "jane")).To(BeTrue())
+}
+
+// TestFeedGapDuringAReading: a reading that was under way when a gap was told does
+// not show what changed in the gap.
+func TestFeedGapDuringAReading(t *testing.T) {
+	g := NewWithT(t)
+	now := t0
+	org := organization(&lists{now: now})
+	org.tenant.Changed(auth0.News{Gap: true})
+	org.KeepRecord(auth0.Organization{Name: "acme"}, now.Add(-time.Second))
+	_, _, old := org.Record()
+	g.Expect(old).To(BeTrue())
+	org.KeepRecord(auth0.Organization{Name: "acme"}, now)
+	_, _, old = org.Record()
+	g.Expect(old).To(BeFalse())
+}

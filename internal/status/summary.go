@@ -222,7 +222,7 @@ var words = map[string]string{
 	v1alpha1.ReasonMarkLost:                       "marks are missing in Auth0",
 	v1alpha1.ReasonNamespaceNotListed:             "the Auth0Tenant does not list this namespace",
 	v1alpha1.ReasonOnHold:                         "nobody is invited now",
-	v1alpha1.ReasonOrganizationConflict:           "the organization belongs to another owner",
+	v1alpha1.ReasonOrganizationConflict:           "the organization is not this Customer's alone",
 	v1alpha1.ReasonOrganizationMissing:            "the organization was deleted in Auth0",
 	v1alpha1.ReasonOrganizationRenamed:            "the organization was renamed in Auth0",
 	v1alpha1.ReasonPersonMovedOn:                  "is another Member's person now",
