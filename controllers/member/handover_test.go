@@ -89,3 +89,16 @@ func clusterOf(t *testing.T, objects ...client.Object) client.WithWatch {
 			return []string{obj.(*v1alpha1.Member).Spec.CustomerRef.Name}
 		}).Build()
 }
+
+// TestRemovalHeirWhosePersonMovedOn: nobody hands over to a Member that is never
+// given a seat.
+func TestRemovalHeirWhosePersonMovedOn(t *testing.T) {
+	g := NewWithT(t)
+	heir := func(reason string) *v1alpha1.Member {
+		return &v1alpha1.Member{Status: v1alpha1.MemberStatus{Seat: &v1alpha1.MemberSeat{Reason: reason}}}
+	}
+	g.Expect(takesOver(&v1alpha1.Member{})).To(BeTrue())
+	g.Expect(takesOver(heir(v1alpha1.ReasonSeatLimitReached))).To(BeTrue())
+	g.Expect(takesOver(heir(v1alpha1.ReasonDomainNotAllowed))).To(BeFalse())
+	g.Expect(takesOver(heir(v1alpha1.ReasonPersonMovedOn))).To(BeFalse())
+}

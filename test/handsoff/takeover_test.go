@@ -282,3 +282,26 @@ func TestAccessTakenBackAfterRelease(t *testing.T) {
 	end()
 	w.Expect(w.Mails("jane@acme.com")).To(HaveLen(1))
 }
+
+// TestHandsOffTakenOverBetweenTwoReadings: another owner takes the organization over,
+// and one pass has seen it. No later one gives anybody anything by what was read before.
+func TestHandsOffTakenOverBetweenTwoReadings(t *testing.T) {
+	w := world.New(t)
+	// No look is due: what was read is good for long.
+	w.StartOperator(func(o *world.OperatorOptions) { o.LiveInterval, o.SettledInterval = time.Hour, 2*time.Hour })
+	customer := w.CreateCustomer("acme", 5)
+	w.UntilMail("boss@acme.com", 1)
+	w.UntilReason(customer, v1alpha1.ConditionReady, "True/Reconciled")
+	metadata := metadataOf(w)
+	metadata[ownership.MetadataOwner] = "elsewhere/crm/acme"
+	_, err := w.Engineer().UpdateOrganization(t.Context(), w.OrganizationID("acme"), auth0.OrganizationUpdate{Metadata: metadata})
+	w.Expect(err).NotTo(HaveOccurred())
+	w.Update(customer, func() { customer.Spec.Domains = append(customer.Spec.Domains, "acme.eu") })
+	w.UntilReason(customer, v1alpha1.ConditionReady, "False/OrganizationConflict")
+	w.CreateMember("acme", "jane@acme.com")
+	w.Throughout("nobody is invited into what is another's", func(g Gomega) {
+		g.Expect(w.Mails("jane@acme.com")).To(BeEmpty())
+		g.Expect(w.Reason(g, customer, v1alpha1.ConditionReady)).To(Equal("False/OrganizationConflict"))
+	})
+	w.Expect(metadataOf(w)).To(HaveKeyWithValue(ownership.MetadataOwner, "elsewhere/crm/acme"))
+}
