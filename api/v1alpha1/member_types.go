@@ -119,6 +119,11 @@ type MemberInvitation struct {
 	// expiresAt is when its link dies, by Auth0's clock. Absent once it was accepted.
 	// +optional
 	ExpiresAt metav1.Time `json:"expiresAt,omitzero"`
+	// usedUpBy is the Auth0 user that used up the link without being let in, where the
+	// tenant log tells (scope read:logs).
+	// +optional
+	// +kubebuilder:validation:MaxLength=512
+	UsedUpBy string `json:"usedUpBy,omitempty"`
 }
 
 // MemberUser is an Auth0 user that is this person.

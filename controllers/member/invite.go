@@ -3,6 +3,7 @@ package member
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -73,13 +74,27 @@ func (p *memberPass) consume(ctx context.Context) error {
 	_, err := p.api().Invitation(ctx, p.org.ID, last.ID)
 	switch {
 	case auth0.IsNotFound(err):
-		last.State = v1alpha1.InvitationConsumed
+		last.State, last.UsedUpBy = v1alpha1.InvitationConsumed, p.usedUpBy(ctx, last.ID)
 	case err != nil:
 		return pass.Auth0("read the invitation", err, p.Now())
 	default:
 		p.wait(last.ExpiresAt.Sub(p.tenant.Now()))
 	}
 	return nil
+}
+
+// usedUpBy is the user that used up an invitation, empty where Auth0's log may not be
+// read or does not tell. Nothing is decided by it.
+func (p *memberPass) usedUpBy(ctx context.Context, invitationID string) string {
+	scopes, err := p.api().Scopes(ctx)
+	if err != nil || !slices.Contains(scopes, "read:logs") {
+		return ""
+	}
+	userID, err := p.api().UsedUpBy(ctx, invitationID)
+	if err != nil {
+		return ""
+	}
+	return userID
 }
 
 func (p *memberPass) invitationFacts() invitation.Facts {

@@ -159,6 +159,18 @@ func (l *tenantLog) rows(ctx context.Context, query url.Values) (rows []logEntry
 	return rows, err
 }
 
+// UsedUpBy looks in the newest entries of the log for the user that used up an
+// invitation without being let in; empty where they do not tell.
+func (c *Client) UsedUpBy(ctx context.Context, invitationID string) (userID string, err error) {
+	rows, err := (&tenantLog{client: c}).newest(ctx, logRows)
+	for _, row := range rows {
+		if row.Type == "fi" && invitationID != "" && row.Details.Invitation.ID == invitationID && row.User != "" {
+			return row.User, nil
+		}
+	}
+	return "", err
+}
+
 // logEntry is what is used of an entry of the tenant log. It holds addresses; they
 // are not read.
 type logEntry struct {
@@ -170,6 +182,9 @@ type logEntry struct {
 	Organization string
 	User         string
 	Details      struct {
+		Invitation struct {
+			ID string `json:"id"`
+		} `json:"invitation"`
 		Request struct {
 			Method string `json:"method"`
 			Path   string `json:"path"`

@@ -44,6 +44,9 @@ type API interface {
 	Invitations(ctx context.Context, orgID string) (invitations []Invitation, truncated bool, err error)
 	// Invitation reads one invitation; NotFound when it was deleted, accepted or used up.
 	Invitation(ctx context.Context, orgID, id string) (Invitation, error)
+	// UsedUpBy looks in the newest entries of the tenant log for the user that used up
+	// an invitation without being let in; empty where they do not tell. Scope read:logs.
+	UsedUpBy(ctx context.Context, invitationID string) (userID string, err error)
 	// CreateInvitation sends an invitation mail. It gives: never call it without a fence.
 	CreateInvitation(ctx context.Context, orgID string, create InvitationCreate) (Invitation, error)
 	// DeleteInvitation deletes an invitation. One that is not there is no error.

@@ -224,6 +224,11 @@ func (r *Recorder) Invitation(ctx context.Context, orgID, id string) (Invitation
 	return invitation, err
 }
 
+// UsedUpBy reads.
+func (r *Recorder) UsedUpBy(ctx context.Context, invitationID string) (userID string, err error) {
+	return r.api.UsedUpBy(ctx, invitationID)
+}
+
 // CreateInvitation plans, and answers with an invitation that nobody was sent.
 func (r *Recorder) CreateInvitation(_ context.Context, _ string, create InvitationCreate) (Invitation, error) {
 	r.plan("POST /api/v2/organizations/{id}/invitations", create.Email)

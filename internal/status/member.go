@@ -194,7 +194,7 @@ func notJoined(s *v1alpha1.MemberStatus, f MemberFacts) state {
 				message: "the link's time is over, and nobody was seen to join with it: ask for another with the annotation " + v1alpha1.AnnotationInviteRequestedAt}
 		case v1alpha1.InvitationConsumed:
 			return state{reason: v1alpha1.ReasonAcceptedByWrongAccount, stalled: true,
-				message: "the link was used up by another account, or revoked in Auth0, and nobody joined: see in Auth0's log which account it was and what address Auth0 has for it; let the person use, or the identity provider give, the address of this Member, then ask for another with the annotation " + v1alpha1.AnnotationInviteRequestedAt}
+				message: usedUp(s.Invitation.UsedUpBy) + "; let the person use, or the identity provider give, the address of this Member, then ask for another with the annotation " + v1alpha1.AnnotationInviteRequestedAt}
 		}
 	}
 	switch {
@@ -208,6 +208,14 @@ func notJoined(s *v1alpha1.MemberStatus, f MemberFacts) state {
 		return state{reason: f.Problem.Reason, message: f.Problem.Message}
 	}
 	return state{reason: v1alpha1.ReasonInviting, message: "the invitation is being sent", pending: true}
+}
+
+// usedUp says what became of a link that was used up, and by which user if that is known.
+func usedUp(by string) string {
+	if by == "" {
+		return "the link was used up by another account, or revoked in Auth0, and nobody joined: see in Auth0's log which account it was and what address Auth0 has for it"
+	}
+	return "the link was used up by Auth0 user " + by + ", and nobody joined: Auth0 has another address for that user, or none"
 }
 
 func invited(until time.Time, f MemberFacts) string {

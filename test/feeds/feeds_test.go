@@ -14,6 +14,7 @@ import (
 	"github.com/seatwarden/seatwarden/internal/directory"
 	"github.com/seatwarden/seatwarden/internal/ownership"
 	"github.com/seatwarden/seatwarden/internal/standin"
+	"github.com/seatwarden/seatwarden/internal/standin/person"
 	"github.com/seatwarden/seatwarden/test/world"
 )
 
@@ -198,4 +199,21 @@ func TestAccessWhatNoFeedTells(t *testing.T) {
 	w.InDashboard(http.MethodDelete, "/organizations/"+w.OrganizationID("acme")+"/invitations/"+boss.Status.Invitation.ID, "")
 	w.UntilReason(boss, v1alpha1.ConditionActive, "False/AcceptedByWrongAccount")
 	w.Expect(slices.ContainsFunc(w.Auth0.Audit(), func(e standin.AuditEntry) bool { return e.Route == logsRoute })).To(BeFalse())
+}
+
+// TestAccessWhoUsedUpALinkIsNamed: another account uses up a link. Where the tenant
+// log may be read, the Member says which.
+func TestAccessWhoUsedUpALinkIsNamed(t *testing.T) {
+	w, _ := followed(t, []string{"read:logs"})
+	w.CreateCustomer("acme", 2)
+	jane := w.CreateMember("acme", "jane@acme.com")
+	w.Employ("other@acme.com")
+	mail := w.UntilMail("jane@acme.com", 1)
+	_, err := w.Browser().OpenLink(t.Context(), mail.Link, person.As{Connection: world.ConnectionName, Email: "other@acme.com"})
+	w.Expect(err).To(HaveOccurred())
+	w.UntilForwarding("it shows", func(g Gomega) {
+		g.Expect(w.Reason(g, jane, v1alpha1.ConditionActive)).To(Equal("False/AcceptedByWrongAccount"))
+	})
+	w.Expect(jane.Status.Invitation.UsedUpBy).To(HaveSuffix("other@acme.com"))
+	w.UntilWarned(jane, v1alpha1.ReasonAcceptedByWrongAccount, "used up by Auth0 user "+jane.Status.Invitation.UsedUpBy)
 }
