@@ -4,7 +4,7 @@ IMG ?= seatwarden:latest
 # Packages tested at once, and for how long at most. Each envtest package runs an
 # API server of its own; they wait more than they compute.
 TEST_PARALLEL ?= 3
-TEST_TIMEOUT ?= 14m
+TEST_TIMEOUT ?= 20m
 
 # The linter and the generators, as hack/lint pins them.
 LINT_TOOL = go tool -modfile=hack/lint/go.mod

@@ -59,7 +59,7 @@ func (f furnished) arguments() map[string][]any {
 		"EnabledConnections": {f.org}, "EnableConnection": {f.org, auth0.EnabledConnection{ConnectionID: f.otherConnection}},
 		"UpdateEnabledConnection": {f.org, auth0.EnabledConnection{ConnectionID: f.connection}},
 		"DisableConnection":       {f.org, f.connection}, "ConnectionByName": {"acme-okta"},
-		"Invitations": {f.org}, "Invitation": {f.org, f.invitation},
+		"Invitations": {f.org}, "Invitation": {f.org, f.invitation}, "UsedUpBy": {f.invitation},
 		"CreateInvitation": {f.org, f.invite()}, "DeleteInvitation": {f.org, f.invitation},
 		"Members": {f.org}, "AddMembers": {f.org, f.user}, "RemoveMembers": {f.org, f.user},
 		"MemberRoles": {f.org, f.user}, "AssignMemberRoles": {f.org, f.user, f.role}, "RemoveMemberRoles": {f.org, f.user, f.role},

@@ -3,6 +3,7 @@ package losses
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	. "github.com/onsi/gomega"
 
@@ -10,6 +11,9 @@ import (
 	"github.com/seatwarden/seatwarden/internal/standin"
 	"github.com/seatwarden/seatwarden/test/world"
 )
+
+// seldom has the operator look seldom: each look reads thousands of invitations.
+func seldom(o *world.OperatorOptions) { o.LiveInterval = 3 * time.Second }
 
 // revoked puts invitations that let nobody in any more, as of people who were
 // invited and given up, behind those that the organization has, and returns their ids.
@@ -30,7 +34,7 @@ func revoked(w *world.World, organization string, count int) (ids []string) {
 // is older than the thousand that Auth0 lists.
 func TestOneMailListCutAtAThousand(t *testing.T) {
 	w := world.New(t)
-	w.StartOperator()
+	w.StartOperator(seldom)
 	w.CreateCustomer("acme", 2)
 	jane := w.CreateMember("acme", "jane@acme.com")
 	w.UntilReason(jane, v1alpha1.ConditionActive, "False/Invited")
@@ -50,7 +54,7 @@ func TestOneMailListCutAtAThousand(t *testing.T) {
 // deletes enough for all to be listed again.
 func hidden(t *testing.T) (w *world.World, jane, late *v1alpha1.Member, restore func()) {
 	w = world.New(t)
-	operator := w.StartOperator()
+	operator := w.StartOperator(seldom)
 	customer := w.CreateCustomer("acme", 2)
 	w.UntilMail("boss@acme.com", 1)
 	w.UntilReason(w.AdminMember(customer), v1alpha1.ConditionActive, "False/Invited")
@@ -63,7 +67,7 @@ func hidden(t *testing.T) (w *world.World, jane, late *v1alpha1.Member, restore 
 	operator.Stop()
 	revoked(w, "acme", 1000)
 	wipeStatus(w, jane)
-	w.StartOperator()
+	w.StartOperator(seldom)
 	return w, jane, late, func() {
 		api := w.Engineer()
 		for _, id := range old[:50] {
