@@ -19,9 +19,9 @@ func seldom(o *world.OperatorOptions) { o.LiveInterval = 3 * time.Second }
 // invited and given up, behind those that the organization has, and returns their ids.
 func revoked(w *world.World, organization string, count int) (ids []string) {
 	w.Helper()
-	now := w.Auth0.Forward(0)
+	now, id := w.Auth0.Forward(0), w.OrganizationID(organization)
 	for i := range count {
-		invitation, err := w.Auth0.AddInvitation(w.OrganizationID(organization), standin.Invitation{
+		invitation, err := w.Auth0.AddInvitation(id, standin.Invitation{
 			InviteeEmail: fmt.Sprintf("given-up-%d@acme.com", i), InviterName: "somebody", CreatedAt: now, ExpiresAt: now,
 		})
 		w.Expect(err).NotTo(HaveOccurred())
@@ -69,9 +69,9 @@ func hidden(t *testing.T) (w *world.World, jane, late *v1alpha1.Member, restore 
 	wipeStatus(w, jane)
 	w.StartOperator(seldom)
 	return w, jane, late, func() {
-		api := w.Engineer()
+		api, organization := w.Engineer(), w.OrganizationID("acme")
 		for _, id := range old[:50] {
-			w.Expect(api.DeleteInvitation(w.Context(), w.OrganizationID("acme"), id)).To(Succeed())
+			w.Expect(api.DeleteInvitation(w.Context(), organization, id)).To(Succeed())
 		}
 	}
 }
