@@ -84,7 +84,7 @@ func (p *memberPass) consume(ctx context.Context) error {
 }
 
 // usedUpBy is the user that used up an invitation, empty where Auth0's log may not be
-// read or does not tell. Nothing is decided by it.
+// read, cannot be, or does not tell: it is asked once, and nothing is decided by it.
 func (p *memberPass) usedUpBy(ctx context.Context, invitationID string) string {
 	scopes, err := p.api().Scopes(ctx)
 	if err != nil || !slices.Contains(scopes, "read:logs") {
