@@ -44,12 +44,19 @@ func (p *customerPass) observe(ctx context.Context) error {
 func (p *customerPass) lookInterval() time.Duration {
 	resync, followed := p.tenant.Resync(p.ResyncInterval)
 	switch {
-	case p.confirming(), !followed && p.liveInvitations(), followed && p.linkEnds():
+	case p.confirming(), p.seatMayBeFree(), !followed && p.liveInvitations(), followed && p.linkEnds():
 		return p.LiveInterval
 	case followed:
 		return resync
 	}
 	return p.SettledInterval
+}
+
+// seatMayBeFree: somebody waits for a seat that counts as in use only until Auth0's
+// lists must show that it is not.
+func (p *customerPass) seatMayBeFree() bool {
+	counts := p.customer.Status.Seats
+	return p.look != nil && counts != nil && counts.Waiting > 0 && p.org.Unsettled(p.look, p.tenant.Now())
 }
 
 // planLooks comes back when the next look is due.
