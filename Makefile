@@ -14,6 +14,9 @@ GOLANGCI_LINT = $(LINT_TOOL) golangci-lint
 # Flags of `make bench`; --help lists them.
 BENCH ?=
 
+# Flags of the operator for `make run`; --help lists them.
+RUN ?=
+
 # The kubectl that acts on a real cluster.
 KUBECTL ?= kubectl
 
@@ -155,8 +158,8 @@ build: ## Build the operator into bin/.
 	CGO_ENABLED=0 go build -trimpath -o bin/seatwarden .
 
 .PHONY: run
-run: ## Run the operator here against the cluster of your kubeconfig.
-	go run .
+run: ## Run the operator here against the cluster of your kubeconfig; flags in RUN.
+	go run . --namespace seatwarden-system --metrics-bind-address 0 $(RUN)
 
 .PHONY: docker-build
 docker-build: ## Build the image IMG.
@@ -177,7 +180,7 @@ uninstall: ## Delete the CRDs, unless there are objects left: deleting those wou
 .PHONY: deploy
 deploy: ## Install the CRDs, roles, policies and the operator with the image IMG.
 	@dir="$$(mktemp -d)"; trap 'rm -rf "$$dir"' EXIT; cp -R config "$$dir/"; \
-		name='$(IMG)'; sed -i.orig -e "s|newName: .*|newName: $${name%:*}|" -e "s|newTag: .*|newTag: $${name##*:}|" "$$dir/config/manager/kustomization.yaml"; \
+		sed -i.orig -e "s|image: seatwarden:latest|image: '$(IMG)'|" "$$dir/config/manager/manager.yaml"; \
 		$(KUBECTL) apply --server-side -k "$$dir/config/default"
 
 .PHONY: undeploy

@@ -3,9 +3,12 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"fmt"
+	"net/http"
 	"os"
+	"sync/atomic"
 	"time"
 
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -87,10 +90,35 @@ func run(f flags) error {
 	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
 		return err
 	}
-	if err := mgr.AddReadyzCheck("ping", healthz.Ping); err != nil {
+	caches := &synced{}
+	if err := mgr.Add(caches); err != nil {
+		return err
+	}
+	if err := mgr.AddReadyzCheck("caches", caches.check); err != nil {
 		return err
 	}
 	return mgr.Start(ctx)
+}
+
+// synced knows whether the manager has read what the API server holds: then a
+// replica can lead, or take over.
+type synced struct{ done atomic.Bool }
+
+// Start is called by the manager when its caches are in sync.
+func (s *synced) Start(ctx context.Context) error {
+	s.done.Store(true)
+	<-ctx.Done()
+	return nil
+}
+
+// NeedLeaderElection is false: a replica that waits to take over is ready as well.
+func (s *synced) NeedLeaderElection() bool { return false }
+
+func (s *synced) check(*http.Request) error {
+	if !s.done.Load() {
+		return fmt.Errorf("the caches are not in sync yet: see the log for what the API server refuses")
+	}
+	return nil
 }
 
 // check refuses what cannot work.
@@ -121,6 +149,9 @@ func managerOptions(f flags) ctrl.Options {
 		Scheme: controllers.Scheme(), Cache: controllers.Cache(f.namespace),
 		Metrics: serving, HealthProbeBindAddress: f.probeAddress,
 		LeaderElection: f.leaderElection, LeaderElectionID: "seatwarden.dev", LeaderElectionNamespace: f.namespace,
+		// The process ends when the manager has stopped, and what may still be on its way
+		// to Auth0 is fenced.
+		LeaderElectionReleaseOnCancel: true,
 	}
 }
 

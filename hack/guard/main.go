@@ -24,6 +24,10 @@ func main() {
 	flag.StringVar((*string)(&options.OrganizationlessRefresh), "organizationless-refresh", string(guard.Pass),
 		"Pass or Refuse: a refresh for a guarded application that does not tell its organization")
 	flag.Parse()
+	if len(options.Applications) == 0 {
+		fmt.Fprintln(os.Stderr, "guard: name the client id of each application that people sign in to: --application CLIENT_ID. Without one, a sign-in there without an organization passes")
+		os.Exit(2)
+	}
 	code, err := guard.Render(options)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "guard:", err)
