@@ -46,11 +46,15 @@ func (p *customerPass) lookInterval() time.Duration {
 	switch {
 	case p.confirming(), p.seatMayBeFree(), !followed && p.liveInvitations(), followed && p.linkEnds():
 		return p.LiveInterval
-	case followed:
+	case followed && !p.cutShort():
 		return resync
 	}
 	return p.SettledInterval
 }
+
+// cutShort: the list of invitations was longer than Auth0 shows. No feed tells when
+// those that it does not show have died.
+func (p *customerPass) cutShort() bool { return p.look != nil && p.look.Truncated }
 
 // seatMayBeFree: somebody waits for a seat that counts as in use only until Auth0's
 // lists must show that it is not.
@@ -62,11 +66,12 @@ func (p *customerPass) seatMayBeFree() bool {
 // planLooks comes back when the next look is due.
 func (p *customerPass) planLooks() {
 	_, followed := p.tenant.Resync(p.ResyncInterval)
-	if followed {
-		p.wait(p.dueIn(p.lookInterval()))
-	} else if p.liveInvitations() {
-		p.wait(p.LiveInterval)
+	interval := p.lookInterval()
+	due := p.dueIn(interval)
+	if !followed && interval != p.LiveInterval {
+		due = jitter(max(due, 0))
 	}
+	p.wait(due)
 	if now := p.tenant.Now(); p.look != nil {
 		switch due, next := p.org.LookDue(now); {
 		case due:

@@ -63,7 +63,22 @@ func (p *customerPass) plan(ctx context.Context, people []v1alpha1.Member) (seat
 	if plan.Waiting > 0 && p.mayHoldLess(people) {
 		p.wait(p.retryHoldings())
 	}
+	if plan.Waiting > 0 {
+		p.waitForUsedUp(people)
+	}
 	return plan, nil
+}
+
+// waitForUsedUp comes back when the seat of somebody whose link another account used
+// up can go to who waits: nothing happens at that moment.
+func (p *customerPass) waitForUsedUp(people []v1alpha1.Member) {
+	for i := range people {
+		if last := people[i].Status.Invitation; last != nil && last.State == v1alpha1.InvitationConsumed {
+			if left := last.ExpiresAt.Sub(p.tenant.Now()); left > 0 {
+				p.wait(left)
+			}
+		}
+	}
 }
 
 // retryHoldings is when to look whether fewer seats are in use. A feed tells of

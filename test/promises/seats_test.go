@@ -260,6 +260,37 @@ func TestSeatsExpiredInvitationGivesWayToWhoWaits(t *testing.T) {
 	endWatch()
 }
 
+// TestSeatsOfAUsedUpLinkGivesWay: another account used the link up. The seat is kept for
+// as long as the link would have lived, and goes then to who waits, by the clock alone.
+func TestSeatsOfAUsedUpLinkGivesWay(t *testing.T) {
+	w := world.New(t)
+	w.StartOperator()
+	customer := w.CreateCustomer("acme", 2)
+	w.Join(w.AdminMember(customer))
+	jane := w.CreateMember("acme", "jane@acme.com")
+	w.UntilMail("jane@acme.com", 1)
+	w.UntilReason(jane, v1alpha1.ConditionActive, "False/Invited")
+	expiry := jane.Status.Invitation.ExpiresAt.Time
+	w.InDashboard(http.MethodDelete, "/organizations/"+w.OrganizationID("acme")+"/invitations/"+jane.Status.Invitation.ID, "")
+	w.UntilForwarding("it shows", func(g Gomega) {
+		g.Expect(w.Reason(g, jane, v1alpha1.ConditionActive)).To(Equal("False/AcceptedByWrongAccount"))
+	})
+	bob := w.CreateMember("acme", "bob@acme.com")
+	w.UntilReason(bob, v1alpha1.ConditionSeatAssigned, "False/SeatLimitReached")
+	w.Auth0.Forward(expiry.Sub(w.Auth0.Clock().Now()) - 10*time.Second)
+	w.Until("the link's time is over", func(g Gomega) {
+		if shown := w.Reason(g, jane, v1alpha1.ConditionSeatAssigned); w.Auth0.Clock().Now().Before(expiry.Add(-2 * time.Second)) {
+			w.Expect(shown).To(Equal("True/SeatAssigned"))
+		}
+		g.Expect(w.Auth0.Clock().Now()).To(BeTemporally(">", expiry))
+	})
+	w.UntilReason(jane, v1alpha1.ConditionSeatAssigned, "False/SeatWithdrawing")
+	w.UntilForwarding("the seat goes to who waited", func(g Gomega) {
+		g.Expect(w.Mails("bob@acme.com")).To(HaveLen(1))
+		g.Expect(w.Reason(g, jane, v1alpha1.ConditionSeatAssigned)).To(Equal("False/SeatLapsed"))
+	})
+}
+
 // TestSeatsExpiredInvitationOfWhoHasAProfileGivesWay: their grant was written before
 // the invitation, stays when the link dies, and lets nobody in.
 func TestSeatsExpiredInvitationOfWhoHasAProfileGivesWay(t *testing.T) {
