@@ -18,6 +18,10 @@ type counters struct {
 	Reconciles map[string]int `json:"reconciles"`
 	// HeapBytes are those that are alive after a garbage collection.
 	HeapBytes uint64 `json:"heapBytes"`
+	// ResidentBytes are those that the process has of the machine's memory,
+	// PeakResidentBytes the most that it had.
+	ResidentBytes     uint64 `json:"residentBytes"`
+	PeakResidentBytes uint64 `json:"peakResidentBytes"`
 	// CPUSeconds that the process used.
 	CPUSeconds float64 `json:"cpuSeconds"`
 }
@@ -41,7 +45,7 @@ func (c counters) events() (n int) {
 func (c counters) since(earlier counters) counters {
 	return counters{
 		Writes: minus(c.Writes, earlier.Writes), Reads: minus(c.Reads, earlier.Reads), Reconciles: minus(c.Reconciles, earlier.Reconciles),
-		HeapBytes: c.HeapBytes, CPUSeconds: c.CPUSeconds - earlier.CPUSeconds,
+		HeapBytes: c.HeapBytes, ResidentBytes: c.ResidentBytes, PeakResidentBytes: c.PeakResidentBytes, CPUSeconds: c.CPUSeconds - earlier.CPUSeconds,
 	}
 }
 
@@ -64,6 +68,9 @@ func sum(counts map[string]int) (n int) {
 
 // kubernetesCalls counts what goes through a transport to the API server.
 type kubernetesCalls struct {
+	// memProfile is the file to write when the heap is asked for, empty for none.
+	memProfile string
+
 	mu            sync.Mutex
 	reads, writes map[string]int
 }

@@ -68,7 +68,7 @@ func newCommand() *cobra.Command {
 	set.StringVar(&f.compare, "compare", "", "print the figures of this JSON `file` beside the new ones")
 	set.StringVar(&f.json, "json", "", "write the figures to this `file` as JSON")
 	set.StringVar(&f.cpuProfile, "cpuprofile", "", "write CPU profiles of the operators to `file`.ROW.N")
-	set.StringVar(&f.memProfile, "memprofile", "", "write memory profiles of the operators, at their end, to `file`.ROW.N")
+	set.StringVar(&f.memProfile, "memprofile", "", "write memory profiles of the operators, when their heap is measured, to `file`.ROW.N")
 	set.BoolVar(&f.wantDetails, "details", false, "tell on stderr which calls, writes and reconciles were counted")
 	cmd.MarkFlagsMutuallyExclusive("small", "large")
 	cmd.CompletionOptions.DisableDefaultCmd = true

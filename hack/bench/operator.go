@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/pprof"
+	"strings"
 	"syscall"
 	"time"
 
@@ -47,6 +48,9 @@ func operatorCommand() *cobra.Command {
 
 func (o operatorOptions) run(ctx context.Context) (err error) {
 	ctrl.SetLogger(zap.New(zap.WriteTo(os.Stderr)))
+	if o.memProfile != "" {
+		runtime.MemProfileRate = finely
+	}
 	stopProfiles, err := o.startProfiles()
 	if err != nil {
 		return err
@@ -56,7 +60,7 @@ func (o operatorOptions) run(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("find the API server: %w", err)
 	}
-	calls := &kubernetesCalls{}
+	calls := &kubernetesCalls{memProfile: o.memProfile}
 	config.Wrap(calls.wrap)
 	mgr, err := newManager(ctx, config)
 	if err != nil {
@@ -104,21 +108,25 @@ func (o operatorOptions) startProfiles() (stop func() error, err error) {
 			return nil, fmt.Errorf("write a CPU profile: %w", err)
 		}
 	}
-	return func() (err error) {
-		if cpu != nil {
-			pprof.StopCPUProfile()
-			err = cpu.Close()
+	return func() error {
+		if cpu == nil {
+			return nil
 		}
-		if o.memProfile == "" {
-			return err
-		}
-		heap, failed := os.Create(o.memProfile)
-		if failed != nil {
-			return errors.Join(err, failed)
-		}
-		runtime.GC()
-		return errors.Join(err, pprof.WriteHeapProfile(heap), heap.Close())
+		pprof.StopCPUProfile()
+		return cpu.Close()
 	}, nil
+}
+
+// finely is how many bytes a memory profile samples at a time: a Member has few.
+const finely = 4096
+
+// writeHeap writes the profile of what is alive, over the one before.
+func writeHeap(file string) error {
+	heap, err := os.Create(file)
+	if err != nil {
+		return fmt.Errorf("write a memory profile: %w", err)
+	}
+	return errors.Join(pprof.WriteHeapProfile(heap), heap.Close())
 }
 
 // serve answers with the counters; the heap's only where the query asks for it,
@@ -132,7 +140,14 @@ func (k *kubernetesCalls) serve(w http.ResponseWriter, r *http.Request) {
 		var memory runtime.MemStats
 		runtime.ReadMemStats(&memory)
 		out.HeapBytes = memory.HeapAlloc
+		if k.memProfile != "" {
+			if err := writeHeap(k.memProfile); err != nil {
+				http.Error(w, err.Error(), http.StatusInternalServerError)
+				return
+			}
+		}
 	}
+	out.ResidentBytes, out.PeakResidentBytes = resident()
 	var usage syscall.Rusage
 	if syscall.Getrusage(syscall.RUSAGE_SELF, &usage) == nil {
 		out.CPUSeconds = time.Duration(usage.Utime.Nano() + usage.Stime.Nano()).Seconds()
@@ -143,6 +158,26 @@ func (k *kubernetesCalls) serve(w http.ResponseWriter, r *http.Request) {
 	if err := json.NewEncoder(w).Encode(out); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 	}
+}
+
+// resident tells what this process has of the machine's memory, now and at most so
+// far, where the system tells.
+func resident() (now, peak uint64) {
+	text, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0, 0
+	}
+	for line := range strings.Lines(string(text)) {
+		for name, into := range map[string]*uint64{"VmRSS:": &now, "VmHWM:": &peak} {
+			var kB uint64
+			if rest, ok := strings.CutPrefix(line, name); ok {
+				if _, err := fmt.Sscan(rest, &kB); err == nil {
+					*into = kB * 1024
+				}
+			}
+		}
+	}
+	return now, peak
 }
 
 // reconciles are counted by controller-runtime.

@@ -66,12 +66,14 @@ func (w *world) untilQuiet(ctx context.Context) (since time.Time, err error) {
 	return since, err
 }
 
-// measureSettled looks at an operator that has nothing to do: its memory, its CPU,
-// its calls, and what a restart costs.
+// eachSettled is how many people a Customer of the settled row has.
+const eachSettled = 50
+
+// measureSettled looks at an operator that has nothing to do: what a start costs, its
+// memory, its CPU and its calls.
 func measureSettled(ctx context.Context, b *bench) (figures []figure, err error) {
-	for _, people := range b.sized([]int{200}, []int{2000}) {
-		const each = 40
-		more, err := settle(ctx, b, max(1, people/each), min(people, each))
+	for _, people := range b.sized([]int{200}, []int{100_000}) {
+		more, err := settle(ctx, b, max(1, people/eachSettled), min(people, eachSettled))
 		figures = append(figures, more...)
 		if err != nil {
 			return figures, err
@@ -81,43 +83,62 @@ func measureSettled(ctx context.Context, b *bench) (figures []figure, err error)
 }
 
 func settle(ctx context.Context, b *bench, customers, people int) (figures []figure, err error) {
-	w, empty, err := b.settled(ctx, customers, people)
+	w, err := b.newWorld(ctx, standin.ProfileUnlimited)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = w.ended(ctx, err) }()
+	empty, err := w.counters(ctx, true)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.seed(ctx, customers, people); err != nil {
+		return nil, err
+	}
+	members := (customers-1)*people + 2
+	size := fmt.Sprintf("%d Members", members)
+	figures, err = w.restart(ctx, size)
+	if err != nil {
+		return figures, err
+	}
+	more, err := w.atRest(ctx, size, members, empty)
+	return append(figures, more...), err
+}
+
+// atRest looks at an operator that has nothing to do.
+func (w *world) atRest(ctx context.Context, size string, members int, empty counters) (figures []figure, err error) {
 	full, err := w.counters(ctx, true)
 	if err != nil {
 		return nil, err
 	}
-	size := fmt.Sprintf("%d Members", customers*people)
-	figures = append(figures, figure{
-		Size: size, Name: "heap a settled Member", Value: (float64(full.HeapBytes) - float64(empty.HeapBytes)) / 1000 / float64(customers*people), Unit: "kB",
-	}.atMost(4).because("heap alive after a garbage collection, less that with no Member (%.1f MB)", float64(empty.HeapBytes)/1e6))
-
 	window := time.Minute
 	w.countCalls()
 	if err := w.pause(ctx, window, "CPU is counted"); err != nil {
-		return figures, err
+		return nil, err
 	}
 	idle, err := w.counters(ctx, false)
 	if err != nil {
-		return figures, err
+		return nil, err
 	}
 	made := w.calls()
 	did := idle.since(full)
-	figures = append(figures,
+	return []figure{
+		figure{
+			Size: size, Name: "heap a settled Member", Value: (float64(full.HeapBytes) - float64(empty.HeapBytes)) / 1000 / float64(members), Unit: "kB",
+		}.atMost(4).because("heap alive after a garbage collection, less that with no Member (%.1f MB)", float64(empty.HeapBytes)/1e6),
+		figure{Size: size, Name: "resident memory, settled", Value: float64(idle.ResidentBytes) / 1e6, Unit: "MB"}.atMost(600),
+		figure{Size: size, Name: "resident memory, at most", Value: float64(idle.PeakResidentBytes) / 1e6, Unit: "MB"}.because("since the start"),
 		figure{Size: size, Name: "CPU, settled", Value: 100 * did.CPUSeconds / window.Seconds(), Unit: "% of a core"}.atMost(2).because("over %s", window),
 		figure{Size: size, Name: "calls, settled", Value: float64(made.all()) * float64(time.Hour/window), Unit: "an hour"}.because("over %s, without the slow look", window),
-	)
-	more, err := w.restart(ctx, size)
-	return append(figures, more...), err
+	}, nil
 }
 
-// restart ends the operator and starts another.
+// restart starts the operator, and ends the one that runs.
 func (w *world) restart(ctx context.Context, size string) ([]figure, error) {
-	if err := w.operator.Stop(); err != nil {
-		return nil, err
+	if w.operator != nil {
+		if err := w.operator.Stop(); err != nil {
+			return nil, err
+		}
 	}
 	w.countCalls()
 	began := time.Now()
@@ -137,7 +158,9 @@ func (w *world) restart(ctx context.Context, size string) ([]figure, error) {
 	w.details("restart reconciles", did.Reconciles)
 	return []figure{
 		figure{Size: size, Name: "restart until settled", Value: since.Sub(began).Seconds(), Unit: "s"}.atMost(60).because("without limits"),
+		{Size: size, Name: "restart, CPU", Value: did.CPUSeconds, Unit: "s of a core"},
 		{Size: size, Name: "restart, calls", Value: float64(made.all()), Unit: "calls"},
+		{Size: size, Name: "restart, reconciles of Members", Value: float64(did.Reconciles["member"]), Unit: "reconciles"},
 		figure{Size: size, Name: "restart, writes to Auth0", Value: float64(made.writing()), Unit: "calls"}.atMost(0),
 		figure{Size: size, Name: "restart, writes to the API server with Events", Value: float64(sum(did.Writes)), Unit: "writes"}.atMost(0),
 	}, nil

@@ -44,6 +44,8 @@ type world struct {
 	operator          *process.Process
 	// address of the operator's counters.
 	address string
+	// seeded: there may be too many objects to take away one by one.
+	seeded bool
 	// caFile has the stand-in's certificate authority.
 	caFile string
 }
@@ -212,6 +214,9 @@ func (w *world) end(ctx context.Context) error {
 	}
 	if w.auth0 != nil {
 		errs = append(errs, w.auth0.Close())
+	}
+	if w.seeded {
+		errs = append(errs, etcd{w.plane.EtcdURL()}.deleteAll(ctx))
 	}
 	members, customers, tenants := &v1alpha1.MemberList{}, &v1alpha1.CustomerList{}, &v1alpha1.Auth0TenantList{}
 	for _, list := range []client.ObjectList{members, customers, tenants} {

@@ -71,6 +71,7 @@ type ControlPlane struct {
 	dir        string
 	deleteDir  bool
 	opts       Options
+	etcdURL    string
 	processes  []*process.Process // in the order in which they were started
 }
 
@@ -159,11 +160,10 @@ func (cp *ControlPlane) start(ctx context.Context, opts Options) error {
 	if err != nil {
 		return err
 	}
-	etcdURL, err := cp.startEtcd(ctx, bin, opts)
-	if err != nil {
+	if cp.etcdURL, err = cp.startEtcd(ctx, bin, opts); err != nil {
 		return err
 	}
-	if err := cp.startAPIServer(ctx, bin, opts, keys, etcdURL); err != nil {
+	if err := cp.startAPIServer(ctx, bin, opts, keys, cp.etcdURL); err != nil {
 		return err
 	}
 	if !opts.ControllerManager {
@@ -314,6 +314,10 @@ func (cp *ControlPlane) stopProcesses() error {
 	cp.processes = nil
 	return errors.Join(errs...)
 }
+
+// EtcdURL is where etcd is reached, past the API server; empty for a control plane
+// that was not started here.
+func (cp *ControlPlane) EtcdURL() string { return cp.etcdURL }
 
 // Restart stops the processes, has between look at the folder of etcd's data or
 // put it back to a copy, and starts them again, on other ports and with other

@@ -130,7 +130,7 @@ func FuzzSearch(f *testing.F) {
 	} {
 		f.Add(q)
 	}
-	user := &searchedUser{organizations: []string{"org_1"}, user: &User{
+	user := &searchedUser{organizations: func() []string { return []string{"org_1"} }, user: &User{
 		UserID: "auth0|jane", Email: "jane@acme.com", AppMetadata: map[string]any{"a": map[string]any{"b": 1.0}, "l": []any{"x", nil}},
 	}}
 	f.Fuzz(func(_ *testing.T, q string) {

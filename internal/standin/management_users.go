@@ -287,15 +287,16 @@ func searchUsers(c *call) (any, error) {
 	}
 	at := c.now.Add(-time.Duration(c.s.settings.SearchLag))
 	var rows []*User
-	for _, id := range sortedKeys(c.t.userVersions) {
+	for id := range c.t.userVersions {
 		u := c.t.userAt(id, at)
 		if u == nil || c.query.has("connection") && !u.in(c.query.get("connection")) {
 			continue
 		}
-		if matches(&searchedUser{user: u, organizations: c.t.organizationsAt(id, at)}) {
+		if matches(&searchedUser{user: u, organizations: func() []string { return c.t.organizationsAt(id, at) }}) {
 			rows = append(rows, u)
 		}
 	}
+	slices.SortFunc(rows, func(a, b *User) int { return strings.Compare(a.UserID, b.UserID) })
 	field, descending, err := c.sortOrder("created_at", "email", "user_id")
 	if err != nil {
 		return nil, err

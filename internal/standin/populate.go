@@ -245,8 +245,11 @@ func (s *Server) addOrganization(t *Tenant, seed OrganizationSeed, idOf func(ema
 		return Organization{}, fmt.Errorf("the organization name %q is empty or taken", seed.Name)
 	}
 	now := s.clock.Now()
+	if seed.ID == "" {
+		seed.ID = newID("org_")
+	}
 	o := &Organization{
-		ID: newID("org_"), Name: seed.Name, DisplayName: seed.DisplayName, Metadata: seed.Metadata, CreatedAt: now, tenant: t,
+		ID: seed.ID, Name: seed.Name, DisplayName: seed.DisplayName, Metadata: seed.Metadata, CreatedAt: now, tenant: t,
 	}
 	for _, name := range seed.Connections {
 		c := t.connectionByName(name)

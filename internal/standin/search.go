@@ -8,8 +8,9 @@ import (
 
 // searchedUser is what a user search sees of a user.
 type searchedUser struct {
-	user          *User
-	organizations []string
+	user *User
+	// organizations are worked out only when the query asks for them.
+	organizations func() []string
 }
 
 // predicate tells whether a user is found.
@@ -203,7 +204,7 @@ func matchWildcard(pattern, value string, ignoreCase bool) bool {
 func (u *searchedUser) values(field string) []string {
 	switch field {
 	case "organization_id":
-		return u.organizations
+		return u.organizations()
 	case "email.domain":
 		_, domain, _ := strings.Cut(u.user.Email, "@")
 		return nonEmpty(domain)

@@ -61,6 +61,8 @@ type UserSeed struct {
 
 // OrganizationSeed is an organization with its connections and members.
 type OrganizationSeed struct {
+	// ID is made up where it is left out.
+	ID          string            `json:"id,omitempty"`
 	Name        string            `json:"name"`
 	DisplayName string            `json:"display_name,omitempty"`
 	Metadata    map[string]string `json:"metadata,omitempty"`
