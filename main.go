@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"go.uber.org/zap/zapcore"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
@@ -58,7 +59,8 @@ func parse() (flags, *zap.Options) {
 	flag.DurationVar(&f.options.TenantInterval, "tenant-interval", f.options.TenantInterval, "how often a tenant's credentials and scopes are looked at")
 	flag.DurationVar(&f.options.ProbeInterval, "probe-interval", f.options.ProbeInterval, "how often Auth0 is asked for its time, by a call without rate limit")
 	flag.IntVar(&f.options.Workers, "workers", f.options.Workers, "`number` of objects of a kind that are worked on at once")
-	zapOptions := &zap.Options{}
+	// A stack trace says where in the operator, which is nobody's question when Auth0 is down.
+	zapOptions := &zap.Options{StacktraceLevel: zapcore.PanicLevel}
 	zapOptions.BindFlags(flag.CommandLine)
 	showVersion := flag.Bool("version", false, "print the version and exit")
 	flag.Parse()

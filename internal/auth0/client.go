@@ -162,15 +162,23 @@ func (c *Client) call(ctx context.Context, route string, f func(context.Context)
 	if ctx.Err() != nil {
 		return notSent(route, "the context was done before the call")
 	}
-	err := f(withRoute(ctx, route))
-	if err == nil {
+	failed := failure(ctx, route, f(withRoute(ctx, route)))
+	logChange(ctx, route, failed, ids)
+	if failed == nil {
 		return nil
 	}
+	return failed
+}
+
+// failure is what an SDK call returned, as an *Error.
+func failure(ctx context.Context, route string, err error) *Error {
 	var failed *Error
-	if errors.As(err, &failed) {
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &failed):
 		return failed
-	}
-	if ctx.Err() != nil {
+	case ctx.Err() != nil:
 		return &Error{Kind: KindUnknown, Route: route, Detail: "the context ended during the call"}
 	}
 	// Every failure of an exchange is an *Error, so the SDK could not read a 2xx.

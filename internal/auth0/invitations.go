@@ -134,7 +134,7 @@ func (c *Client) CreateInvitation(ctx context.Context, orgID string, create Invi
 		}
 		invitation, err = toInvitation(answer)
 		return err
-	}, orgID)
+	}, orgID, create.Email)
 	return invitation, err
 }
 
