@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -145,17 +146,24 @@ func (p *customerPass) mayStillShow(invitation *v1alpha1.MemberInvitation) bool 
 // and at all when the contract begins or ends.
 func (p *customerPass) wakeMembers() {
 	news := newsOf(p.org, p.look)
-	common := p.facts.Window + " "
+	common := p.facts.Window + " " + p.org.Key()
 	for i := range p.members {
 		member := &p.members[i]
-		if p.org.Tell(string(member.UID), common+news(member)) {
+		text := news(member)
+		if p.org.Tell(string(member.UID), common+text) && !undecided(member, text) {
 			p.Members.Wake(member)
 		}
 	}
 }
 
-// newsOf returns what an observation shows of a Member, as a text that differs
-// when it does.
+// undecided: the Member stays, Auth0 shows nothing of its person, and a round has yet
+// to decide about its seat, which wakes it.
+func undecided(member *v1alpha1.Member, news string) bool {
+	return member.DeletionTimestamp.IsZero() && member.Status.Seat == nil && news == ""
+}
+
+// newsOf returns what an observation shows of a Member beyond the invitation that its
+// status records, as a text that differs when it does.
 func newsOf(org *directory.Organization, look *directory.Observation) func(*v1alpha1.Member) string {
 	about := map[string]string{}
 	for _, member := range look.Members {
@@ -169,14 +177,19 @@ func newsOf(org *directory.Organization, look *directory.Observation) func(*v1al
 	}
 	for _, invitation := range look.Invitations {
 		if grant, ok := org.Ours(invitation); ok {
-			about["ref "+grant.Person] += " invitation " + invitation.ID
+			about["ref "+grant.Person] += invited(invitation.ID)
 		}
 	}
 	return func(member *v1alpha1.Member) string {
-		text := org.Key() + about["ref "+ownership.PersonRef(string(member.Spec.Email))]
+		text := about["ref "+ownership.PersonRef(string(member.Spec.Email))]
 		if last := member.Status.Invitation; last != nil {
-			// Who was taken out and accepted another looks as before.
-			text += " after " + last.ID
+			as := invited(last.ID)
+			if last.State == v1alpha1.InvitationSent && strings.Contains(text, as) {
+				text = strings.Replace(text, as, "", 1)
+			} else {
+				// Who was taken out and accepted another looks as before.
+				text += " after " + last.ID
+			}
 		}
 		for _, user := range member.Status.Users {
 			text += about["id "+user.UserID]
@@ -184,3 +197,5 @@ func newsOf(org *directory.Organization, look *directory.Observation) func(*v1al
 		return text
 	}
 }
+
+func invited(id string) string { return " invitation " + id + ";" }

@@ -113,11 +113,10 @@ func (p *memberPass) existing(ctx context.Context, users []v1alpha1.MemberUser) 
 		if err != nil {
 			return nil, pass.Auth0("read a user", err, p.Now())
 		}
-		others, err := p.siblings(ctx)
+		declared, err := p.declaredOf(ctx, user)
 		if err != nil {
 			return nil, err
 		}
-		declared := pass.Declared(p.customer, others)
 		person := pass.PersonOf(p.customer, user, p.granted(user), declared)
 		if _, anothers := declared[person]; !anothers || person == p.ref() {
 			out = append(out, user)

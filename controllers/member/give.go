@@ -22,9 +22,6 @@ import (
 // nothing leaves after its time. An old leader's write fails, and with it its call.
 // doing says what the calls are for.
 func (p *memberPass) give(ctx context.Context, doing string, invites bool, calls func(ctx context.Context, attempt string) error) error {
-	if err := p.checkLeaver(ctx); err != nil {
-		return err
-	}
 	if p.observing() {
 		return pass.Auth0(doing, calls(ctx, "planned"), p.Now())
 	}
@@ -45,8 +42,8 @@ func (p *memberPass) give(ctx context.Context, doing string, invites bool, calls
 		p.member.Status = *p.before.Status.DeepCopy()
 		return err
 	}
-	// Once more, as the attempt stands now: what changes after this changes while it
-	// is on its way.
+	// Past the cache, as the attempt stands now: what changes after this changes while
+	// it is on its way.
 	if err := p.checkLeaver(ctx); err != nil {
 		p.settle(false, invites, earlier)
 		return err

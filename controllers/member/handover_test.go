@@ -87,7 +87,8 @@ func clusterOf(t *testing.T, objects ...client.Object) client.WithWatch {
 		WithStatusSubresource(&v1alpha1.Customer{}, &v1alpha1.Member{}).
 		WithIndex(&v1alpha1.Member{}, v1alpha1.FieldCustomerRef, func(obj client.Object) []string {
 			return []string{obj.(*v1alpha1.Member).Spec.CustomerRef.Name}
-		}).Build()
+		}).
+		WithIndex(&v1alpha1.Member{}, indexPerson, personIndex).Build()
 }
 
 // TestRemovalHeirWhosePersonMovedOn: nobody hands over to a Member that is never

@@ -258,12 +258,10 @@ func (p *memberPass) send(ctx context.Context, supersede []string) error {
 	return nil
 }
 
-// mayInvite reads the Customer live: a mail cannot be taken back.
+// mayInvite judges the Customer that the pass knows: a mail cannot be taken back, and
+// none leaves unless the Customer that is read live then is that one.
 func (p *memberPass) mayInvite(ctx context.Context) error {
-	customer, err := p.standing(ctx)
-	if err != nil {
-		return err
-	}
+	customer := p.customer
 	if !ownership.InDomains(p.email(), pass.Domains(p.customer)) {
 		return pass.Person(v1alpha1.ReasonDomainNotAllowed, fmt.Sprintf("the address lies outside the domains of Customer %s (%s): nobody there is invited",
 			p.customer.Name, strings.Join(pass.Domains(p.customer), ", ")))
@@ -278,12 +276,12 @@ func (p *memberPass) mayInvite(ctx context.Context) error {
 // waitForPredecessor: a Member of the same address that is being deleted hands
 // over what it has, first.
 func (p *memberPass) waitForPredecessor(ctx context.Context) error {
-	siblings, err := p.siblings(ctx)
+	siblings, err := p.siblings(ctx, p.ref())
 	if err != nil {
 		return err
 	}
 	for _, sibling := range siblings {
-		if leaves(&sibling) && sibling.Status.OrganizationID != "" && personOf(&sibling) == p.ref() {
+		if leaves(&sibling) && sibling.Status.OrganizationID != "" {
 			return pass.Wait(v1alpha1.ReasonInviting, fmt.Sprintf("Member %s of the same address is being deleted and hands over first; nothing is needed", sibling.Name), time.Second)
 		}
 	}

@@ -38,7 +38,12 @@ func (p *memberPass) waitForLeaver(ctx context.Context) error {
 	if !p.nothingKnown() {
 		return p.leaverStop()
 	}
-	if err := p.checkLeaver(ctx); err != nil {
+	customer, err := p.sameCustomer(ctx)
+	if err != nil {
+		return err
+	}
+	p.customer = customer
+	if err := p.leaverStop(); err != nil {
 		return err
 	}
 	line := lineOf(p.customer, p.ref())

@@ -160,11 +160,10 @@ func (p *memberPass) candidates() []string {
 // isPerson tells whether a user may be taken for the person. One that is another
 // Member's person is not, whatever was recorded.
 func (p *memberPass) isPerson(ctx context.Context, user auth0.User) (bool, error) {
-	others, err := p.siblings(ctx)
+	declared, err := p.declaredOf(ctx, user)
 	if err != nil {
 		return false, err
 	}
-	declared := pass.Declared(p.customer, others)
 	declared[p.ref()] = p.member.Name
 	person := pass.PersonOf(p.customer, user, p.granted(user), declared)
 	if name, is := declared[person]; is && person != p.ref() {

@@ -5,6 +5,7 @@ package member
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -38,6 +39,8 @@ type Reconciler struct {
 	Now             func() time.Time
 	// NewID makes attempt ids.
 	NewID func() string
+
+	written ownWrites
 }
 
 // +kubebuilder:rbac:groups=seatwarden.dev,resources=members,verbs=get;list;watch;create;patch;delete
@@ -54,10 +57,19 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	if !member.DeletionTimestamp.IsZero() {
 		return ctrl.Result{}, nil
 	}
+	if r.written.ahead(member, r.Now()) {
+		return pass.Again(), nil
+	}
+	read := member.ResourceVersion
 	if err := pass.AddFinalizer(ctx, r.Client, member); err != nil {
 		return pass.Rewrite(err)
 	}
 	p := newPass(r, member)
+	defer func() {
+		if p.before.ResourceVersion != read {
+			r.written.note(p.before, r.Now())
+		}
+	}()
 	return p.finish(ctx, p.run(pass.Caller(ctx, "member", member, member.Spec.CustomerRef.Name)))
 }
 
@@ -187,6 +199,10 @@ func (p *memberPass) report(ctx context.Context) error {
 	if p.observing() {
 		p.keepWhatIs()
 	}
+	if left := p.undecidedFor(); left > 0 {
+		p.wait(left)
+		return nil
+	}
 	p.noteHandled()
 	p.member.Status = status.Member(p.member, p.facts)
 	pass.RefuseInvite(p.member, p.Now())
@@ -203,7 +219,7 @@ func (p *memberPass) report(ctx context.Context) error {
 		p.org.NoteSeated(string(p.member.UID), p.member.ResourceVersion)
 	}
 	p.before = p.member.DeepCopy()
-	pass.Announce(p.Recorder, p.member, p.original.Status.Conditions, p.member.Status.Conditions,
+	pass.Announce(p.Recorder, p.member, p.original.Status.Conditions, worthAnEvent(p.member.Status.Conditions),
 		v1alpha1.ConditionActive)
 	was, is := p.original.Status, p.member.Status
 	pass.AnnounceAnswers(p.Recorder, p.member, was.RefusedRequests, is.RefusedRequests,
@@ -213,7 +229,45 @@ func (p *memberPass) report(ctx context.Context) error {
 	return nil
 }
 
+// worthAnEvent leaves out the steps that each onboarding goes through by itself: an
+// Event tells what came of them.
+func worthAnEvent(list []metav1.Condition) []metav1.Condition {
+	return slices.DeleteFunc(slices.Clone(list), func(c metav1.Condition) bool {
+		switch c.Reason {
+		case v1alpha1.ReasonCustomerNotReady, v1alpha1.ReasonSeatPending, v1alpha1.ReasonInviting, v1alpha1.ReasonGranting:
+			return c.Type == v1alpha1.ConditionActive
+		}
+		return false
+	})
+}
+
 // wait asks for another pass after a time, if no other is due sooner.
 func (p *memberPass) wait(after time.Duration) {
 	p.again = pass.Sooner(p.again, max(after, 50*time.Millisecond))
+}
+
+// decisionPatience is how long a new Member says nothing of what is decided within
+// seconds as a rule. Until then its observedGeneration shows that it is in progress.
+const decisionPatience = 10 * time.Second
+
+// undecidedFor is how long a new Member that waits for its Customer's first decision
+// still says nothing: its status would be out of date at once, and the seat could not
+// be written at the version that the round has listed. Zero for any other.
+func (p *memberPass) undecidedFor() time.Duration {
+	m := p.member
+	asked := pass.ReconcileRequest(m) != "" || pass.InviteRequest(m, p.Now()) != ""
+	known := m.Status.Seat != nil || m.Status.Attempt != nil || !p.nothingKnown() || m.Status.ObservedGeneration > 0
+	if !stays(m) || asked || known || p.facts.Mode != v1alpha1.ModeManage || !decidedSoon(p.facts.Problem) {
+		return 0
+	}
+	age := p.Now().Sub(m.CreationTimestamp.Time)
+	if age < 0 {
+		return 0 // the clocks differ
+	}
+	return max(decisionPatience-age, 0)
+}
+
+// decidedSoon: nobody needs to be told of what a Member without a seat waits for.
+func decidedSoon(problem *status.Problem) bool {
+	return problem == nil || problem.Starting || problem.Reason == v1alpha1.ReasonCustomerNotReady
 }

@@ -9,6 +9,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/log"
@@ -23,6 +24,17 @@ import (
 // pollDeletion is how often a Member looks whether its organization is gone.
 const pollDeletion = 3 * time.Second
 
+// indexPerson finds a Customer's Members of one address in the cache.
+const indexPerson = "person"
+
+func personIndex(obj client.Object) []string {
+	member := obj.(*v1alpha1.Member)
+	return []string{personIn(member.Spec.CustomerRef.Name, personOf(member))}
+}
+
+// personIn is a person as a Customer's Members are indexed by it.
+func personIn(customer, person string) string { return customer + "/" + person }
+
 // SetupWithManager registers the controllers of Members and of those who were.
 func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, workers int) error {
 	err := mgr.GetFieldIndexer().IndexField(ctx, &v1alpha1.Member{}, v1alpha1.FieldCustomerRef, func(obj client.Object) []string {
@@ -31,11 +43,14 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, wor
 	if err != nil {
 		return err
 	}
+	if err := mgr.GetFieldIndexer().IndexField(ctx, &v1alpha1.Member{}, indexPerson, personIndex); err != nil {
+		return err
+	}
 	err = ctrl.NewControllerManagedBy(mgr).
 		Named("member").
 		For(&v1alpha1.Member{}, builder.WithPredicates(staying, news)).
-		Watches(&v1alpha1.Customer{}, handler.EnqueueRequestsFromMapFunc(r.membersOfCustomer(stays)), builder.WithPredicates(concernsMembers)).
-		Watches(&v1alpha1.Customer{}, handler.EnqueueRequestsFromMapFunc(r.membersOfCustomer(waits)), builder.WithPredicates(removalsBeginOrEnd)).
+		Watches(&v1alpha1.Customer{}, handler.EnqueueRequestsFromMapFunc(r.membersOfCustomer(hasDecision)), builder.WithPredicates(concernsMembers)).
+		Watches(&v1alpha1.Customer{}, handler.EnqueueRequestsFromMapFunc(r.membersOfCustomer(waits)), builder.WithPredicates(concernsWaiting)).
 		WatchesRawSource(source.Channel(r.Members.Subscribe(), &handler.EnqueueRequestForObject{}, source.WithPredicates[client.Object, reconcile.Request](staying))).
 		WithOptions(controller.Options{MaxConcurrentReconciles: workers, RateLimiter: pass.BackOff()}).
 		Complete(r)
@@ -68,6 +83,9 @@ var (
 
 func stays(member *v1alpha1.Member) bool { return member.DeletionTimestamp.IsZero() }
 
+// hasDecision: the Member stays, and has a seat or was refused one.
+func hasDecision(member *v1alpha1.Member) bool { return stays(member) && !waits(member) }
+
 func goes(member *v1alpha1.Member) bool { return !member.DeletionTimestamp.IsZero() }
 
 // waits: the Member has no seat yet, or is not decided about.
@@ -75,15 +93,15 @@ func waits(member *v1alpha1.Member) bool {
 	return stays(member) && (member.Status.Seat == nil || member.Status.Seat.State == v1alpha1.SeatWaiting)
 }
 
-// news passes what others changed of a Member: its spec, a request, its seat, its
-// finalizers, or a status that was taken away. What the controllers themselves
+// news passes what others changed of a Member: its spec, a request, its seat, our
+// finalizer or a status that was taken away. What the controllers themselves
 // write is none: a pass that fails would be repeated at once, and without end.
 var news = predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
 	old, now := e.ObjectOld.(*v1alpha1.Member), e.ObjectNew.(*v1alpha1.Member)
 	return old.Generation != now.Generation ||
 		old.DeletionTimestamp.IsZero() != now.DeletionTimestamp.IsZero() ||
 		!equality.Semantic.DeepEqual(old.Annotations, now.Annotations) ||
-		!equality.Semantic.DeepEqual(old.Finalizers, now.Finalizers) ||
+		controllerutil.ContainsFinalizer(old, v1alpha1.Finalizer) && !controllerutil.ContainsFinalizer(now, v1alpha1.Finalizer) ||
 		!equality.Semantic.DeepEqual(old.Status.Seat, now.Status.Seat) ||
 		statusLost(old.Status, now.Status)
 }}
@@ -107,10 +125,15 @@ var concernsMembers = predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool
 		guardInEffect(old) != guardInEffect(now)
 }}
 
-// removalsBeginOrEnd passes what those who wait for a seat hope for.
-var removalsBeginOrEnd = predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+// concernsWaiting passes what those who wait for a seat hope for, and what they say
+// that they wait for. The seat itself wakes them.
+var concernsWaiting = predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
 	old, now := e.ObjectOld.(*v1alpha1.Customer), e.ObjectNew.(*v1alpha1.Customer)
-	return (removing(old) == 0) != (removing(now) == 0)
+	return old.Generation != now.Generation ||
+		old.DeletionTimestamp.IsZero() != now.DeletionTimestamp.IsZero() ||
+		organizationLost(old) != organizationLost(now) ||
+		hindrance(old) != hindrance(now) ||
+		(removing(old) == 0) != (removing(now) == 0)
 }}
 
 // concernsWithdrawn passes the changes of a Customer that its list depends on.

@@ -16,12 +16,9 @@ import (
 // what the pass has judged stands no more: a newer contract, mode or tenant is
 // judged from the beginning, and never taken over in the middle.
 func (p *memberPass) standing(ctx context.Context) (*v1alpha1.Customer, error) {
-	customer := &v1alpha1.Customer{}
-	if err := p.Live.Get(ctx, client.ObjectKeyFromObject(p.customer), customer); err != nil {
-		return nil, fmt.Errorf("read the Customer: %w", err)
-	}
-	if !sameContract(customer, p.customer) {
-		return nil, pass.Wait(v1alpha1.ReasonInviting, "the Customer has just changed: looking again", time.Second)
+	customer, err := p.sameCustomer(ctx)
+	if err != nil {
+		return nil, err
 	}
 	same, err := p.sameTenant(ctx, customer)
 	if err != nil {
@@ -29,6 +26,19 @@ func (p *memberPass) standing(ctx context.Context) (*v1alpha1.Customer, error) {
 	}
 	if !same {
 		return nil, pass.Wait(v1alpha1.ReasonInviting, fmt.Sprintf("Auth0Tenant %s has just changed: looking again", p.tenant.Name), time.Second)
+	}
+	return customer, nil
+}
+
+// sameCustomer is the Customer as it stands now, past the cache, if the pass has
+// judged the same contract.
+func (p *memberPass) sameCustomer(ctx context.Context) (*v1alpha1.Customer, error) {
+	customer := &v1alpha1.Customer{}
+	if err := p.Live.Get(ctx, client.ObjectKeyFromObject(p.customer), customer); err != nil {
+		return nil, fmt.Errorf("read the Customer: %w", err)
+	}
+	if !sameContract(customer, p.customer) {
+		return nil, pass.Wait(v1alpha1.ReasonInviting, "the Customer has just changed: looking again", time.Second)
 	}
 	return customer, nil
 }

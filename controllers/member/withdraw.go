@@ -202,14 +202,25 @@ func (p *memberPass) anothers(user auth0.User) bool {
 	return is
 }
 
-// siblings are the Customer's other Members.
-func (p *memberPass) siblings(ctx context.Context) ([]v1alpha1.Member, error) {
-	list := &v1alpha1.MemberList{}
-	err := p.Client.List(ctx, list, client.InNamespace(p.member.Namespace), client.MatchingFields{v1alpha1.FieldCustomerRef: p.member.Spec.CustomerRef.Name})
-	if err != nil {
-		return nil, fmt.Errorf("list Members: %w", err)
+// siblings are the Customer's other Members that declare one of the people.
+func (p *memberPass) siblings(ctx context.Context, people ...string) ([]v1alpha1.Member, error) {
+	var out []v1alpha1.Member
+	slices.Sort(people)
+	for _, person := range slices.Compact(people) {
+		list := &v1alpha1.MemberList{}
+		err := p.Client.List(ctx, list, client.InNamespace(p.member.Namespace), client.MatchingFields{indexPerson: personIn(p.member.Spec.CustomerRef.Name, person)})
+		if err != nil {
+			return nil, fmt.Errorf("list Members: %w", err)
+		}
+		out = append(out, list.Items...)
 	}
-	return slices.DeleteFunc(list.Items, func(m v1alpha1.Member) bool { return m.UID == p.member.UID }), nil
+	return slices.DeleteFunc(out, func(m v1alpha1.Member) bool { return m.UID == p.member.UID }), nil
+}
+
+// declaredOf are the people that other Members declare, as far as a user may be them.
+func (p *memberPass) declaredOf(ctx context.Context, user auth0.User) (map[string]string, error) {
+	others, err := p.siblings(ctx, ownership.PersonRef(user.Email), p.granted(user))
+	return pass.Declared(p.customer, others), err
 }
 
 // withdrawalProfiles reads every user that may be the person by its id.

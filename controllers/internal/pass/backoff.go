@@ -11,7 +11,11 @@ import (
 // over for everybody soon after it is over. The library's own limit is 1,000 s.
 const maxBackOff = 30 * time.Second
 
+// firstBackOff is how long it waits at first: as long as the cache takes, as a rule,
+// to show what somebody else wrote in between.
+const firstBackOff = 25 * time.Millisecond
+
 // BackOff is every controller's rate limiter.
 func BackOff() workqueue.TypedRateLimiter[reconcile.Request] {
-	return workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](5*time.Millisecond, maxBackOff)
+	return workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](firstBackOff, maxBackOff)
 }

@@ -129,15 +129,20 @@ func Result(err error, after time.Duration) (ctrl.Result, error) {
 	return ctrl.Result{RequeueAfter: wait}, nil
 }
 
+// Again has the pass repeated with back-off, without calling it an error.
+func Again() ctrl.Result {
+	return ctrl.Result{Requeue: true} //nolint:staticcheck // the library has no other way to ask for its back-off
+}
+
 // Rewrite is what follows from a status that could not be written: another
-// look at once when somebody else wrote in between, nothing when the object is
-// gone, back-off otherwise.
+// look soon when somebody else wrote in between, nothing when the object is
+// gone. Both this and an error back off.
 func Rewrite(err error) (ctrl.Result, error) {
 	switch {
 	case apierrors.IsNotFound(err):
 		return ctrl.Result{}, nil
 	case apierrors.IsConflict(err):
-		return ctrl.Result{RequeueAfter: 50 * time.Millisecond}, nil
+		return Again(), nil
 	}
 	return ctrl.Result{}, err
 }
