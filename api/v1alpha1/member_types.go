@@ -152,8 +152,12 @@ type MemberUser struct {
 type Withdrawal struct {
 	// startedAt is when it began, by Auth0's clock.
 	StartedAt metav1.MicroTime `json:"startedAt"`
-	// changedAt is when a pass last had to change something.
+	// changedAt is when a pass last began to change something.
 	ChangedAt metav1.MicroTime `json:"changedAt"`
+	// takenAt is when a pass last took everything that it saw. Nothing is looked at
+	// again before Auth0's consistency window after it is over.
+	// +optional
+	TakenAt *metav1.MicroTime `json:"takenAt,omitempty"`
 	// revokedAt is when sessions and refresh tokens were last ended.
 	// +optional
 	RevokedAt *metav1.MicroTime `json:"revokedAt,omitempty"`

@@ -1024,6 +1024,10 @@ func (in *Withdrawal) DeepCopyInto(out *Withdrawal) {
 	*out = *in
 	in.StartedAt.DeepCopyInto(&out.StartedAt)
 	in.ChangedAt.DeepCopyInto(&out.ChangedAt)
+	if in.TakenAt != nil {
+		in, out := &in.TakenAt, &out.TakenAt
+		*out = (*in).DeepCopy()
+	}
 	if in.RevokedAt != nil {
 		in, out := &in.RevokedAt, &out.RevokedAt
 		*out = (*in).DeepCopy()

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -117,8 +118,12 @@ func (p *memberPass) admit(ctx context.Context) (held bool, err error) {
 
 // changeList changes the Customer's list at the version that is read, which is the
 // pass's from then on, as often as somebody else writes in between. What the pass
-// has judged must stand.
+// has judged must stand. Passes of this process take turns: many who leave together
+// would refuse each other's writes.
 func (p *memberPass) changeList(ctx context.Context, change func() error) error {
+	turn, _ := p.turns.LoadOrStore(client.ObjectKeyFromObject(p.customer), &sync.Mutex{})
+	turn.(*sync.Mutex).Lock()
+	defer turn.(*sync.Mutex).Unlock()
 	return retry.RetryOnConflict(retry.DefaultBackoff, func() error {
 		customer, err := p.stillTaking(ctx)
 		if err != nil {

@@ -6,6 +6,7 @@ package member
 import (
 	"context"
 	"slices"
+	"sync"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -41,6 +42,8 @@ type Reconciler struct {
 	NewID func() string
 
 	written ownWrites
+	// turns are the locks of the Customers' lists of people who leave.
+	turns sync.Map
 }
 
 // +kubebuilder:rbac:groups=seatwarden.dev,resources=members,verbs=get;list;watch;create;patch;delete
@@ -97,6 +100,10 @@ type memberPass struct {
 	again time.Duration
 	// ended: the pass needs no further phase.
 	ended bool
+	// cleared are the recorded users as they stand after a pass has cleared their grants.
+	cleared map[string]auth0.User
+	// fenced: this pass wrote down when it began to take.
+	fenced bool
 	// save keeps what a withdrawal has found out, before more is taken.
 	save func(context.Context) error
 }

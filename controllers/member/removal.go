@@ -142,6 +142,10 @@ func (p *memberPass) removePerson(ctx context.Context) (released bool, err error
 	if err != nil || !found {
 		return err == nil, err
 	}
+	if begun && p.takenForNow() {
+		p.facts.Removing = lookingOnceMore
+		return false, nil
+	}
 	if another, err := p.belongsToAnother(ctx, p.tenant, p.org.ID, p.owner()); another || err != nil {
 		return another, err
 	}
@@ -166,9 +170,11 @@ func (p *memberPass) removePerson(ctx context.Context) (released bool, err error
 		}
 		return true, nil
 	}
-	p.facts.Removing = "everything known was taken; waiting until Auth0 must show what is left, then looking once more"
+	p.facts.Removing = lookingOnceMore
 	return false, nil
 }
+
+const lookingOnceMore = "everything known was taken; waiting until Auth0 must show what is left, then looking once more"
 
 // begun: the person is on the Customer's list, and taking may have started. From
 // then on nobody takes over: a Member of the address waits, and brings the
@@ -210,9 +216,12 @@ func (p *memberPass) begin(ctx context.Context) (released bool, err error) {
 		}
 		return false, pass.Wait(v1alpha1.ReasonWithdrawing, "the address has just been declared again: looking again", time.Second)
 	}
-	now := metav1.NewMicroTime(p.tenant.Now())
-	p.member.Status.Withdrawal = &v1alpha1.Withdrawal{StartedAt: now, ChangedAt: now}
-	return false, p.write(ctx)
+	p.member.Status.Withdrawal = startedAt(p.tenant.Now())
+	if err := p.write(ctx); err != nil {
+		return false, err
+	}
+	p.fenced = true
+	return false, nil
 }
 
 // takesNothing: the person has moved on to another Member, and a look that began
@@ -225,7 +234,7 @@ func (p *memberPass) takesNothing(ctx context.Context) (bool, error) {
 		return false, nil
 	}
 	began := p.tenant.Now()
-	s.Withdrawal = &v1alpha1.Withdrawal{StartedAt: metav1.NewMicroTime(began), ChangedAt: metav1.NewMicroTime(began)}
+	s.Withdrawal = startedAt(began)
 	facts, err := p.withdrawalFacts(ctx, began)
 	s.Withdrawal = nil
 	if err != nil {

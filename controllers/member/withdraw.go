@@ -27,53 +27,46 @@ func (p *memberPass) withdrawSeat(ctx context.Context) error {
 	return p.withdraw(auth0.WithLane(ctx, auth0.LaneRemoval))
 }
 
-// withdraw makes one pass of taking everything that could let the person in,
-// and records how far it came.
+// withdraw makes one pass: it takes everything that could let the person in, or
+// proves, as soon as Auth0 must show what is left, that nothing is. What is taken
+// is not taken again before that.
 func (p *memberPass) withdraw(ctx context.Context) error {
-	began := p.tenant.Now()
-	state := p.member.Status.Withdrawal
-	if state == nil {
-		at := metav1.NewMicroTime(began)
-		state = &v1alpha1.Withdrawal{StartedAt: at, ChangedAt: at}
-		p.member.Status.Withdrawal = state
+	if p.takenForNow() {
+		return nil
 	}
-	// What somebody accepted until now, the lists may not show before their time.
-	first := state.ChangedAt.Equal(&state.StartedAt)
+	began := p.tenant.Now()
+	if p.member.Status.Withdrawal == nil {
+		p.member.Status.Withdrawal = startedAt(began)
+	}
 	if err := p.findOthers(ctx); err != nil {
 		return err
 	}
 	if _, err := p.stillTaking(ctx); err != nil {
 		return err
 	}
-	took, err := p.clearRecordedGrants(ctx)
-	if err != nil {
-		return err
+	if !p.progress().Taken() {
+		if err := p.clearRecordedGrants(ctx); err != nil {
+			return err
+		}
 	}
 	facts, err := p.withdrawalFacts(ctx, began)
 	if err != nil {
 		return err
 	}
 	plan := removal.Decide(facts)
-	takes := plan.Takes() || took || first
-	if takes {
-		state.ChangedAt = metav1.NewMicroTime(p.tenant.Now())
-	}
-	if err := p.recordTargets(ctx, plan); err != nil {
+	// Whatever this pass sees, what somebody accepted until now the lists may not show.
+	takes := plan.Takes() || !facts.Taken()
+	if err := p.take(ctx, plan, takes); err != nil {
 		return err
 	}
-	if _, err := p.stillTaking(ctx); err != nil {
-		return err
-	}
-	if err := p.take(ctx, plan); err != nil {
-		return err
-	}
+	state, at := p.member.Status.Withdrawal, metav1.NewMicroTime(p.tenant.Now())
 	switch {
-	case plan.Confirmed && !takes:
-		at := metav1.NewMicroTime(p.tenant.Now())
+	case takes:
+		state.TakenAt = &at
+		p.takenForNow()
+	case plan.Confirmed:
 		state.ConfirmedAt = &at
 		p.org.Forget(p.ref(), facts.InvitationIDs)
-	case takes:
-		p.wait(facts.Window)
 	case plan.Unseen:
 		return pass.Person(v1alpha1.ReasonTooManyInvitations, "everything known was taken, and whether an invitation of this person is still alive is not known: "+pass.TooManyInvitations(p.customer))
 	default:
@@ -82,58 +75,110 @@ func (p *memberPass) withdraw(ctx context.Context) error {
 	return nil
 }
 
-// recordTargets writes down that something is taken, and whose sessions are to be
-// ended, before anything is taken by which they could be recognised.
-func (p *memberPass) recordTargets(ctx context.Context, plan removal.Plan) error {
-	news := plan.Takes()
+// startedAt is a withdrawal that begins.
+func startedAt(at time.Time) *v1alpha1.Withdrawal {
+	return &v1alpha1.Withdrawal{StartedAt: metav1.NewMicroTime(at), ChangedAt: metav1.NewMicroTime(at)}
+}
+
+// takenForNow: everything that was seen is taken, and Auth0 need not show yet what
+// is left. The next pass comes when it must.
+func (p *memberPass) takenForNow() bool {
+	if p.member.Status.Withdrawal == nil {
+		return false
+	}
+	left := p.progress().Due().Sub(p.tenant.Now())
+	if left > 0 {
+		p.wait(left)
+	}
+	return left > 0
+}
+
+// progress is how far the removal came, as the decisions know it.
+func (p *memberPass) progress() removal.Progress {
+	state := p.member.Status.Withdrawal
+	out := removal.Progress{StartedAt: state.StartedAt.Time, ChangedAt: state.ChangedAt.Time, Window: directory.Lag}
+	if state.TakenAt != nil {
+		out.TakenAt = state.TakenAt.Time
+	}
+	if state.RevokedAt != nil {
+		out.RevokedAt = state.RevokedAt.Time
+	}
+	out.Clear = attemptOf(p.member.Status.Attempt).Clear()
+	return out
+}
+
+// noteTargets notes whose sessions are to be ended, for the write that comes before
+// anything is taken by which they could be recognised.
+func (p *memberPass) noteTargets(plan removal.Plan) {
 	for _, id := range plan.Revoke {
 		if !p.recorded(id) && len(p.member.Status.Users) < 10 {
 			p.member.Status.Users = append(p.member.Status.Users, v1alpha1.MemberUser{UserID: id, Since: metav1.NewTime(p.tenant.Now())})
-			news = true
+			p.fenced = false
 		}
 	}
-	if !news {
-		return nil
-	}
-	return p.save(ctx)
 }
 
 // clearRecordedGrants refuses the known users at once, before anything is listed.
-func (p *memberPass) clearRecordedGrants(ctx context.Context) (took bool, err error) {
+func (p *memberPass) clearRecordedGrants(ctx context.Context) error {
+	p.cleared = map[string]auth0.User{}
 	for _, user := range p.member.Status.Users {
 		read, err := p.api().User(ctx, user.UserID)
 		if auth0.IsNotFound(err) {
 			continue
 		}
 		if err != nil {
-			return took, pass.Auth0("read a user", err, p.Now())
+			return pass.Auth0("read a user", err, p.Now())
 		}
+		p.cleared[read.ID] = read
 		if grant, ok := ownership.GrantIn(read.AppMetadata, p.org.ID); !ok || grant.Person != p.ref() || p.anothers(read) {
 			continue
 		}
-		if err := p.api().ClearAppMetadata(ctx, user.UserID, ownership.GrantKey(p.org.ID)); err != nil {
-			return took, pass.Auth0("clear the grant", err, p.Now())
+		fenced, err := p.fence(ctx)
+		if err != nil {
+			return err
 		}
-		took = true
+		if err := p.api().ClearAppMetadata(fenced, user.UserID, ownership.GrantKey(p.org.ID)); err != nil {
+			return pass.Auth0("clear the grant", err, p.Now())
+		}
+		delete(read.AppMetadata, ownership.GrantKey(p.org.ID))
 	}
-	return took, nil
+	return nil
 }
 
+// fence writes down that something is taken from now on, at the version that was
+// read, and puts a fence around the calls that take: none leaves when another process
+// could have confirmed the removal, and the person be back. A fence that this pass
+// has just made holds on. What the pass has judged must stand.
+func (p *memberPass) fence(ctx context.Context) (context.Context, error) {
+	now := p.tenant.Now()
+	if !p.fenced || now.Sub(p.member.Status.Withdrawal.ChangedAt.Time) > fenceHolds {
+		p.member.Status.Withdrawal.ChangedAt = metav1.NewMicroTime(now)
+		if err := p.save(ctx); err != nil {
+			return nil, err
+		}
+		p.fenced = true
+	}
+	if _, err := p.stillTaking(ctx); err != nil {
+		return nil, err
+	}
+	notAfter := p.member.Status.Withdrawal.ChangedAt.Add(directory.Lag)
+	return auth0.WithFence(ctx, auth0.NewFence(notAfter, notAfter.Sub(p.tenant.Now()))), nil
+}
+
+// fenceHolds is how old a fence may be for more calls to be made within it.
+const fenceHolds = directory.Lag / 3
+
 func (p *memberPass) withdrawalFacts(ctx context.Context, began time.Time) (removal.Facts, error) {
-	state := p.member.Status.Withdrawal
-	facts := removal.Facts{
-		Person: p.ref(), ObservedAt: began, StartedAt: state.StartedAt.Time, ChangedAt: state.ChangedAt.Time, Window: directory.Lag,
+	facts := removal.Facts{Person: p.ref(), Progress: p.progress(), GuardInEffect: guardInEffect(p.customer)}
+	notBefore := began
+	if facts.Taken() {
+		notBefore = facts.Due() // many who leave together share a look that proves
 	}
-	if state.RevokedAt != nil {
-		facts.RevokedAt = state.RevokedAt.Time
-	}
-	facts.Clear = attemptOf(p.member.Status.Attempt).Clear()
-	facts.GuardInEffect = guardInEffect(p.customer)
-	look, err := p.org.Observe(ctx, began)
+	look, err := p.org.Observe(ctx, notBefore)
 	if err != nil {
 		return facts, pass.Auth0("look at the organization", err, p.Now())
 	}
-	p.look = look
+	p.look, facts.ObservedAt = look, look.At
 	for _, listed := range look.Invitations {
 		if ownership.FoldEmail(listed.Email) == ownership.FoldEmail(p.email()) {
 			facts.InvitationIDs = append(facts.InvitationIDs, listed.ID)
@@ -162,7 +207,7 @@ func (p *memberPass) invitationKnown() bool {
 // cut, did not reach it.
 func (p *memberPass) addRecordedInvitation(ctx context.Context, facts *removal.Facts) error {
 	last := p.member.Status.Invitation
-	if last == nil || slices.Contains(facts.InvitationIDs, last.ID) {
+	if last == nil || !p.look.Truncated || slices.Contains(facts.InvitationIDs, last.ID) {
 		return nil
 	}
 	_, err := p.api().Invitation(ctx, p.org.ID, last.ID)
@@ -252,9 +297,12 @@ func (p *memberPass) withdrawalProfiles(ctx context.Context) ([]removal.Profile,
 }
 
 func (p *memberPass) withdrawalProfile(ctx context.Context, id string) (removal.Profile, error) {
-	user, err := p.api().User(ctx, id)
-	if err != nil {
-		return removal.Profile{}, err
+	user, read := p.cleared[id]
+	if !read {
+		var err error
+		if user, err = p.api().User(ctx, id); err != nil {
+			return removal.Profile{}, err
+		}
 	}
 	organizations, err := p.api().UserOrganizations(ctx, id)
 	if err != nil {
@@ -267,6 +315,7 @@ func (p *memberPass) withdrawalProfile(ctx context.Context, id string) (removal.
 		Member:    slices.Contains(organizations, p.org.ID) || p.listed(id),
 		Anothers:  p.anothers(user),
 		Elsewhere: slices.ContainsFunc(organizations, func(org string) bool { return org != p.org.ID }),
+		LastLogin: user.LastLogin,
 	}
 	profile.RoleIDs, err = p.heldRoles(ctx, id)
 	return profile, err
@@ -302,50 +351,64 @@ func guardInEffect(customer *v1alpha1.Customer) bool {
 	return customer != nil && meta.IsStatusConditionTrue(customer.Status.Conditions, v1alpha1.ConditionGuardInEffect)
 }
 
-// take carries a plan out in its order. What is gone already is done. Nothing that
-// lets people in is taken later than the removal could be confirmed by another
-// process: the person may be back by then.
-func (p *memberPass) take(ctx context.Context, plan removal.Plan) error {
+// take carries a plan out in its order. What is gone already is done. Sessions end
+// last, when no new one can begin: who dies before that finds in the status whose
+// are to be ended. To end sessions alone shuts nobody out who is back by then, and
+// needs no fence.
+func (p *memberPass) take(ctx context.Context, plan removal.Plan, takes bool) error {
+	if takes {
+		p.noteTargets(plan)
+		fenced, err := p.fence(ctx)
+		if err != nil {
+			return err
+		}
+		ctx = fenced
+	} else if _, err := p.stillTaking(ctx); err != nil {
+		return err
+	}
+	if err := p.takeFrom(ctx, plan); err != nil {
+		return err
+	}
+	return p.revoke(ctx, plan.Revoke)
+}
+
+func (p *memberPass) takeFrom(ctx context.Context, plan removal.Plan) error {
 	api := p.api()
-	fenced := auth0.WithFence(ctx, auth0.NewFence(p.member.Status.Withdrawal.ChangedAt.Add(directory.Lag), directory.Lag))
 	for _, id := range plan.ClearGrants {
-		if err := api.ClearAppMetadata(fenced, id, ownership.GrantKey(p.org.ID)); err != nil {
+		if err := api.ClearAppMetadata(ctx, id, ownership.GrantKey(p.org.ID)); err != nil {
 			return pass.Auth0("clear the grant", err, p.Now())
 		}
 	}
 	for _, id := range plan.DeleteInvitations {
-		if err := api.DeleteInvitation(fenced, p.org.ID, id); err != nil {
+		if err := api.DeleteInvitation(ctx, p.org.ID, id); err != nil {
 			return pass.Auth0("delete the invitation", err, p.Now())
 		}
 	}
 	for id, roles := range plan.RemoveRoles {
-		if err := api.RemoveMemberRoles(fenced, p.org.ID, id, roles...); err != nil && !auth0.IsNotFound(err) {
+		if err := api.RemoveMemberRoles(ctx, p.org.ID, id, roles...); err != nil && !auth0.IsNotFound(err) {
 			return pass.Auth0("take roles", err, p.Now())
 		}
 	}
-	if err := p.revoke(ctx, plan.Revoke); err != nil {
-		return err
-	}
 	if len(plan.RemoveMembers) > 0 {
-		if err := api.RemoveMembers(fenced, p.org.ID, plan.RemoveMembers...); err != nil {
+		if err := api.RemoveMembers(ctx, p.org.ID, plan.RemoveMembers...); err != nil {
 			return pass.Auth0("end the membership", err, p.Now())
 		}
-		// Once more: a session may have begun between the two.
-		return p.revoke(ctx, plan.Revoke)
 	}
 	return nil
 }
 
+// revoke ends sessions. What a user has begun since is ended once more by the look
+// that proves that nothing is left.
 func (p *memberPass) revoke(ctx context.Context, userIDs []string) error {
 	if len(userIDs) == 0 {
 		return nil
 	}
+	at := metav1.NewMicroTime(p.tenant.Now())
 	for _, id := range userIDs {
 		if _, err := p.api().RevokeAccess(ctx, id); err != nil {
 			return pass.Auth0("end sessions", err, p.Now())
 		}
 	}
-	at := metav1.NewMicroTime(p.tenant.Now())
 	p.member.Status.Withdrawal.RevokedAt = &at
 	return nil
 }

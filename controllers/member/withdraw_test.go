@@ -14,7 +14,6 @@ import (
 	"github.com/seatwarden/seatwarden/controllers/internal/pass"
 	"github.com/seatwarden/seatwarden/internal/directory"
 	"github.com/seatwarden/seatwarden/internal/ownership"
-	"github.com/seatwarden/seatwarden/internal/removal"
 )
 
 // TestStatusStaysStalledWhileTakingIsRefused: a removal that Auth0 refuses is told
@@ -33,7 +32,7 @@ func TestStatusStaysStalledWhileTakingIsRefused(t *testing.T) {
 		p.tenant, p.facts.Removing = tenant, "taking"
 		at := metav1.NewMicroTime(clock{}.Now().Add(time.Duration(try) * time.Minute))
 		p.member.Status.Withdrawal = &v1alpha1.Withdrawal{StartedAt: at, ChangedAt: at}
-		g.Expect(p.recordTargets(t.Context(), removal.Plan{RemoveMembers: []string{"u1"}})).To(Succeed())
+		g.Expect(p.save(t.Context())).To(Succeed())
 		g.Expect(cluster.Get(t.Context(), client.ObjectKeyFromObject(jane), jane)).To(Succeed())
 		g.Expect(jane.Status.Withdrawal.ChangedAt.Time).To(BeTemporally("==", at.Time))
 		_, err := p.finish(t.Context(), refused)

@@ -237,6 +237,10 @@ func (p *withdrawnPass) withdrawOne(ctx context.Context, name string) error {
 	})
 	person.customer, person.tenant, person.org = p.customer, p.tenant, p.tenant.Organization(line.OrganizationID)
 	person.facts.Mode = v1alpha1.ModeManage // or there were no pass
+	if person.takenForNow() {
+		p.wait(person.again)
+		return nil
+	}
 	if another, err := p.belongsToAnother(ctx, p.tenant, line.OrganizationID, person.owner()); another || err != nil {
 		if another {
 			line.State = v1alpha1.WithdrawalRemoved
@@ -259,11 +263,11 @@ func (p *withdrawnPass) withdrawOne(ctx context.Context, name string) error {
 		return nil
 	}
 	if line.Withdrawal == nil {
-		now := metav1.NewMicroTime(p.tenant.Now())
-		person.member.Status.Withdrawal = &v1alpha1.Withdrawal{StartedAt: now, ChangedAt: now}
+		person.member.Status.Withdrawal = startedAt(p.tenant.Now())
 		if err := person.save(ctx); err != nil {
 			return err
 		}
+		person.fenced = true
 	}
 	err := person.withdraw(ctx)
 	line = keep()

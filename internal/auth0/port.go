@@ -203,6 +203,9 @@ type User struct {
 	Connections []string
 	// CreatedAt is when the profile came to be; known only of a user read by id.
 	CreatedAt time.Time
+	// LastLogin is when the user last signed in, zero for never; known only of a user
+	// read by id.
+	LastLogin time.Time
 	// AppMetadata holds the first-level string values; others are left out.
 	AppMetadata map[string]string
 }

@@ -44,7 +44,7 @@ func (c *Client) User(ctx context.Context, id string) (user User, err error) {
 			return err
 		}
 		user, err = toUser(answer)
-		user.CreatedAt = answer.GetCreatedAt()
+		user.CreatedAt, user.LastLogin = answer.GetCreatedAt(), answer.GetLastLogin()
 		return err
 	}, id)
 	return user, err

@@ -30,10 +30,45 @@ type Profile struct {
 	Anothers bool
 	// Elsewhere: a member of other organizations too.
 	Elsewhere bool
+	// LastLogin is when the user last signed in, anywhere, zero for never.
+	LastLogin time.Time
+}
+
+// ClockError is how far Auth0's time, as we know it, may be from that which it writes.
+const ClockError = 3 * time.Second
+
+// Progress is how far a removal came, by Auth0's time; zero is never.
+type Progress struct {
+	// StartedAt is when it began.
+	StartedAt time.Time
+	// ChangedAt is when a pass last began to take something.
+	ChangedAt time.Time
+	// TakenAt is when a pass last took everything that it saw.
+	TakenAt time.Time
+	// RevokedAt is when sessions were last ended.
+	RevokedAt time.Time
+	// Clear is when no earlier call that gives can take effect any more.
+	Clear time.Time
+	// Window is how long Auth0 may take to show what is there.
+	Window time.Duration
+}
+
+// Taken tells whether the last pass that took something came to its end. Who died
+// in the middle has everything to take once more.
+func (p Progress) Taken() bool { return !p.TakenAt.IsZero() && !p.TakenAt.Before(p.ChangedAt) }
+
+// Due is when the next pass has something to do: at once, or, when everything that
+// was seen is taken, as soon as Auth0 must show what is left.
+func (p Progress) Due() time.Time {
+	if !p.Taken() {
+		return p.StartedAt
+	}
+	return latest(p.StartedAt.Add(p.Window), p.TakenAt.Add(p.Window), p.Clear)
 }
 
 // Facts are what one pass observed.
 type Facts struct {
+	Progress
 	// Person stands for the e-mail address.
 	Person string
 	// Others stand for the addresses of the Customer's other live Members.
@@ -49,16 +84,6 @@ type Facts struct {
 
 	// ObservedAt is when the pass began to look, by Auth0's time.
 	ObservedAt time.Time
-	// StartedAt is when the removal began.
-	StartedAt time.Time
-	// ChangedAt is when a pass last took something, zero for never.
-	ChangedAt time.Time
-	// RevokedAt is when sessions were last ended, zero for never.
-	RevokedAt time.Time
-	// Clear is when no earlier call that gives can take effect any more.
-	Clear time.Time
-	// Window is how long Auth0 may take to show what is there.
-	Window time.Duration
 }
 
 // Plan is what a pass takes, in this order.
@@ -105,12 +130,11 @@ func Decide(f Facts) Plan {
 			plan.Revoke = append(plan.Revoke, p.UserID)
 		}
 	}
-	if plan.Takes() {
+	if plan.Takes() || !f.Taken() {
 		return plan
 	}
-	quiet := latest(f.StartedAt.Add(f.Window), f.ChangedAt.Add(f.Window), f.Clear)
-	if f.ObservedAt.Before(quiet) || len(plan.Revoke) > 0 {
-		plan.Again = latest(quiet, f.ObservedAt)
+	if due := f.Due(); f.ObservedAt.Before(due) || len(plan.Revoke) > 0 {
+		plan.Again = latest(due, f.ObservedAt)
 		return plan
 	}
 	plan.Confirmed, plan.Unseen = !f.Truncated, f.Truncated
@@ -127,13 +151,15 @@ func (f Facts) isPerson(p Profile) bool {
 }
 
 // revokes tells whether the profile's sessions are to be ended in this pass:
-// once after the last change, for profiles that came by us. Ending them signs
-// the person out everywhere, so somebody who belongs to other organizations is
-// spared where the guard already refuses this one.
+// once after the last change, for profiles that came by us, and again when the
+// user has signed in since. Ending them signs the person out everywhere, so
+// somebody who belongs to other organizations is spared where the guard already
+// refuses this one.
 func (f Facts) revokes(p Profile) bool {
 	ours := p.Recorded || p.Grant
 	spared := p.Elsewhere && f.GuardInEffect
-	done := !f.RevokedAt.IsZero() && !f.RevokedAt.Before(f.ChangedAt) && !p.Grant && !p.Member
+	since := !p.LastLogin.IsZero() && f.RevokedAt.Before(p.LastLogin.Add(ClockError))
+	done := !f.RevokedAt.IsZero() && !f.RevokedAt.Before(f.ChangedAt) && !p.Grant && !p.Member && !since
 	return ours && !spared && !done
 }
 

@@ -14,7 +14,9 @@ const window = 15 * time.Second
 func TestRemovalDecide(t *testing.T) {
 	// A removal that began a minute ago and has nothing left to wait for.
 	settled := func(change func(*Facts)) Facts {
-		f := Facts{Person: "jane", StartedAt: t0.Add(-time.Minute), ObservedAt: t0, RevokedAt: t0.Add(-50 * time.Second), Window: window}
+		f := Facts{Person: "jane", ObservedAt: t0, Progress: Progress{
+			StartedAt: t0.Add(-time.Minute), ChangedAt: t0.Add(-55 * time.Second), RevokedAt: t0.Add(-52 * time.Second), TakenAt: t0.Add(-50 * time.Second), Window: window,
+		}}
 		change(&f)
 		return f
 	}
@@ -76,17 +78,36 @@ func TestRemovalDecide(t *testing.T) {
 			settled(func(f *Facts) { f.StartedAt = t0.Add(-window + time.Second) }),
 			Plan{Again: t0.Add(time.Second)}},
 		"Auth0's window after the last change is not over": {
-			settled(func(f *Facts) { f.ChangedAt, f.RevokedAt = t0.Add(-time.Second), t0.Add(-time.Second) }),
+			settled(func(f *Facts) { f.TakenAt = t0.Add(-time.Second) }),
 			Plan{Again: t0.Add(window - time.Second)}},
-		"the process died between taking and ending the sessions": {
+		"nobody has taken anything yet": {
+			settled(func(f *Facts) { f.ChangedAt, f.TakenAt = f.StartedAt, time.Time{} }), Plan{}},
+		"the process died while it took": {
+			settled(func(f *Facts) { f.ChangedAt = f.TakenAt.Add(time.Second) }), Plan{}},
+		"a sign-in after the sessions were ended": {
 			settled(func(f *Facts) {
-				f.ChangedAt, f.RevokedAt = t0.Add(-30*time.Second), time.Time{}
-				f.Profiles = []Profile{{UserID: "u1", Recorded: true}}
+				f.Profiles = []Profile{{UserID: "u1", Recorded: true, LastLogin: f.RevokedAt.Add(time.Second)}}
 			}),
 			Plan{Revoke: []string{"u1"}, Again: t0}},
+		"a sign-in that was certainly before": {
+			settled(func(f *Facts) {
+				f.Profiles = []Profile{{UserID: "u1", Recorded: true, LastLogin: f.RevokedAt.Add(-ClockError)}}
+			}),
+			Plan{Confirmed: true}},
+		"a sign-in at the edge of what the clocks tell": {
+			settled(func(f *Facts) {
+				f.Profiles = []Profile{{UserID: "u1", Recorded: true, LastLogin: f.RevokedAt.Add(-ClockError + time.Millisecond)}}
+			}),
+			Plan{Revoke: []string{"u1"}, Again: t0}},
+		"the process died between taking and ending the sessions": {
+			settled(func(f *Facts) {
+				f.ChangedAt, f.RevokedAt, f.TakenAt = t0.Add(-30*time.Second), time.Time{}, time.Time{}
+				f.Profiles = []Profile{{UserID: "u1", Recorded: true}}
+			}),
+			Plan{Revoke: []string{"u1"}}},
 		"an acceptance in the middle is taken by the next pass": {
 			settled(func(f *Facts) {
-				f.ChangedAt = t0.Add(-time.Second)
+				f.ChangedAt, f.TakenAt = t0.Add(-time.Second), t0.Add(-time.Second)
 				f.Profiles = []Profile{{UserID: "new", SameEmail: true, Grant: true, GrantNames: "jane", Member: true}}
 			}),
 			Plan{ClearGrants: []string{"new"}, Revoke: []string{"new"}, RemoveMembers: []string{"new"}}},
@@ -131,7 +152,26 @@ func TestRemovalDeletionTable(t *testing.T) {
 // TestAccessOfWhoHasAnothersAddress: from a user that has the address of another
 // live Member nothing is taken, whatever was recorded or granted.
 func TestAccessOfWhoHasAnothersAddress(t *testing.T) {
-	f := Facts{Person: "jane", StartedAt: t0.Add(-time.Minute), ObservedAt: t0, Window: window}
+	f := Facts{Person: "jane", ObservedAt: t0, Progress: Progress{StartedAt: t0.Add(-time.Minute), TakenAt: t0.Add(-time.Minute), Window: window}}
 	f.Profiles = []Profile{{UserID: "u1", Anothers: true, Recorded: true, Grant: true, GrantNames: "jane", Member: true, RoleIDs: []string{"r1"}}}
 	NewWithT(t).Expect(Decide(f)).To(Equal(Plan{Confirmed: true}))
+}
+
+// TestRemovalDue: what was taken is not taken again; the one look that is left comes
+// when Auth0 must show what is there, and no call is on its way.
+func TestRemovalDue(t *testing.T) {
+	taken := Progress{StartedAt: t0, ChangedAt: t0.Add(time.Second), TakenAt: t0.Add(3 * time.Second), Window: window}
+	with := func(change func(*Progress)) Progress { p := taken; change(&p); return p }
+	for name, tc := range map[string]struct {
+		progress Progress
+		want     time.Time
+	}{
+		"everything is taken":          {taken, t0.Add(3*time.Second + window)},
+		"a call is on its way":         {with(func(p *Progress) { p.Clear = t0.Add(time.Minute) }), t0.Add(time.Minute)},
+		"nothing is taken yet":         {Progress{StartedAt: t0, ChangedAt: t0, Window: window}, t0},
+		"who took died in the middle":  {with(func(p *Progress) { p.ChangedAt = t0.Add(4 * time.Second) }), t0},
+		"begun anew since it was done": {with(func(p *Progress) { p.StartedAt, p.ChangedAt = t0.Add(time.Minute), t0.Add(time.Minute) }), t0.Add(time.Minute)},
+	} {
+		t.Run(name, func(t *testing.T) { NewWithT(t).Expect(tc.progress.Due()).To(Equal(tc.want)) })
+	}
 }

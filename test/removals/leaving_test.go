@@ -378,7 +378,11 @@ func TestRemovalBrakeHoldsWhoWaits(t *testing.T) {
 func TestAccessAfterATakerFroze(t *testing.T) {
 	w := world.New(t)
 	var between interposer
-	first := w.StartOperator(func(o *world.OperatorOptions) { o.AfterAnswer = between.after })
+	var asleep atomic.Int64
+	first := w.StartOperator(func(o *world.OperatorOptions) {
+		o.AfterAnswer = between.after
+		o.Now = func() time.Time { return time.Now().Add(time.Duration(asleep.Load())) }
+	})
 	editor, err := w.Auth0.AddRole(standin.Role{Name: "editor"})
 	w.Expect(err).NotTo(HaveOccurred())
 	customer := w.CreateCustomer("acme", 5, longGrace)
@@ -398,6 +402,8 @@ func TestAccessAfterATakerFroze(t *testing.T) {
 		g.Expect(w.Reason(g, again, v1alpha1.ConditionActive)).To(Equal("True/Joined"))
 		g.Expect(lineOf(w, customer, "jane@acme.com")).To(BeNil())
 	})
+	w.Auth0.Forward(time.Minute)
+	asleep.Store(int64(time.Minute))
 	close(thaw)
 	w.Throughout("the person signs in", func(g Gomega) {
 		_, err := w.SignIn(w.OrganizationID("acme"), "jane@acme.com")
