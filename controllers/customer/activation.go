@@ -7,7 +7,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
-	"github.com/seatwarden/seatwarden/internal/auth0"
 	"github.com/seatwarden/seatwarden/internal/directory"
 	"github.com/seatwarden/seatwarden/internal/ownership"
 )
@@ -88,17 +87,15 @@ func (p *customerPass) unconfirmed() int {
 // grantSeen: the look shows the person's grant.
 func (p *customerPass) grantSeen(member *v1alpha1.Member) bool {
 	ref := ownership.PersonRef(string(member.Spec.Email))
-	return slices.ContainsFunc(p.look.Holders, func(user auth0.User) bool {
-		grant, ok := p.org.Grant(user)
-		return ok && grant.Person == ref
+	return slices.ContainsFunc(p.look.HoldersOf(ref), func(holder directory.Holder) bool {
+		_, ok := p.org.Granted(holder)
+		return ok
 	})
 }
 
 func (p *customerPass) inOrganization(member *v1alpha1.Member) bool {
-	ref := ownership.PersonRef(string(member.Spec.Email))
-	return slices.ContainsFunc(p.look.Members, func(m auth0.OrganizationMember) bool {
-		return ownership.PersonRef(m.Email) == ref || slices.ContainsFunc(member.Status.Users, func(u v1alpha1.MemberUser) bool { return u.UserID == m.UserID })
-	})
+	return len(p.look.MembersAt(string(member.Spec.Email))) > 0 ||
+		slices.ContainsFunc(member.Status.Users, func(u v1alpha1.MemberUser) bool { return p.look.Listed(u.UserID) })
 }
 
 // confirmed: the Member's own pass has read the grant back. Whom Auth0 itself

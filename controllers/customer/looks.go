@@ -21,7 +21,7 @@ import (
 // whom there is news.
 func (p *customerPass) observe(ctx context.Context) error {
 	members := &v1alpha1.MemberList{}
-	if err := p.Client.List(ctx, members, client.InNamespace(p.customer.Namespace), client.MatchingFields{v1alpha1.FieldCustomerRef: p.customer.Name}); err != nil {
+	if err := p.Client.List(ctx, members, client.InNamespace(p.customer.Namespace), client.MatchingFields{v1alpha1.FieldCustomerRef: p.customer.Name}, client.UnsafeDisableDeepCopy); err != nil {
 		return fmt.Errorf("list Members: %w", err)
 	}
 	p.members = members.Items
@@ -171,7 +171,7 @@ func newsOf(org *directory.Organization, look *directory.Observation) func(*v1al
 		about["ref "+ownership.PersonRef(member.Email)] += " member " + member.UserID
 	}
 	for _, user := range look.Holders {
-		if grant, ok := org.Grant(user); ok {
+		if grant, ok := org.Granted(user); ok {
 			about["ref "+grant.Person] += fmt.Sprintf(" grant %s blocked %t", user.ID, user.Blocked)
 		}
 	}

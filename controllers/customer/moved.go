@@ -22,11 +22,11 @@ func (p *customerPass) moved(members []v1alpha1.Member) map[string]newAddress {
 		}
 	}
 	for _, user := range look.Holders {
-		grant, ok := p.org.Grant(user)
+		grant, ok := p.org.Granted(user)
 		if !ok {
 			continue
 		}
-		owner[user.ID] = pass.PersonOf(p.customer, user, grant.Person, declared)
+		owner[user.ID] = pass.PersonOf(p.customer, user.User, grant.Person, declared)
 		keeps[owner[user.ID]] = true
 		move(grant.Person, owner[user.ID])
 	}

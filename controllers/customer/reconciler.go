@@ -199,7 +199,7 @@ func (p *customerPass) finish(ctx context.Context, err error) (ctrl.Result, erro
 // undecided: a Member waits for its first decision about a seat.
 func (p *customerPass) undecided(ctx context.Context) (bool, error) {
 	list := &v1alpha1.MemberList{}
-	if err := p.Client.List(ctx, list, client.InNamespace(p.customer.Namespace), client.MatchingFields{v1alpha1.FieldCustomerRef: p.customer.Name}); err != nil {
+	if err := p.Client.List(ctx, list, client.InNamespace(p.customer.Namespace), client.MatchingFields{v1alpha1.FieldCustomerRef: p.customer.Name}, client.UnsafeDisableDeepCopy); err != nil {
 		return false, fmt.Errorf("list Members: %w", err)
 	}
 	return slices.ContainsFunc(list.Items, func(m v1alpha1.Member) bool {

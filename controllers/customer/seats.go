@@ -374,7 +374,7 @@ func (p *customerPass) dropStaleHoldings(ctx context.Context, members []v1alpha1
 	declared := p.declaredPeople(members)
 	look := p.org.Latest()
 	for _, user := range look.Holders {
-		grant, ok := p.org.Grant(user)
+		grant, ok := p.org.Granted(user)
 		if !ok || declared[grant.Person] {
 			continue
 		}

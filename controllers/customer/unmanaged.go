@@ -26,7 +26,7 @@ func (p *customerPass) unmanaged(members []v1alpha1.Member) (out *v1alpha1.Unman
 		out.Sample = append(out.Sample, v1alpha1.UnmanagedPerson{Kind: kind, ID: id, Email: email})
 	}
 	for _, user := range look.Holders {
-		if grant, ok := p.org.Grant(user); ok && !people[grant.Person] {
+		if grant, ok := p.org.Granted(user); ok && !people[grant.Person] {
 			out.Grants++
 			persons[grant.Person], grantees[user.ID] = true, grant.Person
 			add(v1alpha1.UnmanagedGrant, user.ID, user.Email)

@@ -122,8 +122,8 @@ func (p *memberPass) invitationFacts() invitation.Facts {
 // seen are the invitations of ours to the person.
 func (p *memberPass) seen() []invitation.Seen {
 	var out []invitation.Seen
-	for _, listed := range p.look.Invitations {
-		if grant, ok := p.org.Ours(listed); ok && grant.Person == p.ref() {
+	for _, listed := range p.look.InvitationsFor(p.ref()) {
+		if grant, ok := p.org.Ours(listed); ok {
 			out = append(out, invitation.Seen{ID: listed.ID, Attempt: grant.Attempt, CreatedAt: listed.CreatedAt, ExpiresAt: listed.ExpiresAt})
 		}
 	}
@@ -137,8 +137,8 @@ func (p *memberPass) foreign() []invitation.Seen {
 		return nil
 	}
 	var out []invitation.Seen
-	for _, listed := range p.look.Invitations {
-		if _, ours := p.org.Ours(listed); !ours && ownership.FoldEmail(listed.Email) == ownership.FoldEmail(p.email()) {
+	for _, listed := range p.look.InvitationsTo(p.email()) {
+		if _, ours := p.org.Ours(listed); !ours {
 			out = append(out, invitation.Seen{ID: listed.ID, CreatedAt: listed.CreatedAt, ExpiresAt: listed.ExpiresAt})
 		}
 	}
@@ -146,8 +146,9 @@ func (p *memberPass) foreign() []invitation.Seen {
 }
 
 func (p *memberPass) liveInvitations() (count int) {
+	now := p.tenant.Now()
 	for _, listed := range p.look.Invitations {
-		if p.tenant.Now().Before(listed.ExpiresAt) {
+		if now.Before(listed.ExpiresAt) {
 			count++
 		}
 	}

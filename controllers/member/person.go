@@ -10,7 +10,6 @@ import (
 	"github.com/seatwarden/seatwarden/controllers/internal/pass"
 	"github.com/seatwarden/seatwarden/internal/auth0"
 	"github.com/seatwarden/seatwarden/internal/directory"
-	"github.com/seatwarden/seatwarden/internal/ownership"
 )
 
 // observe looks at Auth0 at least once for each new object and each request. Whose
@@ -114,13 +113,13 @@ func (p *memberPass) settledHolder(ctx context.Context, id string) (auth0.User, 
 	if !p.recorded(id) || !p.listed(id) {
 		return auth0.User{}, false, nil
 	}
-	for _, user := range p.look.Holders {
-		if grant, ok := p.org.Grant(user); user.ID == id && !user.Blocked && ok && grant.Person == p.ref() {
-			is, err := p.isPerson(ctx, user)
-			return user, is, err
-		}
+	holder, ok := p.look.Holder(id)
+	if grant, granted := p.org.Granted(holder); !ok || holder.Blocked || !granted || grant.Person != p.ref() {
+		return auth0.User{}, false, nil
 	}
-	return auth0.User{}, false, nil
+	user := holder.Whole(p.org.ID)
+	is, err := p.isPerson(ctx, user)
+	return user, is, err
 }
 
 func (p *memberPass) recorded(userID string) bool {
@@ -128,7 +127,7 @@ func (p *memberPass) recorded(userID string) bool {
 }
 
 func (p *memberPass) listed(userID string) bool {
-	return slices.ContainsFunc(p.look.Members, func(m auth0.OrganizationMember) bool { return m.UserID == userID })
+	return p.look.Listed(userID)
 }
 
 // candidates are the ids of users that may be the person and a member: those
@@ -143,16 +142,12 @@ func (p *memberPass) candidates() []string {
 	for _, user := range p.member.Status.Users {
 		add(user.UserID)
 	}
-	for _, user := range p.look.Holders {
-		// Of any key: a removal may come before the organization's own is known.
-		if grant, ok := ownership.GrantIn(user.AppMetadata, p.org.ID); ok && grant.Person == p.ref() {
-			add(user.ID)
-		}
+	// Of any key: a removal may come before the organization's own is known.
+	for _, holder := range p.look.HoldersOf(p.ref()) {
+		add(holder.ID)
 	}
-	for _, member := range p.look.Members {
-		if ownership.FoldEmail(member.Email) == ownership.FoldEmail(p.email()) {
-			add(member.UserID)
-		}
+	for _, member := range p.look.MembersAt(p.email()) {
+		add(member.UserID)
 	}
 	return ids
 }

@@ -175,7 +175,7 @@ func removing(customer *v1alpha1.Customer) int32 {
 func (r *Reconciler) membersOfCustomer(concerned func(*v1alpha1.Member) bool) handler.MapFunc {
 	return func(ctx context.Context, customer client.Object) []reconcile.Request {
 		list := &v1alpha1.MemberList{}
-		err := r.Client.List(ctx, list, client.InNamespace(customer.GetNamespace()), client.MatchingFields{v1alpha1.FieldCustomerRef: customer.GetName()})
+		err := r.Client.List(ctx, list, client.InNamespace(customer.GetNamespace()), client.MatchingFields{v1alpha1.FieldCustomerRef: customer.GetName()}, client.UnsafeDisableDeepCopy)
 		if err != nil {
 			log.FromContext(ctx).Error(err, "Failed to list Members of a Customer")
 			return nil

@@ -179,10 +179,8 @@ func (p *memberPass) withdrawalFacts(ctx context.Context, began time.Time) (remo
 		return facts, pass.Auth0("look at the organization", err, p.Now())
 	}
 	p.look, facts.ObservedAt = look, look.At
-	for _, listed := range look.Invitations {
-		if ownership.FoldEmail(listed.Email) == ownership.FoldEmail(p.email()) {
-			facts.InvitationIDs = append(facts.InvitationIDs, listed.ID)
-		}
+	for _, listed := range look.InvitationsTo(p.email()) {
+		facts.InvitationIDs = append(facts.InvitationIDs, listed.ID)
 	}
 	if err := p.addRecordedInvitation(ctx, &facts); err != nil {
 		return facts, err

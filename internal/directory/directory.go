@@ -151,7 +151,7 @@ func (t *Tenant) Organization(id string) *Organization {
 	if !ok {
 		org = &Organization{
 			ID: id, tenant: t, observing: make(chan struct{}, 1),
-			gone: map[string]time.Time{}, told: map[string]string{}, accepted: map[string]time.Time{}, seated: map[string]string{}, sending: map[string]time.Time{},
+			gone: map[string]time.Time{}, told: map[string]uint64{}, accepted: map[string]time.Time{}, seated: map[string]string{}, sending: map[string]time.Time{},
 		}
 		t.organizations[id] = org
 	}

@@ -3,6 +3,7 @@ package directory
 import (
 	"context"
 	"fmt"
+	"hash/maphash"
 	"maps"
 	"slices"
 	"sync"
@@ -29,7 +30,9 @@ type Organization struct {
 	record  reading[auth0.Organization]
 	enabled reading[[]auth0.EnabledConnection]
 	gone    map[string]time.Time
-	told    map[string]string
+	// told is a hash of what was told last of a Member, by UID: nothing rests on one
+	// that is taken for another.
+	told map[string]uint64
 	// accepted are those who may just have accepted an invitation of ours, by
 	// PersonRef, and when it was first found missing.
 	accepted map[string]time.Time
@@ -65,9 +68,11 @@ type Observation struct {
 	// Truncated: an invitation that was not listed may be alive, so that absence
 	// proves nothing.
 	Truncated bool
-	// Holders are users that have a grant for the organization, as a search
-	// found them: a hint.
-	Holders []auth0.User
+	// Holders are users that have a grant for the organization.
+	Holders []Holder
+
+	organizationID string
+	index          *index
 }
 
 // SetKey keeps the organization's key, which stands in its metadata.
@@ -149,7 +154,7 @@ func (o *Organization) Observe(ctx context.Context, notBefore time.Time) (*Obser
 // member, and not as neither.
 func (o *Organization) look(ctx context.Context) (*Observation, error) {
 	api := o.tenant.API()
-	fresh := &Observation{At: api.Now()}
+	fresh := &Observation{At: api.Now(), organizationID: o.ID}
 	var err error
 	if fresh.Invitations, fresh.Truncated, err = api.Invitations(ctx, o.ID); err != nil {
 		return nil, err
@@ -157,14 +162,20 @@ func (o *Organization) look(ctx context.Context) (*Observation, error) {
 	if fresh.Members, err = api.Members(ctx, o.ID); err != nil {
 		return nil, err
 	}
-	var truncated bool
-	if fresh.Holders, truncated, err = api.UsersWithAppMetadata(ctx, ownership.GrantKey(o.ID)); err != nil {
+	users, truncated, err := api.UsersWithAppMetadata(ctx, ownership.GrantKey(o.ID))
+	if err != nil {
 		return nil, err
 	}
-	if truncated {
-		err = o.readOtherHolders(ctx, fresh)
+	for _, user := range users {
+		fresh.Holders = append(fresh.Holders, holderOf(user, o.ID))
 	}
-	return fresh, err
+	if truncated {
+		if err := o.readOtherHolders(ctx, fresh); err != nil {
+			return nil, err
+		}
+	}
+	fresh.Holders = slices.Clip(fresh.Holders)
+	return fresh.indexed(), nil
 }
 
 // readOtherHolders reads by id the members whom the search, which ends at
@@ -185,7 +196,7 @@ func (o *Organization) readOtherHolders(ctx context.Context, fresh *Observation)
 		if err != nil {
 			return err
 		}
-		fresh.Holders = append(fresh.Holders, user)
+		fresh.Holders = append(fresh.Holders, holderOf(user, o.ID))
 	}
 	return nil
 }
@@ -241,8 +252,7 @@ func (o *Organization) noteBare(fresh *Observation) {
 	was := o.bare
 	o.bare = map[string]time.Time{}
 	for _, user := range fresh.Holders {
-		grant, ok := ownership.GrantIn(user.AppMetadata, o.ID)
-		if !ok || letIn[user.ID] || letIn[grant.Person] {
+		if user.Grant.Person == "" || letIn[user.ID] || letIn[user.Grant.Person] {
 			continue
 		}
 		since, known := was[user.ID]
@@ -291,15 +301,23 @@ func (o *Organization) GoneSince(invitationID string) time.Time {
 	return o.latest.At
 }
 
+var tellSeed = maphash.MakeSeed()
+
 // Tell remembers what was last told about a person, and says whether this is news.
 func (o *Organization) Tell(person, what string) (news bool) {
+	hash := maphash.String(tellSeed, what)
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.told[person] == what {
+	if was, told := o.told[person]; told && was == hash {
 		return false
 	}
-	o.told[person] = what
+	o.told[person] = hash
 	return true
+}
+
+// Granted is a holder's grant; ok is false for one of another key.
+func (o *Organization) Granted(holder Holder) (grant ownership.Grant, ok bool) {
+	return holder.Grant, holder.Grant.Person != "" && holder.Grant.Key == o.Key()
 }
 
 // Grant is a person's grant in the organization; ok is false when the user has
@@ -340,10 +358,10 @@ func (o *Organization) holdings(ob *Observation, now time.Time) (holdings map[st
 		doubtful[person] = ob.At.Before(missing.Add(Lag))
 	}
 	for _, user := range ob.Holders {
-		grant, ok := ownership.GrantIn(user.AppMetadata, o.ID)
+		grant := user.Grant
 		since, bare := o.bare[user.ID]
 		switch {
-		case !ok || grant.Key != o.key:
+		case grant.Person == "" || grant.Key != o.key:
 		case !bare || ob.Truncated:
 			holdings[grant.Person] = seats.HoldsGrant
 		case ob.At.Before(since.Add(Lag)):
@@ -383,12 +401,9 @@ func (o *Organization) Forget(person string, invitationIDs []string) {
 	pruned.Members = slices.DeleteFunc(slices.Clone(pruned.Members), func(m auth0.OrganizationMember) bool {
 		return m.Email != "" && ownership.PersonRef(m.Email) == person
 	})
-	pruned.Holders = slices.DeleteFunc(slices.Clone(pruned.Holders), func(u auth0.User) bool {
-		grant, ok := ownership.GrantIn(u.AppMetadata, o.ID)
-		return ok && grant.Person == person
-	})
+	pruned.Holders = slices.DeleteFunc(slices.Clone(pruned.Holders), func(h Holder) bool { return h.Grant.Person == person })
 	pruned.Invitations = slices.DeleteFunc(slices.Clone(pruned.Invitations), func(i auth0.Invitation) bool {
 		return slices.Contains(invitationIDs, i.ID) || ownership.PersonRef(i.Email) == person
 	})
-	o.latest = &pruned
+	o.latest = pruned.indexed()
 }
