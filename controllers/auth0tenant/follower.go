@@ -2,6 +2,7 @@ package auth0tenant
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"sync/atomic"
 	"time"
@@ -157,7 +158,7 @@ func (f *follower) hurry(ctx context.Context, end func()) {
 
 // noteEnd decides when a candidate that ended is followed again.
 func (s *candidate) noteEnd(err error, connected bool, now, began time.Time) {
-	if connected && now.Sub(began) >= steady {
+	if connected && now.Sub(began) >= steady && !errors.Is(err, auth0.ErrFeedSilent) {
 		s.failures = 0
 	}
 	s.failures++

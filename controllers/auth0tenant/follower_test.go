@@ -147,6 +147,26 @@ func TestFeedThatEndsIsResumed(t *testing.T) {
 	})
 }
 
+// TestFeedThatFallsSilentIsNotReliedOn: a stream on which nothing comes, however long
+// its connections last, is tried less and less often, and the log is followed between.
+func TestFeedThatFallsSilentIsNotReliedOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := NewWithT(t)
+		silent := func(ctx context.Context, tell func(auth0.News)) error {
+			tell(auth0.News{Gap: true})
+			pause(ctx, 90*time.Second)
+			return auth0.ErrFeedSilent
+		}
+		stream := &played{name: auth0.FeedEventStream, connections: script{silent}}
+		log := &played{name: auth0.FeedTenantLog, connections: script{works("l1", 0, nil)}}
+		following(t, stream, log, func(tenant *directory.Tenant, at func(time.Duration)) {
+			at(10 * time.Hour)
+		})
+		g.Expect(len(stream.froms())).To(BeNumerically("<", 100), "it would be 400 times, and a gap each time")
+		g.Expect(len(log.froms())).To(BeNumerically(">", 50))
+	})
+}
+
 // TestFeedThatIsLost: who relied on a feed that is gone is looked at as without it,
 // and the status says so.
 func TestFeedThatIsLost(t *testing.T) {

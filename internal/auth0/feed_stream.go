@@ -1,6 +1,7 @@
 package auth0
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -18,6 +19,9 @@ const (
 	eventsRoute = "GET /api/v2/events"
 	// quietLongest is how long a stream may be silent: Auth0 sends heartbeats.
 	quietLongest = 90 * time.Second
+	// firstWord is how long a stream may take to say that it is connected: Auth0 says
+	// so at once, and what stands between may hold everything back.
+	firstWord = 20 * time.Second
 	// longestEvent is the longest line that is read: an event holds a whole user.
 	longestEvent = 4 << 20
 )
@@ -38,12 +42,12 @@ func NewEventStream(api API) Feed {
 	if !ok {
 		return nil
 	}
-	return &eventStream{client: client, quiet: quietLongest}
+	return &eventStream{client: client, first: firstWord, quiet: quietLongest}
 }
 
 type eventStream struct {
-	client *Client
-	quiet  time.Duration
+	client       *Client
+	first, quiet time.Duration
 }
 
 func (s *eventStream) Name() string { return FeedEventStream }
@@ -55,6 +59,9 @@ func (s *eventStream) Follow(ctx context.Context, from string, tell func(News)) 
 	}
 	return err
 }
+
+// ErrFeedSilent: the connection is there, and nothing comes.
+var ErrFeedSilent = errors.New("nothing comes")
 
 // errPositionGone: Auth0 does not go on from the position.
 var errPositionGone = errors.New("the event stream does not go on from where it was left")
@@ -69,18 +76,21 @@ func (s *eventStream) follow(ctx context.Context, from string, tell func(News)) 
 	if err != nil {
 		return err
 	}
-	body := newQuietBody(response.Body, s.quiet, cancel)
+	body := newQuietBody(response.Body, s.first, s.quiet, cancel)
 	defer func() { _ = body.Close() }()
-	tell(News{Gap: from == "", Position: from})
+	read := bufio.NewReader(body)
+	if _, err := read.Peek(1); err == nil {
+		tell(News{Gap: from == "", Position: from})
+	}
 	// Reconnecting is the caller's, with a fresh token each time.
-	stream := core.NewStream[json.RawMessage](ctx, &http.Response{Body: body},
+	stream := core.NewStream[json.RawMessage](ctx, &http.Response{Body: io.NopCloser(read)},
 		core.WithFormat(core.StreamFormatSSE), core.WithMaxBufSize(longestEvent))
 	defer func() { _ = stream.Close() }()
 	for {
 		event, err := stream.RecvEventRaw()
 		switch {
 		case body.ended():
-			return &Error{Kind: KindUnknown, Route: eventsRoute, Detail: "the event stream has been silent for too long"}
+			return fmt.Errorf("%w: %w", ErrFeedSilent, &Error{Kind: KindUnknown, Route: eventsRoute, Detail: "the event stream has been silent for too long"})
 		case ctx.Err() != nil || errors.Is(err, io.EOF):
 			return nil
 		case err != nil:
@@ -182,9 +192,9 @@ type quietBody struct {
 	silent  chan struct{}
 }
 
-func newQuietBody(body io.ReadCloser, longest time.Duration, end func()) *quietBody {
+func newQuietBody(body io.ReadCloser, first, longest time.Duration, end func()) *quietBody {
 	b := &quietBody{ReadCloser: body, longest: longest, silent: make(chan struct{})}
-	b.timer = time.AfterFunc(longest, func() { close(b.silent); end() })
+	b.timer = time.AfterFunc(first, func() { close(b.silent); end() })
 	return b
 }
 
