@@ -127,19 +127,23 @@ func TestAccessLostMarkShownByAFeed(t *testing.T) {
 // TestAccessWithoutTheBetterFeed: where Auth0 refuses the event stream, the log is
 // read, and the status says why; without either it is looked as before.
 func TestAccessWithoutTheBetterFeed(t *testing.T) {
+	const tooMany = "Maximum concurrent event stream connections reached. Please close existing connections."
 	for name, test := range map[string]struct {
 		granted []string
+		says    string
 		want    string
 		message string
 	}{
-		"the log beside it": {[]string{"read:events", "read:logs"}, "True/TenantLog", "the event stream is not used: Auth0 refuses it"},
-		"nothing else":      {[]string{"read:events"}, "False/NotInPlan", "The tenant log: the scope read:logs is not granted"},
-		"no scope":          {nil, "False/ScopeMissing", "the scope read:events is not granted"},
+		"the log beside it":    {[]string{"read:events", "read:logs"}, "", "True/TenantLog", "the event stream is not used: Auth0 refuses it"},
+		"nothing else":         {[]string{"read:events"}, "", "False/NotInPlan", "The tenant log: the scope read:logs is not granted"},
+		"too many connections": {[]string{"read:events", "read:logs"}, tooMany, "True/TenantLog", "as many connections are open as the plan allows"},
+		"too many, no log":     {[]string{"read:events"}, tooMany, "False/TooManyConnections", "as many connections are open as the plan allows"},
+		"no scope":             {nil, "", "False/ScopeMissing", "the scope read:events is not granted"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := world.New(t)
 			w.GrantFeeds(test.granted...)
-			_, end := w.Fault(standin.Fault{Route: eventsRoute, Kind: standin.FaultStatus, Status: http.StatusForbidden})
+			_, end := w.Fault(standin.Fault{Route: eventsRoute, Kind: standin.FaultStatus, Status: http.StatusForbidden, Message: test.says})
 			defer end()
 			w.StartOperator()
 			tenant := w.TenantObject()
@@ -158,21 +162,34 @@ func TestAccessWithoutTheBetterFeed(t *testing.T) {
 	}
 }
 
-// TestFaultsOfAFeed: a feed that ends, breaks off or is refused for a while costs
-// time and nothing else.
+// TestFaultsOfAFeed: a feed that ends, breaks off, stalls, repeats, reorders, loses or
+// is refused for a while costs time and nothing else.
 func TestFaultsOfAFeed(t *testing.T) {
-	for name, fault := range map[string]standin.Fault{
-		"the stream ends after each message": {Route: eventsRoute, Kind: standin.FaultEndStream, Messages: 1, Count: 4},
-		"it cannot be resumed":               {Route: eventsRoute, Kind: standin.FaultStatus, Status: http.StatusGone, Nth: 2, Count: 2},
-		"Auth0 fails":                        {Route: eventsRoute, Kind: standin.FaultStatus, Status: http.StatusServiceUnavailable, Nth: 2, Count: 3},
-		"the connection breaks":              {Route: eventsRoute, Kind: standin.FaultDropBefore, Count: 2},
+	const refused = standin.FaultStatus
+	for name, its := range map[string]struct {
+		scope string
+		fault standin.Fault
+	}{
+		"the stream ends after each message": {"read:events", standin.Fault{Route: eventsRoute, Kind: standin.FaultEndStream, Messages: 1, Count: 4}},
+		"it cannot be resumed":               {"read:events", standin.Fault{Route: eventsRoute, Kind: refused, Status: http.StatusGone, Nth: 2, Count: 2}},
+		"Auth0 fails":                        {"read:events", standin.Fault{Route: eventsRoute, Kind: refused, Status: http.StatusServiceUnavailable, Nth: 2, Count: 3}},
+		"the connection breaks":              {"read:events", standin.Fault{Route: eventsRoute, Kind: standin.FaultDropBefore, Count: 2}},
+		"it is over the limit":               {"read:events", standin.Fault{Route: eventsRoute, Kind: refused, Status: http.StatusTooManyRequests, WithoutHeaders: true, Count: 2}},
+		"nothing comes":                      {"read:events", standin.Fault{Kind: standin.FaultStallStream}},
+		"nothing comes any more":             {"read:events", standin.Fault{Kind: standin.FaultStallStream, Messages: 2}},
+		"it repeats":                         {"read:events", standin.Fault{Kind: standin.FaultRepeatEvents}},
+		"it reorders":                        {"read:events", standin.Fault{Kind: standin.FaultReorderEvents}},
+		"it loses":                           {"read:events", standin.Fault{Kind: standin.FaultLoseEvent, Messages: 1}},
+		"the log fails":                      {"read:logs", standin.Fault{Route: logsRoute, Kind: refused, Status: http.StatusServiceUnavailable, Nth: 2, Count: 3}},
+		"the log is over its limit":          {"read:logs", standin.Fault{Route: logsRoute, Kind: refused, Status: http.StatusTooManyRequests, Nth: 2, Count: 3, ResetAgo: standin.Duration(time.Hour)}},
+		"the log is forbidden for a while":   {"read:logs", standin.Fault{Route: logsRoute, Kind: refused, Status: http.StatusForbidden, Nth: 2, Count: 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := world.New(t)
-			w.GrantFeeds("read:events")
-			_, end := w.Fault(fault)
+			w.GrantFeeds(its.scope)
+			_, end := w.Fault(its.fault)
 			defer end()
-			if fault.Nth > 0 { // the first connection is to end, so that there is another
+			if its.scope == "read:events" && its.fault.Nth > 0 { // the first connection is to end, so that there is another
 				_, endToo := w.Fault(standin.Fault{Route: eventsRoute, Kind: standin.FaultEndStream, Messages: 3, Count: 1})
 				defer endToo()
 			}
@@ -180,10 +197,36 @@ func TestFaultsOfAFeed(t *testing.T) {
 			customer := w.CreateCustomer("acme", 3)
 			w.Join(w.AdminMember(customer))
 			jane := w.CreateMember("acme", "jane@acme.com")
-			w.Join(jane)
+			session := w.Join(jane)
 			w.Expect(w.Client.Delete(t.Context(), jane)).To(Succeed())
 			w.UntilGone(jane)
+			w.AssertOut("acme", "jane@acme.com", session)
 			w.UntilReason(customer, v1alpha1.ConditionReady, "True/Reconciled")
+			w.Expect(w.Mails("jane@acme.com")).To(HaveLen(1))
+		})
+	}
+}
+
+// TestTimeFeedOfAnotherClock: Auth0's clock and this machine's are a minute apart:
+// what a feed tells is looked at all the same, and nothing else is.
+func TestTimeFeedOfAnotherClock(t *testing.T) {
+	for name, behind := range map[string]time.Duration{"EventStream": -time.Minute, "TenantLog": time.Minute} {
+		t.Run(name, func(t *testing.T) {
+			w, tenant := followed(t, []string{scopes[name]}, func(o *world.OperatorOptions) {
+				o.Now = func() time.Time { return time.Now().Add(behind) }
+			})
+			w.UntilReason(tenant, v1alpha1.ConditionFeedHealthy, "True/"+name)
+			customer := w.CreateCustomer("acme", 3)
+			boss := w.AdminMember(customer)
+			w.Join(boss)
+			w.UntilReason(customer, v1alpha1.ConditionGuardInEffect, "True/GuardInEffect")
+			quiet(w)
+			w.Auth0.ResetAudit()
+			w.Throughout("nothing is looked at again and again", func(g Gomega) { g.Expect(asked(w)).To(BeEmpty()) })
+			w.InDashboard(http.MethodDelete, "/organizations/"+w.OrganizationID("acme")+"/members", `{"members":["`+boss.Status.Users[0].UserID+`"]}`)
+			w.UntilForwarding("it shows that somebody was taken out", func(g Gomega) {
+				g.Expect(w.Reason(g, boss, v1alpha1.ConditionActive)).To(Equal("False/RemovedInAuth0"))
+			})
 		})
 	}
 }
