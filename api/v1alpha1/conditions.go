@@ -165,7 +165,8 @@ const (
 	ReasonGuardReporting = "GuardReporting"
 	// ReasonMarkLost: somebody took what the guard reads off the organization, and it is not written back.
 	ReasonMarkLost = "MarkLost"
-	// ReasonMarksRestored: somebody took marks of ours off the organization; they were written back.
+	// ReasonMarksRestored: somebody took marks of ours off the organization, or changed
+	// them; they were written back.
 	ReasonMarksRestored = "MarksRestored"
 	// ReasonActivating: holders' grants are being confirmed before the guard takes effect.
 	ReasonActivating = "Activating"

@@ -25,12 +25,23 @@ func (p *customerPass) noteLostMarks() {
 	}
 }
 
-// restoreMarks writes what the organization lacks. Marks that somebody took away keep
-// people out, or let them in, until they stand again: they go with the removals, and
-// an Event tells of them.
+// changedMarks are those that somebody else gave another value.
+func (p *customerPass) changedMarks() []string {
+	return ownership.Changed(p.organization.Metadata, p.desired(true), ownership.LostFacts{Synced: p.syncedAsIs(), Guarded: p.lostMark()})
+}
+
+// syncedAsIs: the organization was as the contract, which has not changed since, wants it.
+func (p *customerPass) syncedAsIs() bool {
+	synced := meta.FindStatusCondition(p.original.Status.Conditions, v1alpha1.ConditionOrganizationSynced)
+	return synced != nil && synced.Status == metav1.ConditionTrue && synced.ObservedGeneration == p.customer.Generation
+}
+
+// restoreMarks writes what the organization lacks. Marks that somebody took away or
+// changed keep people out, or let them in, until they stand again: they go with the
+// removals, and an Event tells of them.
 func (p *customerPass) restoreMarks(ctx context.Context) error {
-	lost := p.facts.LostMarks
-	if len(lost.Keys) > 0 {
+	lost, changed := p.facts.LostMarks, p.changedMarks()
+	if len(lost.Keys)+len(changed) > 0 {
 		ctx = auth0.WithLane(ctx, auth0.LaneRemoval)
 	}
 	if err := p.writeOrganization(ctx, p.underGuard()); err != nil || p.observing() {
@@ -41,6 +52,11 @@ func (p *customerPass) restoreMarks(ctx context.Context) error {
 		p.Recorder.Eventf(p.customer, nil, corev1.EventTypeWarning, v1alpha1.ReasonMarksRestored, "Reconcile",
 			"%s was missing from the metadata of organization %s and was written back: see in Auth0's log who took it away%s",
 			strings.Join(lost.Keys, ", "), p.organization.Name, status.WithoutMarks(lost))
+	}
+	if len(changed) > 0 {
+		p.Recorder.Eventf(p.customer, nil, corev1.EventTypeWarning, v1alpha1.ReasonMarksRestored, "Reconcile",
+			"%s was changed in the metadata of organization %s and was written back: see in Auth0's log who changed it",
+			strings.Join(changed, ", "), p.organization.Name)
 	}
 	return nil
 }

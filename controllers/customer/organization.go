@@ -183,12 +183,17 @@ func (p *customerPass) access(guarded bool) *ownership.Window {
 	return &window
 }
 
-// update is what makes name and metadata as they should be.
-func (p *customerPass) update(guarded bool) (update auth0.OrganizationUpdate, differs bool, err error) {
-	metadata, changed := ownership.Apply(p.organization.Metadata, ownership.Desired{
+// desired is what the metadata are to say.
+func (p *customerPass) desired(guarded bool) ownership.Desired {
+	return ownership.Desired{
 		Owner: p.owner(), Key: p.key,
 		Seats: strconv.Itoa(int(p.customer.Spec.Seats)), Access: p.access(guarded), AdoptedAt: p.adoptedAt,
-	})
+	}
+}
+
+// update is what makes name and metadata as they should be.
+func (p *customerPass) update(guarded bool) (update auth0.OrganizationUpdate, differs bool, err error) {
+	metadata, changed := ownership.Apply(p.organization.Metadata, p.desired(guarded))
 	if over := len(metadata) - ownership.MaxMetadata; changed && over > 0 {
 		return update, true, pass.Person(v1alpha1.ReasonRejectedByAuth0, fmt.Sprintf("the metadata of organization %s have no room: with ours they would be %d keys, and Auth0 takes %d; take %d of the others away in Auth0",
 			p.organization.Name, len(metadata), ownership.MaxMetadata, over))

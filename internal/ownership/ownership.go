@@ -187,6 +187,18 @@ func Lost(metadata map[string]string, f LostFacts) (keys []string) {
 	return keys
 }
 
+// Changed are the marks that stand in the metadata with another value than what is
+// wanted, and stood so: somebody changed them.
+func Changed(metadata map[string]string, want Desired, f LostFacts) (keys []string) {
+	if seats := metadata[MetadataSeats]; f.Synced && seats != "" && seats != want.Seats {
+		keys = append(keys, MetadataSeats)
+	}
+	if f.Guarded && f.Synced && want.Access != nil && Guarded(metadata) && metadata[MetadataAccess] != want.Access.String() {
+		keys = append(keys, MetadataAccess)
+	}
+	return keys
+}
+
 // Guarded tells whether the metadata puts the organization under the guard.
 func Guarded(metadata map[string]string) bool {
 	access, ok := metadata[MetadataAccess]

@@ -1,6 +1,7 @@
 package losses
 
 import (
+	"maps"
 	"net/http"
 	"testing"
 
@@ -8,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/internal/auth0"
 	"github.com/seatwarden/seatwarden/internal/ownership"
 	"github.com/seatwarden/seatwarden/internal/standin"
 	"github.com/seatwarden/seatwarden/test/world"
@@ -84,4 +86,37 @@ func TestAccessLostMark(t *testing.T) {
 	w.Update(customer, func() { customer.Spec.Mode = v1alpha1.ModeManage })
 	isRestored("lets everybody in")
 	operator.Stop()
+}
+
+// TestAccessChangedMark: what somebody changes in our marks is written back with an
+// Event. What the contract changes is none of that.
+func TestAccessChangedMark(t *testing.T) {
+	w := world.New(t)
+	w.StartOperator()
+	customer := w.CreateCustomer("acme", 4)
+	w.Join(w.AdminMember(customer))
+	w.UntilReason(customer, v1alpha1.ConditionGuardInEffect, "True/GuardInEffect")
+	w.Update(customer, func() { customer.Spec.Seats, customer.Spec.Access = 3, v1alpha1.AccessSuspended })
+	w.UntilReason(customer, v1alpha1.ConditionContractActive, "False/Suspended")
+	w.Update(customer, func() { customer.Spec.Access = v1alpha1.AccessOpen })
+	w.UntilReason(customer, v1alpha1.ConditionContractActive, "True/ContractActive")
+	w.Reread(customer)
+	w.Expect(w.Events(customer, "Warning", v1alpha1.ReasonMarksRestored)).To(BeEmpty())
+
+	before, _ := w.Organization("acme")
+	changed := maps.Clone(before.Metadata)
+	changed[ownership.MetadataSeats] = "4000"
+	changed[ownership.MetadataAccess] = ownership.Window{State: ownership.AccessSuspended}.String()
+	w.Expect(changed[ownership.MetadataAccess]).NotTo(Equal(before.Metadata[ownership.MetadataAccess]))
+	_, err := w.Engineer().UpdateOrganization(w.Context(), w.OrganizationID("acme"), auth0.OrganizationUpdate{Metadata: changed})
+	w.Expect(err).NotTo(HaveOccurred())
+	w.Reread(customer)
+	w.Until("it is written back, and told", func(g Gomega) {
+		after, _ := w.Organization("acme")
+		g.Expect(after.Metadata).To(Equal(before.Metadata))
+		g.Expect(w.Events(customer, "Warning", v1alpha1.ReasonMarksRestored)).To(ConsistOf(ContainSubstring(
+			"seatwarden_seats, seatwarden_access was changed in the metadata of organization acme")))
+	})
+	_, err = w.SignIn(w.OrganizationID("acme"), "boss@acme.com")
+	w.Expect(err).NotTo(HaveOccurred())
 }
