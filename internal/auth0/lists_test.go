@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -111,6 +112,19 @@ func (l *offsetRows) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := min(page*size, len(rows))
 	rows = rows[start:min(start+size, len(rows))]
 	reply(w, http.StatusOK, map[string]any{"start": start, "limit": len(rows), l.key: append([]map[string]any{}, rows...)})
+}
+
+// since are the rows that a search by creation time finds.
+func (l *offsetRows) since(query string) *offsetRows {
+	_, after, ok := strings.Cut(query, "created_at:[")
+	from, _, _ := strings.Cut(after, " TO *]")
+	found := &offsetRows{key: l.key}
+	for _, row := range l.rows {
+		if !ok || row["created_at"].(string) >= from {
+			found.rows = append(found.rows, row)
+		}
+	}
+	return found
 }
 
 func TestOneMailInvitationsBeyondTheWindow(t *testing.T) {
@@ -228,11 +242,14 @@ func TestOneMailRowThatMovesBetweenPages(t *testing.T) {
 func TestRemovalUsersBeyondTheWindow(t *testing.T) {
 	for name, c := range map[string]struct {
 		stored, want int
+		times        time.Duration
 		truncated    bool
 	}{
 		"within it":                 {stored: 150, want: 150},
 		"as far as both ends reach": {stored: 1500, want: 1500},
-		"further":                   {stored: 2500, want: 2000, truncated: true},
+		"further":                   {stored: 4200, want: 4200, times: time.Second},
+		"further, many at one time": {stored: 4200, want: 2000, times: time.Nanosecond, truncated: true},
+		"further, at unknown times": {stored: 2500, want: 2000, truncated: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
@@ -241,8 +258,11 @@ func TestRemovalUsersBeyondTheWindow(t *testing.T) {
 			list := &offsetRows{key: "users"}
 			for n := range c.stored {
 				list.rows = append(list.rows, map[string]any{"user_id": fmt.Sprintf("okta|%d", n), "app_metadata": map[string]any{"seatwarden_org_1": "a.b.c"}})
+				if c.times > 0 {
+					list.rows[n]["created_at"] = time.Unix(1e9, 0).Add(-time.Duration(n) * c.times).UTC().Format("2006-01-02T15:04:05.000Z")
+				}
 			}
-			auth0.mux.Handle("GET /api/v2/users", list)
+			auth0.mux.HandleFunc("GET /api/v2/users", func(w http.ResponseWriter, r *http.Request) { list.since(r.URL.Query().Get("q")).ServeHTTP(w, r) })
 			users, truncated, err := auth0.client(t).UsersWithAppMetadata(t.Context(), "seatwarden_org_1")
 			g.Expect(err).NotTo(HaveOccurred())
 			g.Expect(users).To(HaveLen(c.want))

@@ -131,6 +131,36 @@ func fromBothEnds[T any](of ends, id func(T) string, read func(order string) (ro
 	return append(all, rest...), gap, nil
 }
 
+// fillGap reads what is missing in a list of which both ends are known: behind the
+// first gap rows, by slices that begin at the last of these. gap is as before where
+// that leads no further; what is found beyond is in the list all the same.
+func fillGap[T any](rows []T, gap int, id func(T) string, from func(last T) (slice []T, more bool, err error)) (all []T, left int, err error) {
+	known, end := map[string]bool{}, map[string]bool{}
+	for i, row := range rows {
+		known[id(row)], end[id(row)] = true, i >= gap
+	}
+	for gap > 0 {
+		slice, more, err := from(rows[gap-1])
+		if err != nil {
+			return nil, 0, err
+		}
+		meets := slices.ContainsFunc(slice, func(row T) bool { return end[id(row)] })
+		fresh := slices.DeleteFunc(slice, func(row T) bool { return known[id(row)] })
+		for _, row := range fresh {
+			known[id(row)] = true
+		}
+		rows = slices.Insert(rows, gap, fresh...)
+		switch {
+		case meets || !more:
+			return rows, 0, nil
+		case len(fresh) == 0:
+			return rows, gap, nil
+		}
+		gap += len(fresh)
+	}
+	return rows, 0, nil
+}
+
 // errTooMany is a list that is longer than offset paging reaches.
 var errTooMany = errors.New("the list is longer than 1,000")
 

@@ -72,8 +72,8 @@ type API interface {
 	// UsersByEmail lists the users whose e-mail is spelled exactly so, consistently.
 	UsersByEmail(ctx context.Context, email string) ([]User, error)
 	// UsersWithAppMetadata searches for users that have the first-level key in
-	// app_metadata. Eventually consistent, at most 2,000: a hint. truncated says
-	// that there may be more.
+	// app_metadata. Eventually consistent: a hint. Beyond 2,000 it goes on by slices of
+	// creation time; truncated says that these led no further and there may be more.
 	UsersWithAppMetadata(ctx context.Context, key string) (users []User, truncated bool, err error)
 	// UserOrganizations lists the ids of the organizations that a user is a member of.
 	UserOrganizations(ctx context.Context, userID string) ([]string, error)

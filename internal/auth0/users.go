@@ -69,6 +69,20 @@ func (c *Client) UsersByEmail(ctx context.Context, email string) (all []User, er
 // searchable is what may stand in a search query without being quoted.
 var searchable = regexp.MustCompile(`^[A-Za-z0-9_]+$`)
 
+// searchTime is a time as the search takes it.
+const searchTime = "2006-01-02T15:04:05.000Z"
+
+const oldestFirst, newestFirst = "created_at:1", "created_at:-1"
+
+// searchUsers reads as many of those found as Auth0 gives; more says that it has others.
+func (c *Client) searchUsers(ctx context.Context, query, order string) (rows []*management.UserResponseSchema, more bool, err error) {
+	return offsetList((*management.UserResponseSchema).GetUserID, func(page offsetPage) (*core.Page[*int, *management.UserResponseSchema, *management.ListUsersOffsetPaginatedResponseContent], error) {
+		return c.sdk.Users.List(ctx, &management.ListUsersRequestParameters{
+			Page: &page.number, PerPage: &page.size, Sort: &order, Q: &query, SearchEngine: management.SearchEngineVersionsEnumV3.Ptr(),
+		})
+	})
+}
+
 // UsersWithAppMetadata searches for users that have the key in app_metadata.
 func (c *Client) UsersWithAppMetadata(ctx context.Context, key string) (users []User, truncated bool, err error) {
 	const route = "GET /api/v2/users"
@@ -78,14 +92,18 @@ func (c *Client) UsersWithAppMetadata(ctx context.Context, key string) (users []
 	var found []User
 	err = c.call(ctx, route, func(ctx context.Context) error {
 		id := (*management.UserResponseSchema).GetUserID
-		rows, gap, err := fromBothEnds(ends{"created_at:1", "created_at:-1"}, id, func(order string) ([]*management.UserResponseSchema, bool, error) {
-			return offsetList(id, func(page offsetPage) (*core.Page[*int, *management.UserResponseSchema, *management.ListUsersOffsetPaginatedResponseContent], error) {
-				return c.sdk.Users.List(ctx, &management.ListUsersRequestParameters{
-					Page: &page.number, PerPage: &page.size, Sort: &order,
-					Q: pointer("_exists_:app_metadata." + key), SearchEngine: management.SearchEngineVersionsEnumV3.Ptr(),
-				})
-			})
+		query := "_exists_:app_metadata." + key
+		rows, gap, err := fromBothEnds(ends{oldestFirst, newestFirst}, id, func(order string) ([]*management.UserResponseSchema, bool, error) {
+			return c.searchUsers(ctx, query, order)
 		})
+		if err == nil && gap > 0 {
+			rows, gap, err = fillGap(rows, gap, id, func(last *management.UserResponseSchema) ([]*management.UserResponseSchema, bool, error) {
+				if last.GetCreatedAt().IsZero() {
+					return nil, true, nil
+				}
+				return c.searchUsers(ctx, query+" AND created_at:["+last.GetCreatedAt().UTC().Format(searchTime)+" TO *]", oldestFirst)
+			})
+		}
 		if err != nil {
 			return err
 		}

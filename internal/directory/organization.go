@@ -178,8 +178,7 @@ func (o *Organization) look(ctx context.Context) (*Observation, error) {
 	return fresh.indexed(), nil
 }
 
-// readOtherHolders reads by id the members whom the search, which ends at
-// 2,000, did not reach.
+// readOtherHolders reads by id the members whom the search did not reach.
 func (o *Organization) readOtherHolders(ctx context.Context, fresh *Observation) error {
 	found := make(map[string]bool, len(fresh.Holders))
 	for _, user := range fresh.Holders {

@@ -150,6 +150,8 @@ func TestUserSearch(t *testing.T) {
 		{`email.domain:"acme.com"`, []int{0, 1, 2}},
 		{`identities.connection:"acme-okta"`, []int{0, 1, 2}},
 		{`_exists_:app_metadata.seatwarden_` + id, []int{0, 2}},
+		{`_exists_:app_metadata.seatwarden_` + id + ` AND created_at:[2000-01-01T00:00:00.000Z TO *]`, []int{0, 2}},
+		{`_exists_:app_metadata.seatwarden_` + id + ` AND created_at:[* TO 2000-01-01T00:00:00.000Z]`, nil},
 		{`app_metadata.seatwarden_` + id + `:"key.m1.a1"`, []int{0}},
 		{`app_metadata.seatwarden_` + id + `:key.*`, []int{0, 2}},
 		{`app_metadata.seatwarden_` + id + `:key.*.a1 AND organization_id:` + id, []int{0}},

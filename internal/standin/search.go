@@ -3,6 +3,7 @@ package standin
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -18,7 +19,7 @@ type predicate func(*searchedUser) bool
 
 // parseSearch reads the part of Lucene's query syntax that callers of Auth0's
 // user search use: field:value and field:"phrase" with * at the end or in the
-// middle, _exists_:field, AND, OR, NOT and parentheses. Two terms side by side
+// middle, field:[from TO to] with * for an open end, _exists_:field, AND, OR, NOT and parentheses. Two terms side by side
 // are joined by AND.
 func parseSearch(q string) (predicate, error) {
 	tokens, err := searchTokens(q)
@@ -36,7 +37,7 @@ func parseSearch(q string) (predicate, error) {
 	return found, nil
 }
 
-// searchTokens cuts a query at blanks and parentheses outside quotes.
+// searchTokens cuts a query at blanks and parentheses outside quotes and ranges.
 func searchTokens(q string) ([]string, error) {
 	var tokens []string
 	var b strings.Builder
@@ -46,7 +47,7 @@ func searchTokens(q string) ([]string, error) {
 			b.Reset()
 		}
 	}
-	quoted, escaped := false, false
+	quoted, escaped, ranged := false, false, false
 	for _, r := range q {
 		switch {
 		case escaped:
@@ -60,6 +61,9 @@ func searchTokens(q string) ([]string, error) {
 			quoted = !quoted
 		case quoted:
 			b.WriteRune(r)
+		case ranged || r == '[' && strings.HasSuffix(b.String(), ":"):
+			ranged = r != ']'
+			b.WriteRune(r)
 		case r == '(' || r == ')':
 			flush()
 			tokens = append(tokens, string(r))
@@ -70,8 +74,8 @@ func searchTokens(q string) ([]string, error) {
 		}
 	}
 	flush()
-	if quoted || escaped {
-		return nil, errors.New("a quote or an escape is not ended")
+	if quoted || escaped || ranged {
+		return nil, errors.New("a quote, an escape or a range is not ended")
 	}
 	return tokens, nil
 }
@@ -162,6 +166,9 @@ func searchTerm(token string) (predicate, error) {
 	if field == "_exists_" {
 		return func(u *searchedUser) bool { return len(u.values(pattern)) > 0 }, nil
 	}
+	if bounds, ok := strings.CutPrefix(value, "["); ok {
+		return searchRange(field, bounds)
+	}
 	if strings.HasPrefix(pattern, "*") && pattern != "*" {
 		return nil, errors.New("a leading wildcard is not supported")
 	}
@@ -173,6 +180,20 @@ func searchTerm(token string) (predicate, error) {
 			}
 		}
 		return false
+	}, nil
+}
+
+// searchRange finds what lies between two texts or is one of them; times are texts
+// that are in their order.
+func searchRange(field, bounds string) (predicate, error) {
+	from, to, ok := strings.Cut(strings.TrimSuffix(bounds, "]"), " TO ")
+	if !ok || from == "" || to == "" || !strings.HasSuffix(bounds, "]") {
+		return nil, fmt.Errorf("%q is no range: [from TO to]", bounds)
+	}
+	return func(u *searchedUser) bool {
+		return slices.ContainsFunc(u.values(field), func(value string) bool {
+			return (from == "*" || from <= value) && (to == "*" || value <= to)
+		})
 	}, nil
 }
 
