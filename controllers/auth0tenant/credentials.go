@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -41,6 +42,27 @@ func (c *connections) budget(domain string) *auth0.Budget {
 type connection struct {
 	credentials [sha256.Size]byte
 	api         auth0.API
+	// application was read, and found in order, at an instant.
+	application   string
+	applicationAt time.Time
+}
+
+// inOrder: the application of a tenant was read lately, and was in order.
+func (c *connections) inOrder(name, application string, since time.Time) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	known := c.byName[name]
+	return known.application == application && known.applicationAt.After(since)
+}
+
+// noteInOrder notes that a tenant's application was read and is in order.
+func (c *connections) noteInOrder(name, application string, at time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if known, ok := c.byName[name]; ok {
+		known.application, known.applicationAt = application, at
+		c.byName[name] = known
+	}
 }
 
 func (c *connections) get(name string, credentials [sha256.Size]byte) (auth0.API, bool) {

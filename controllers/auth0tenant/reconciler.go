@@ -189,13 +189,18 @@ func (r *Reconciler) noteLook(ctx context.Context, name string) {
 	}
 }
 
-// checkApplication reads the application that invitations lead to, once a
-// generation and whenever it was not in order.
+// checkApplication reads the application that invitations lead to, once an interval,
+// on request, and whenever it was not in order: each Customer that comes wakes its
+// tenant.
 func (r *Reconciler) checkApplication(ctx context.Context, tenant *v1alpha1.Auth0Tenant, api auth0.API, facts *status.TenantFacts) error {
 	if len(facts.MissingScopes) > 0 {
 		return nil
 	}
 	id := tenant.Spec.Application.ClientID
+	requested := pass.ReconcileRequest(tenant) != tenant.Status.LastHandledReconcileAt
+	if !requested && r.connections.inOrder(tenant.Name, id, r.Now().Add(-r.Interval)) {
+		return nil
+	}
 	application, err := api.Client(ctx, id)
 	switch {
 	case auth0.IsNotFound(err):
@@ -206,6 +211,7 @@ func (r *Reconciler) checkApplication(ctx context.Context, tenant *v1alpha1.Auth
 		return pass.Person(v1alpha1.ReasonApplicationDeniesOrganizations, fmt.Sprintf(
 			"application %s does not allow organizations: set its organization usage to allow or require in Auth0", id))
 	}
+	r.connections.noteInOrder(tenant.Name, id, r.Now())
 	return nil
 }
 

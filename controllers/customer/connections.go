@@ -76,9 +76,13 @@ func (p *customerPass) enableAs(ctx context.Context, name string, enabled []auth
 	want := auth0.EnabledConnection{ConnectionID: connection.ID, ShowAsButton: true}
 	at := slices.IndexFunc(enabled, func(c auth0.EnabledConnection) bool { return c.ConnectionID == connection.ID })
 	inOrder := at >= 0 && !enabled[at].AssignMembershipOnLogin && !enabled[at].SignupEnabled
-	switch {
-	case !inOrder && p.connectionsShared:
+	if !inOrder && p.connectionsShared {
 		return errReadFirst
+	}
+	if !inOrder && !p.observing() {
+		p.org.WritesConnection()
+	}
+	switch {
 	case at < 0:
 		err = p.api().EnableConnection(ctx, p.organization.ID, want)
 	case !inOrder:
@@ -136,6 +140,9 @@ func (p *customerPass) disableDropped(ctx context.Context, enabled []auth0.Enabl
 		if slices.ContainsFunc(enabled, func(c auth0.EnabledConnection) bool { return c.ConnectionID == known.ID }) {
 			if p.connectionsShared {
 				return errReadFirst
+			}
+			if !p.observing() {
+				p.org.WritesConnection()
 			}
 			err := p.api().DisableConnection(ctx, p.organization.ID, known.ID)
 			if err != nil && !auth0.IsNotFound(err) {

@@ -15,11 +15,7 @@ func (p *customerPass) findKey(ctx context.Context) (searched bool, err error) {
 	id := p.organization.ID
 	derived := ownership.OrganizationKey(p.InstanceKey, id)
 	p.key = p.organization.Metadata[ownership.MetadataKey]
-	switch {
-	case p.key != "":
-		return false, nil
-	case p.created:
-		p.key = derived
+	if p.key != "" {
 		return false, nil
 	}
 	if p.key = p.tenant.Organization(id).Key(); p.key != "" {

@@ -75,8 +75,9 @@ func (p *customerPass) claim(ctx context.Context) error {
 		began = p.tenant.Now()
 		created, err := p.create(ctx, name)
 		if err == nil {
-			p.keepWritten(created, began)
-			p.tenant.Organization(created.ID).KeepConnections(nil, began)
+			p.organization, p.recordShared = created, false
+			p.tenant.Organization(created.ID).NoteMade(created, began)
+			p.noteSweep()
 			p.made = true
 			return nil
 		}
@@ -99,15 +100,15 @@ func (p *customerPass) claim(ctx context.Context) error {
 	return nil
 }
 
+// create makes the organization with all that it is to have. Its key cannot come from
+// the id, which is not known yet; of two who make it, one does. Nobody is in it who
+// could be shut out by the guard.
 func (p *customerPass) create(ctx context.Context, name string) (auth0.Organization, error) {
-	p.created = true
-	return p.api().CreateOrganization(ctx, auth0.OrganizationCreate{
-		Name: name, DisplayName: p.customer.DisplayName(),
-		Metadata: map[string]string{
-			ownership.MetadataOwner: p.owner().String(),
-			ownership.MetadataSeats: strconv.Itoa(int(p.customer.Spec.Seats)),
-		},
+	metadata, _ := ownership.Apply(nil, ownership.Desired{
+		Owner: p.owner(), Key: ownership.OrganizationKey(p.InstanceKey, p.tenant.Domain+"/"+name),
+		Seats: strconv.Itoa(int(p.customer.Spec.Seats)), Access: p.access(true),
 	})
+	return p.api().CreateOrganization(ctx, auth0.OrganizationCreate{Name: name, DisplayName: p.customer.DisplayName(), Metadata: metadata})
 }
 
 // unread says what follows from an organization that could not be read, or is not
@@ -215,11 +216,15 @@ func (p *customerPass) writeOrganization(ctx context.Context, guarded bool) erro
 	if err != nil {
 		return err
 	}
+	org := p.tenant.Organization(p.organization.ID)
 	if was, is := ownership.WindowIn(p.organization.Metadata), ownership.WindowIn(update.Metadata); update.Metadata != nil && was != is && !p.observing() {
 		// Either may be in force until the answer is here.
-		p.tenant.Organization(p.organization.ID).SetWindows(was, is)
+		org.SetWindows(was, is)
 	}
 	if differs {
+		if !p.observing() {
+			org.WritesRecord()
+		}
 		began := p.tenant.Now()
 		updated, err := p.api().UpdateOrganization(ctx, p.organization.ID, update)
 		if err != nil {

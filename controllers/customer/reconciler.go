@@ -87,17 +87,22 @@ type customerPass struct {
 	// recorder of a pass under Observe, made when Auth0 is first reached.
 	recorder *auth0.Recorder
 	org      *directory.Organization
-	// organization as Auth0 holds it; created in this pass or not.
+	// organization as Auth0 holds it.
 	organization auth0.Organization
 	// recordShared: it was read by an earlier pass. connectionsShared is the same of
 	// its connections.
 	recordShared, connectionsShared bool
 	// lookHeld: Auth0's limits hold back a look for which nobody waits.
 	lookHeld bool
-	// made: this pass made the organization, which has no connections.
+	// made: this pass made the organization, in which there was nothing.
 	made bool
-	// created in this pass.
-	created bool
+	// read is the version of the Customer that the pass began with.
+	read string
+	// seatsKnown: whoever may hold a seat is in the latest look, or in seated: nobody else
+	// was given one since.
+	seatsKnown bool
+	// seated are the UIDs of the Members that have a seat, or had one given by the pass.
+	seated []string
 	// key of the organization, as it stands or is to be written.
 	key string
 	// adoptedAt is when it is adopted, zero when it is not.
@@ -120,7 +125,7 @@ type customerPass struct {
 
 func newPass(r *Reconciler, customer *v1alpha1.Customer) *customerPass {
 	return &customerPass{
-		Reconciler: r, customer: customer, before: customer.DeepCopy(), original: customer.DeepCopy(),
+		Reconciler: r, customer: customer, read: customer.ResourceVersion, before: customer.DeepCopy(), original: customer.DeepCopy(),
 		facts: status.CustomerFacts{Now: r.Now()}, again: jitter(r.SettledInterval),
 	}
 }
@@ -193,6 +198,7 @@ func (p *customerPass) finish(ctx context.Context, err error) (ctrl.Result, erro
 	if writeErr := p.report(ctx); writeErr != nil {
 		return pass.Rewrite(writeErr)
 	}
+	p.noteRound(err)
 	return pass.Result(err, p.again)
 }
 

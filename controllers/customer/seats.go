@@ -47,17 +47,20 @@ func (p *customerPass) assignSeats(ctx context.Context) error {
 }
 
 // plan decides the round. Nothing is assigned on an old look: who lost their
-// status since holds a seat that it does not show. And nobody is kept waiting by
-// what a list shows and a read by id does not.
+// status since holds a seat that it does not show, unless it is known who may. And
+// nobody is kept waiting by what a list shows and a read by id does not.
 func (p *customerPass) plan(ctx context.Context, people []v1alpha1.Member) (seats.Plan, error) {
+	p.seated = p.seatedMembers(people)
+	p.seatsKnown = p.made || p.org.RoundStands(p.read, p.seated)
 	plan := seats.Decide(p.seatFacts(people))
-	if len(plan.Assign) > 0 || plan.Waiting > 0 && p.undeclaredHoldings(people) {
+	if len(plan.Assign) > 0 && !p.seatsKnown || plan.Waiting > 0 && p.undeclaredHoldings(people) {
 		if err := p.observeAnew(ctx); err != nil {
 			return plan, err
 		}
 		if err := p.dropStaleHoldings(ctx, people); err != nil {
 			return plan, err
 		}
+		p.seatsKnown = true
 		plan = seats.Decide(p.seatFacts(people))
 	}
 	if plan.Waiting > 0 && p.mayHoldLess(people) {
@@ -79,6 +82,31 @@ func (p *customerPass) waitForUsedUp(people []v1alpha1.Member) {
 			}
 		}
 	}
+}
+
+// seatedMembers are the UIDs of the Members that have a seat here.
+func (p *customerPass) seatedMembers(people []v1alpha1.Member) (uids []string) {
+	for i := range people {
+		seat := people[i].Status.Seat
+		if seat != nil && seat.OrganizationID == p.org.ID && (seat.State == v1alpha1.SeatAssigned || seat.State == v1alpha1.SeatWithdrawing) {
+			uids = append(uids, string(people[i].UID))
+		}
+	}
+	return uids
+}
+
+// noteRound notes at the pass's end what it leaves: while nobody else writes the
+// Customer, which each round begins with, and the Members that it leaves with a seat
+// have theirs, nobody was given anything of which this process does not know.
+func (p *customerPass) noteRound(err error) {
+	if p.org == nil {
+		return
+	}
+	if err != nil || !p.seatsKnown || len(p.customer.Status.Assigning) > 0 {
+		p.org.ForgetRound()
+		return
+	}
+	p.org.NoteRound(p.customer.ResourceVersion, p.seated)
 }
 
 // retryHoldings is when to look whether fewer seats are in use. A feed tells of
@@ -273,11 +301,14 @@ func (p *customerPass) assign(ctx context.Context, chosen []seats.Entry) error {
 	}
 	var errs []error
 	for _, entry := range chosen {
-		version, err := p.writeSeat(ctx, seats.Decision{Entry: entry, State: seats.Assigned, Reason: seats.SeatAssigned})
+		// The look of this round began after the Member was listed at its version, or nobody
+		// without a seat was sent anything since.
+		err := p.org.Seat(entry.UID, func() (version string, err error) {
+			return p.writeSeat(ctx, seats.Decision{Entry: entry, State: seats.Assigned, Reason: seats.SeatAssigned})
+		})
 		switch {
 		case err == nil:
-			// The look of this round began after the Member was listed at its version.
-			p.org.NoteSeated(entry.UID, version)
+			p.seated = append(p.seated, entry.UID)
 		case !outdated(err):
 			errs = append(errs, err)
 		}

@@ -28,6 +28,15 @@ func onboard(ctx context.Context, b *bench, people int) (figures []figure, err e
 		return nil, err
 	}
 	defer func() { err = w.ended(ctx, err) }()
+	// What was read before a feed is followed is read again.
+	if err := w.until(ctx, time.Minute, "a feed is followed", func() (int, int) {
+		if w.feed(ctx) == feedNone {
+			return 0, 1
+		}
+		return 1, 1
+	}); err != nil {
+		return nil, err
+	}
 	before, err := w.counters(ctx, false)
 	if err != nil {
 		return nil, err

@@ -34,6 +34,8 @@ type Change struct {
 	User string
 	// At is when it happened, by Auth0's time.
 	At time.Time
+	// MayBeOurs: the feed tells of this client's own writes too, and not whose it was.
+	MayBeOurs bool
 }
 
 // News is what a feed tells at once.

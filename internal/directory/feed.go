@@ -155,9 +155,9 @@ func (o *Organization) changed(change auth0.Change, now time.Time) bool {
 	}
 	switch change.Kind {
 	case auth0.ChangeOrganization:
-		return o.record.changed(at, now)
+		return !(change.MayBeOurs && o.record.isOurs(at)) && o.record.changed(at, now)
 	case auth0.ChangeConnections:
-		return o.enabled.changed(at, now)
+		return !(change.MayBeOurs && o.enabled.isOurs(at)) && o.enabled.changed(at, now)
 	case auth0.ChangeUser:
 		return o.peopleChanged(at, now, false)
 	}

@@ -137,3 +137,42 @@ func TestResyncOfManyOrganizations(t *testing.T) {
 	every, _ := org.tenant.Resync(time.Hour)
 	g.Expect(every).To(BeNumerically("~", 10*time.Hour, time.Hour))
 }
+
+// TestFeedTellsOfOurOwnWrites: a change that a feed may tell of because of one of our
+// writes is no news, once a write; somebody else's beside it is.
+func TestFeedTellsOfOurOwnWrites(t *testing.T) {
+	g := NewWithT(t)
+	api := &lists{now: t0}
+	org := organization(api)
+	org.tenant.organizations[org.ID] = org
+	known := func() bool {
+		_, at, _ := org.Record()
+		return !at.IsZero()
+	}
+	tell := func(at time.Time, mayBeOurs bool) []string {
+		return org.tenant.Changed(auth0.News{Changes: []auth0.Change{{Kind: auth0.ChangeOrganization, Organization: org.ID, At: at, MayBeOurs: mayBeOurs}}})
+	}
+	write := func() {
+		org.WritesRecord()
+		api.now = api.now.Add(time.Second)
+		org.WroteRecord(auth0.Organization{Name: "written"}, api.now.Add(-time.Second))
+	}
+	write()
+	g.Expect(tell(api.now, true)).To(BeEmpty())
+	g.Expect(known()).To(BeTrue())
+	g.Expect(tell(api.now, true)).NotTo(BeEmpty(), "that is somebody else's, or told twice")
+	g.Expect(known()).To(BeFalse())
+
+	write()
+	g.Expect(tell(api.now, false)).NotTo(BeEmpty(), "the log leaves ours out")
+
+	write()
+	api.now = api.now.Add(time.Minute)
+	g.Expect(tell(api.now, true)).NotTo(BeEmpty(), "that was much later")
+
+	org.WritesRecord()
+	g.Expect(tell(api.now, true)).To(BeEmpty(), "it may be told before the answer is here")
+	org.WritesRecord()
+	org.Distrust()
+	g.Expect(tell(api.now, true)).NotTo(BeEmpty(), "a write that failed is read anew, and hides nothing")
+}

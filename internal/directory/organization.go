@@ -21,6 +21,8 @@ type Organization struct {
 
 	// observing holds a token while a look is under way.
 	observing chan struct{}
+	// seating is held while a seat is written.
+	seating sync.RWMutex
 
 	mu      sync.Mutex
 	key     string
@@ -53,6 +55,8 @@ type Organization struct {
 	// sending are those to whom an invitation may be on its way, by PersonRef, and until
 	// when. A look that begins later shows it.
 	sending map[string]time.Time
+	// round is what the last round of seats left.
+	round round
 	// bare are the users whose grant let nobody in, and when it first did not.
 	bare map[string]time.Time
 }

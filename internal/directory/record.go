@@ -1,7 +1,9 @@
 package directory
 
 import (
+	"crypto/sha256"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/seatwarden/seatwarden/internal/auth0"
@@ -22,6 +24,40 @@ type reading[T any] struct {
 	old bool
 	// oldSince is when that was known: a reading that began before does not help.
 	oldSince time.Time
+	// ours are the latest writes of ours of which no feed has told yet.
+	ours []ownWrite
+}
+
+// ownWrite is a write of ours, from when it began until it was answered, zero for not yet.
+type ownWrite struct{ began, answered time.Time }
+
+const (
+	// oursKept is how many writes of ours a feed may have yet to tell of.
+	oursKept = 8
+	// oursTook is the longest that a write of ours may take.
+	oursTook = 10 * time.Second
+)
+
+// writes notes that a write of ours begins: a feed may tell of it before it is answered.
+func (r *reading[T]) writes(now time.Time) {
+	r.ours = append(r.ours[max(0, len(r.ours)+1-oursKept):], ownWrite{began: now})
+}
+
+// isOurs strikes the write of ours that a change which a feed dates at an instant may
+// be. Somebody else's change beside it is told too, and is news then.
+func (r *reading[T]) isOurs(at time.Time) bool {
+	i := slices.IndexFunc(r.ours, func(w ownWrite) bool {
+		until := w.answered
+		if until.IsZero() {
+			until = w.began.Add(oursTook)
+		}
+		return at.After(w.began.Add(-clockError)) && at.Before(until.Add(clockError))
+	})
+	if i < 0 {
+		return false
+	}
+	r.ours = slices.Delete(r.ours, i, i+1)
+	return true
 }
 
 func (r *reading[T]) keep(value T, began time.Time) {
@@ -47,12 +83,16 @@ func (r *reading[T]) changed(at, now time.Time) bool {
 // changed since may not be in it.
 func (r *reading[T]) written(value T, began, answered time.Time) {
 	r.value, r.at, r.wrote = value, began, answered
+	if last := len(r.ours) - 1; last >= 0 && r.ours[last].answered.IsZero() {
+		r.ours[last].answered = answered
+	}
 	if began.Before(r.told) {
 		r.distrust()
 	}
 }
 
-func (r *reading[T]) distrust() { r.at = time.Time{} }
+// distrust has it read anew, and believes of no change any more that it is ours.
+func (r *reading[T]) distrust() { r.at, r.ours = time.Time{}, nil }
 
 // Record is the organization's name and metadata as they were read last, and when
 // that began; zero when they are to be read. old: something may have changed since
@@ -69,6 +109,14 @@ func (o *Organization) KeepRecord(record auth0.Organization, began time.Time) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.record.keep(record, began)
+}
+
+// WritesRecord notes that a write of ours begins.
+func (o *Organization) WritesRecord() {
+	now := o.tenant.Now()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.record.writes(now)
 }
 
 // WroteRecord keeps what Auth0 answered to a write of ours that began at an instant.
@@ -95,6 +143,14 @@ func (o *Organization) KeepConnections(enabled []auth0.EnabledConnection, began 
 	o.enabled.keep(enabled, began)
 }
 
+// WritesConnection notes that a write of ours begins.
+func (o *Organization) WritesConnection() {
+	now := o.tenant.Now()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.enabled.writes(now)
+}
+
 // WroteConnection keeps that a write of ours enabled a connection as it is, or took
 // it away, which is none.
 func (o *Organization) WroteConnection(id string, is ...auth0.EnabledConnection) {
@@ -114,6 +170,63 @@ func (o *Organization) Distrust() {
 	o.enabled.distrust()
 }
 
+// NoteMade notes that a call of ours which began at an instant made the organization:
+// it had nobody and no connections.
+func (o *Organization) NoteMade(made auth0.Organization, began time.Time) {
+	o.WritesRecord()
+	o.WroteRecord(made, began)
+	o.KeepConnections(nil, began)
+	o.keep(&Observation{At: began})
+}
+
+// round is the version of a Customer as a round of seats left it, and who had a seat.
+type round struct {
+	version string
+	seated  [sha256.Size]byte
+}
+
+func roundOf(version string, seated []string) round {
+	uids := slices.Sorted(slices.Values(seated))
+	return round{version: version, seated: sha256.Sum256([]byte(strings.Join(uids, "\n")))}
+}
+
+// NoteRound notes the version of the Customer at which a round of seats ended, and the
+// UIDs of the Members with a seat. All that others were given was looked at.
+func (o *Organization) NoteRound(version string, seated []string) {
+	left := roundOf(version, seated)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.round = left
+}
+
+// RoundStands tells whether nobody was given a seat since the last round, nor lost
+// one: the Customer is as the round left it, and the same Members have a seat.
+func (o *Organization) RoundStands(version string, seated []string) bool {
+	now := roundOf(version, seated)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.latest != nil && version != "" && o.round == now
+}
+
+// ForgetRound drops what the last round left.
+func (o *Organization) ForgetRound() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.round = round{}
+}
+
+// Seat has a round write a Member's seat, and notes the version of the object with it
+// before anybody who sees the seat asks.
+func (o *Organization) Seat(uid string, write func() (version string, err error)) error {
+	o.seating.Lock()
+	defer o.seating.Unlock()
+	version, err := write()
+	if err == nil {
+		o.NoteSeated(uid, version)
+	}
+	return err
+}
+
 // NoteSeated notes the version of a Member's object with the seat that a round gave
 // it: what the round looked at is all that Auth0 has of that Member as it stands.
 func (o *Organization) NoteSeated(uid, version string) {
@@ -126,6 +239,8 @@ func (o *Organization) NoteSeated(uid, version string) {
 // shows whatever was sent to the person. An object that comes from a cache may be
 // older, and comes again.
 func (o *Organization) Seated(uid, version, person string) bool {
+	o.seating.RLock()
+	defer o.seating.RUnlock()
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	noted, ok := o.seated[uid]

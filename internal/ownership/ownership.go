@@ -362,11 +362,12 @@ func (w Window) Left(guarded bool, now time.Time) Window {
 	return w
 }
 
-// OrganizationKey derives an organization's key from the instance's random key,
-// so that two operators of one instance write the same one.
-func OrganizationKey(instanceKey []byte, organizationID string) string {
+// OrganizationKey derives an organization's key from the instance's random key and
+// what names the organization: its id, or tenant and name before it has one. Two
+// operators of one instance write the same one.
+func OrganizationKey(instanceKey []byte, organization string) string {
 	mac := hmac.New(sha256.New, instanceKey)
-	mac.Write([]byte("seatwarden organization key\x00" + organizationID))
+	mac.Write([]byte("seatwarden organization key\x00" + organization))
 	return hex.EncodeToString(mac.Sum(nil)[:16])
 }
 
