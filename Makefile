@@ -20,11 +20,17 @@ RUN ?=
 # The kubectl that acts on a real cluster.
 KUBECTL ?= kubectl
 
+# The Helm chart. It has copies of what it shares with config/.
+CHART = charts/seatwarden
+
 # What `make generate manifests` writes.
-GENERATED = api/v1alpha1/zz_generated.deepcopy.go config/crd/bases config/rbac/role.yaml
+GENERATED = api/v1alpha1/zz_generated.deepcopy.go config/crd/bases config/rbac/role.yaml $(CHART)/files
 
 # The folders of Go modules that are kept tidy.
-MODULES = . hack/tools hack/lint test/conformance test/browser
+MODULES = . hack/tools hack/lint test/conformance test/browser test/chart
+
+# Where `make build-installer` writes.
+DIST ?= dist
 
 SHELL = /usr/bin/env bash -o pipefail
 .SHELLFLAGS = -ec
@@ -59,9 +65,14 @@ generate: ## Generate the DeepCopy methods.
 	$(CONTROLLER_GEN) object:headerFile=hack/boilerplate.go.txt paths=./api/...
 
 .PHONY: manifests
-manifests: ## Generate the CRDs and the operator's roles.
+manifests: ## Generate the CRDs and the operator's roles, and copy what the chart shares with config/.
 	$(CONTROLLER_GEN) crd paths=./api/... output:crd:dir=config/crd/bases
 	$(CONTROLLER_GEN) rbac:roleName=seatwarden-manager paths=./controllers/... paths=. output:rbac:dir=config/rbac
+	rm -rf $(CHART)/files && mkdir -p $(CHART)/files/rbac $(CHART)/files/policy
+	cp -R config/crd/bases $(CHART)/files/crd
+	cp config/rbac/*role*.yaml $(CHART)/files/rbac
+	cp -R config/policy/base config/policy/deny config/policy/warn $(CHART)/files/policy
+	find $(CHART)/files -name kustomization.yaml -delete
 
 .PHONY: fmt
 fmt: ## Format the code.
@@ -90,7 +101,7 @@ tools: ## Build the control plane that tests and demo run on (8 minutes, once).
 .PHONY: test
 test: tools ## Run all tests: unit, envtest and end-to-end, with the race detector.
 	go test -race -p $(TEST_PARALLEL) -timeout $(TEST_TIMEOUT) ./...
-	@$(MAKE) --no-print-directory test-browser
+	@$(MAKE) --no-print-directory test-chart test-browser
 
 .PHONY: test-long
 test-long: tools ## Run what takes too long for every change: a restart over 1,000 settled Members, 50 renamed at once.
@@ -109,6 +120,10 @@ walks: tools ## Walk at random through what people, engineers and networks do (S
 .PHONY: test-browser
 test-browser: ## Walk through the sign-in in Chromium (axe-core: npm ci in test/browser).
 	go -C test/browser test -v -timeout 5m ./... | grep -v -e '^=== ' -e '^    --- PASS'
+
+.PHONY: test-chart
+test-chart: tools ## Render the Helm chart with Helm and install it on a real API server.
+	go -C test/chart test -v -timeout $(TEST_TIMEOUT) ./... | grep -v -e '^=== ' -e '^    --- PASS'
 
 .PHONY: test-unit
 test-unit: ## Run the tests that need no control plane.
@@ -165,6 +180,12 @@ run: ## Run the operator here against the cluster of your kubeconfig; flags in R
 docker-build: ## Build the image IMG.
 	docker build -t $(IMG) .
 
+.PHONY: build-installer
+build-installer: ## Write dist/install.yaml: CRDs, roles, policies and the operator with the image IMG.
+	@dir="$$(mktemp -d)"; trap 'rm -rf "$$dir"' EXIT; cp -R config "$$dir/"; mkdir -p $(DIST); \
+		sed -i.orig -e "s|image: seatwarden:latest|image: '$(IMG)'|" "$$dir/config/manager/manager.yaml"; \
+		$(KUBECTL) kustomize "$$dir/config/default" >$(DIST)/install.yaml
+
 ##@ Deployment, to the cluster of your kubeconfig
 
 .PHONY: install
@@ -178,10 +199,8 @@ uninstall: ## Delete the CRDs, unless there are objects left: deleting those wou
 	$(KUBECTL) delete --ignore-not-found -k config/crd
 
 .PHONY: deploy
-deploy: ## Install the CRDs, roles, policies and the operator with the image IMG.
-	@dir="$$(mktemp -d)"; trap 'rm -rf "$$dir"' EXIT; cp -R config "$$dir/"; \
-		sed -i.orig -e "s|image: seatwarden:latest|image: '$(IMG)'|" "$$dir/config/manager/manager.yaml"; \
-		$(KUBECTL) apply --server-side -k "$$dir/config/default"
+deploy: build-installer ## Install the CRDs, roles, policies and the operator with the image IMG.
+	$(KUBECTL) apply --server-side -f $(DIST)/install.yaml
 
 .PHONY: undeploy
 undeploy: ## Take the operator and the policies away; CRDs, roles and the namespace with its Secrets stay.

@@ -95,11 +95,36 @@ func TestMakeDeployTakesAnyImage(t *testing.T) {
 		t.Run(image, func(t *testing.T) {
 			g := NewWithT(t)
 			// The namespace and the Deployment are all that is looked at.
-			out, err := exec.CommandContext(t.Context(), "make", "deploy", "IMG="+image, "KUBECTL="+envtesting.ControlPlane().KubectlPath()+" --kubeconfig="+envtesting.ControlPlane().Kubeconfig()).CombinedOutput()
+			out, err := makeWithKubectl(t, "deploy", "IMG="+image, "DIST="+t.TempDir())
 			g.Expect(err).NotTo(HaveOccurred(), string(out))
 			deployed, err := envtesting.ControlPlane().Kubectl(t.Context(), "get", "deployment", "seatwarden", "-n", system, "-o", "jsonpath={.spec.template.spec.containers[0].image}")
 			g.Expect(err).NotTo(HaveOccurred())
 			g.Expect(deployed).To(Equal(image))
 		})
 	}
+}
+
+// TestInstallerIsAccepted: dist/install.yaml is everything in one file, with the image.
+func TestInstallerIsAccepted(t *testing.T) {
+	g := NewWithT(t)
+	dist := filepath.Join(t.TempDir(), "dist")
+	out, err := makeWithKubectl(t, "build-installer", "IMG=registry.example.com/seatwarden:007", "DIST="+dist)
+	g.Expect(err).NotTo(HaveOccurred(), string(out))
+	installer := filepath.Join(dist, "install.yaml")
+	text, err := os.ReadFile(installer)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(string(text)).To(ContainSubstring("image: registry.example.com/seatwarden:007\n"))
+	dryRun, err := envtesting.ControlPlane().Kubectl(t.Context(), "apply", "--server-side", "--force-conflicts", "--dry-run=server", "--warnings-as-errors", "-f", installer)
+	g.Expect(err).NotTo(HaveOccurred())
+	for _, object := range []string{"customresourcedefinition.apiextensions.k8s.io/members.seatwarden.dev", "namespace/" + system, "clusterrole.rbac.authorization.k8s.io/seatwarden-manager",
+		"deployment.apps/seatwarden", "validatingadmissionpolicy.admissionregistration.k8s.io/seatwarden-member-domain"} {
+		g.Expect(dryRun).To(ContainSubstring(object + " serverside-applied"))
+	}
+}
+
+// makeWithKubectl runs make against the test's cluster.
+func makeWithKubectl(t *testing.T, args ...string) ([]byte, error) {
+	t.Helper()
+	kubectl := envtesting.ControlPlane().KubectlPath() + " --kubeconfig=" + envtesting.ControlPlane().Kubeconfig()
+	return exec.CommandContext(t.Context(), "make", append(args, "KUBECTL="+kubectl)...).CombinedOutput()
 }
