@@ -263,6 +263,7 @@ func (p *customerPass) answerRequests() {
 		s.RefusedRequests = pass.Refuse(s.RefusedRequests, v1alpha1.AnnotationTakeOver, asked[v1alpha1.AnnotationTakeOver], p.takeOver)
 	}
 	s.Conditions = status.Requests(s.Conditions, p.customer, s.RefusedRequests, p.Now())
+	s.Summary = status.CustomerSummary(p.customer)
 }
 
 // requested: somebody asks for a fresh look.

@@ -214,6 +214,7 @@ func (p *memberPass) report(ctx context.Context) error {
 	p.member.Status = status.Member(p.member, p.facts)
 	pass.RefuseInvite(p.member, p.Now())
 	p.member.Status.Conditions = status.Requests(p.member.Status.Conditions, p.member, p.member.Status.RefusedRequests, p.Now())
+	p.member.Status.Summary = status.MemberSummary(p.member)
 	if p.facts.Problem == nil {
 		p.member.Status.LastHandledReconcileAt = pass.ReconcileRequest(p.member)
 	}

@@ -31,6 +31,7 @@ func CustomerSummary(customer *v1alpha1.Customer) string {
 			undeclaredGrants(s.Unmanaged),
 			waitingSummary(counts.Waiting))
 	}
+	urgent = append(urgent, requestSummary(s.Conditions, seatUse(customer.Spec.Seats, s.Seats))...)
 	return fit(urgent, working(s.Conditions), seatUse(customer.Spec.Seats, s.Seats))
 }
 
@@ -42,7 +43,8 @@ func MemberSummary(member *v1alpha1.Member) string {
 	if active := meta.FindStatusCondition(s.Conditions, v1alpha1.ConditionActive); active != nil {
 		stands = inWords(active.Reason)
 	}
-	return fit([]string{inWords(notReadyFor(s.Conditions)), modeSummary(s.Conditions, s.PlannedCount)}, stands)
+	urgent := []string{inWords(notReadyFor(s.Conditions)), modeSummary(s.Conditions, s.PlannedCount)}
+	return fit(append(urgent, requestSummary(s.Conditions, stands)...), stands)
 }
 
 // Auth0TenantSummary says the most urgent thing about an Auth0Tenant in a few words.
@@ -55,7 +57,7 @@ func Auth0TenantSummary(tenant *v1alpha1.Auth0Tenant) string {
 	if extra := len(tenant.Status.SurplusScopes); extra > 0 {
 		surplus = counted(extra, "scope is", "scopes are") + " not needed"
 	}
-	return fit([]string{inWords(notReadyFor(conditions)), mode, surplus}, "Auth0 answers")
+	return fit([]string{inWords(notReadyFor(conditions)), mode, limitsSummary(conditions), surplus}, "Auth0 answers")
 }
 
 // fit is the first of the urgent texts and the second if there is room, or else
@@ -158,6 +160,21 @@ func guardSummary(list []metav1.Condition) string {
 	return ""
 }
 
+// requestSummary says that a request is refused, and what would be said without.
+func requestSummary(list []metav1.Condition, otherwise string) []string {
+	if !meta.IsStatusConditionTrue(list, v1alpha1.ConditionRequestRefused) {
+		return nil
+	}
+	return []string{"a request is refused", otherwise}
+}
+
+func limitsSummary(list []metav1.Condition) string {
+	if limits := meta.FindStatusCondition(list, v1alpha1.ConditionWithinLimits); limits != nil && limits.Status == metav1.ConditionFalse {
+		return inWords(limits.Reason)
+	}
+	return ""
+}
+
 func overLimit(limit, used int32) string {
 	if used <= limit {
 		return ""
@@ -219,6 +236,8 @@ var words = map[string]string{
 	v1alpha1.ReasonInviting:                       "the invitation is being sent",
 	v1alpha1.ReasonJoined:                         "can sign in",
 	v1alpha1.ReasonLeaving:                        "is being removed under another Member",
+	v1alpha1.ReasonLimitShort:                     "a rate limit of Auth0 is short",
+	v1alpha1.ReasonLimitsDiffer:                   "spec.plan is not what Auth0's answers are of",
 	v1alpha1.ReasonMarkLost:                       "marks are missing in Auth0",
 	v1alpha1.ReasonNamespaceNotListed:             "the Auth0Tenant does not list this namespace",
 	v1alpha1.ReasonOnHold:                         "nobody is invited now",

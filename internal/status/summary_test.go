@@ -160,8 +160,14 @@ func TestAuth0TenantSummary(t *testing.T) {
 		facts TenantFacts
 		mode  v1alpha1.Mode
 	}{
-		"Auth0 answers":                       {TenantFacts{CredentialsChecked: true}, ""},
-		"1 scope is not needed":               {TenantFacts{CredentialsChecked: true, SurplusScopes: []string{"a"}}, ""},
+		"Auth0 answers":         {TenantFacts{CredentialsChecked: true}, ""},
+		"1 scope is not needed": {TenantFacts{CredentialsChecked: true, SurplusScopes: []string{"a"}}, ""},
+		"a rate limit of Auth0 is short": {TenantFacts{CredentialsChecked: true, Limits: &TenantLimits{
+			Refused: map[string]time.Time{"users read": now},
+		}}, ""},
+		"spec.plan is not what Auth0's answers are of": {TenantFacts{CredentialsChecked: true, Limits: &TenantLimits{
+			Declared: "Enterprise", Answered: "Free",
+		}}, ""},
 		"the credentials lack scopes":         {TenantFacts{CredentialsChecked: true, MissingScopes: []string{"a"}}, ""},
 		"Paused: nothing is written to Auth0": {TenantFacts{CredentialsChecked: true}, v1alpha1.ModePaused},
 		"being deleted, and still in use":     {TenantFacts{CredentialsChecked: true, Deleting: true, Customers: 2}, ""},
@@ -173,6 +179,28 @@ func TestAuth0TenantSummary(t *testing.T) {
 			NewWithT(t).Expect(Auth0Tenant(tenant, tc.facts).Summary).To(Equal(want))
 		})
 	}
+}
+
+// TestSummaryOfARefusedRequest: STATUS says that a request is refused, beside what it
+// says otherwise, for as long as the annotation stands.
+func TestSummaryOfARefusedRequest(t *testing.T) {
+	g := NewWithT(t)
+	refused := []v1alpha1.RefusedRequest{{Annotation: "a", Value: "v", Reason: v1alpha1.ReasonApprovalOutdated}}
+	m := member(func(m *v1alpha1.Member) {
+		m.Status.Seat = seat(v1alpha1.SeatAssigned, v1alpha1.ReasonSeatAssigned, time.Hour)
+	})
+	m.Annotations = map[string]string{"a": "v"}
+	m.Status = Member(m, MemberFacts{Now: now, Joined: true, Confirmed: true, Window: v1alpha1.ReasonContractActive})
+	m.Status.Conditions = Requests(m.Status.Conditions, m, refused, now)
+	g.Expect(MemberSummary(m)).To(Equal("a request is refused, can sign in"))
+	c := customer(5)
+	c.Annotations = map[string]string{"a": "v"}
+	c.Status = Customer(c, settledFacts())
+	c.Status.Conditions = Requests(c.Status.Conditions, c, refused, now)
+	g.Expect(CustomerSummary(c)).To(Equal("a request is refused, 5 of 5 seats used"))
+	c.Annotations = nil
+	c.Status.Conditions = Requests(c.Status.Conditions, c, refused, now)
+	g.Expect(CustomerSummary(c)).To(Equal("5 of 5 seats used"))
 }
 
 // TestEveryReasonHasWords: whatever reason an object is not ready for fits into
