@@ -75,7 +75,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		}
 		return pass.Unread(ctx, r.Client, r.Recorder, tenant, metav1.NewTime(r.Now()), err)
 	}
-	ctx = pass.Caller(ctx, "auth0tenant", tenant, "")
+	ctx = pass.Caller(ctx, "auth0tenant", tenant, "", nil)
 	facts := status.TenantFacts{Now: r.Now()}
 	if !tenant.DeletionTimestamp.IsZero() {
 		return r.delete(ctx, tenant, facts)

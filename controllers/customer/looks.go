@@ -92,7 +92,7 @@ func (p *customerPass) lookAnew(ctx context.Context, told bool) error {
 		ctx = auth0.WithLane(ctx, auth0.LaneLook)
 	}
 	fresh, err := p.org.Observe(ctx, p.tenant.Now())
-	if at, limited := auth0.RetryAt(err); limited && patient {
+	if at, limited := auth0.ComeBack(err); limited && patient {
 		p.wait(at.Sub(p.Now()))
 		p.lookHeld = true
 		return nil

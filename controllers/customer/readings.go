@@ -53,7 +53,7 @@ func (n need) lane(ctx context.Context) context.Context {
 
 // mayWait: a routine reading that Auth0's limits hold back is done when its turn is.
 func (p *customerPass) mayWait(n need, err error) bool {
-	at, limited := auth0.RetryAt(err)
+	at, limited := auth0.ComeBack(err)
 	if n != needRoutine || !limited {
 		return false
 	}

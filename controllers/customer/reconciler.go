@@ -46,6 +46,9 @@ type Reconciler struct {
 	Customers, Members *pass.Waker
 	Now                func() time.Time
 
+	// turns are where it is called when a Customer's turn at Auth0 has come.
+	turns pass.Turns
+
 	mu sync.Mutex
 	// swept is when the organization of a Customer was last looked at, by UID.
 	swept map[types.UID]time.Time
@@ -64,7 +67,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	if err := r.Live.Get(ctx, req.NamespacedName, customer); err != nil {
 		return pass.Unread(ctx, r.Client, r.Recorder, customer, metav1.NewTime(r.Now()), err)
 	}
-	ctx = pass.Caller(ctx, "customer", customer, customer.Name)
+	ctx = pass.Caller(ctx, "customer", customer, customer.Name, &r.turns)
 	if !customer.DeletionTimestamp.IsZero() {
 		return newPass(r, customer).delete(ctx)
 	}

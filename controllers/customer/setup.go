@@ -23,13 +23,15 @@ import (
 // indexed by their Customer elsewhere.
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, workers int) error {
 	changes := predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}, ledgerLeft)
+	hands := pass.NewWorkers(workers)
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("customer").
 		For(&v1alpha1.Customer{}, builder.WithPredicates(changes)).
 		Watches(&v1alpha1.Member{}, handler.EnqueueRequestsFromMapFunc(customerOfMember), builder.WithPredicates(concernsCustomer)).
 		WatchesRawSource(source.Channel(r.Customers.Subscribe(), &handler.EnqueueRequestForObject{})).
-		WithOptions(controller.Options{MaxConcurrentReconciles: workers, RateLimiter: pass.BackOff()}).
-		Complete(r)
+		WatchesRawSource(r.turns.Source()).
+		WithOptions(controller.Options{MaxConcurrentReconciles: hands.Passes(), RateLimiter: pass.BackOff()}).
+		Complete(hands.Work(r))
 }
 
 // ledgerLeft passes a status that was taken away, has lines on the ledger, or on

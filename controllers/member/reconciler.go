@@ -44,6 +44,8 @@ type Reconciler struct {
 	written ownWrites
 	// turns are the locks of the Customers' lists of people who leave.
 	turns sync.Map
+	// waiting is where each controller is called when a turn at Auth0 has come.
+	waiting struct{ members, removals, withdrawn pass.Turns }
 }
 
 // +kubebuilder:rbac:groups=seatwarden.dev,resources=members,verbs=get;list;watch;create;patch;delete
@@ -73,7 +75,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 			r.written.note(p.before, r.Now())
 		}
 	}()
-	return p.finish(ctx, p.run(pass.Caller(ctx, "member", member, member.Spec.CustomerRef.Name)))
+	return p.finish(ctx, p.run(pass.Caller(ctx, "member", member, member.Spec.CustomerRef.Name, &r.waiting.members)))
 }
 
 // memberPass is what one pass knows.

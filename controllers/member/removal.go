@@ -35,7 +35,7 @@ func (r *RemovalReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ct
 		return ctrl.Result{}, nil
 	}
 	p := newPass(r.Reconciler, member)
-	released, err := p.remove(auth0.WithLane(pass.Caller(ctx, "member-removal", member, member.Spec.CustomerRef.Name), auth0.LaneRemoval))
+	released, err := p.remove(auth0.WithLane(pass.Caller(ctx, "member-removal", member, member.Spec.CustomerRef.Name, &r.waiting.removals), auth0.LaneRemoval))
 	if released {
 		return pass.Result(pass.RemoveFinalizer(ctx, r.Client, p.member), 0)
 	}

@@ -46,14 +46,16 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, wor
 	if err := mgr.GetFieldIndexer().IndexField(ctx, &v1alpha1.Member{}, indexPerson, personIndex); err != nil {
 		return err
 	}
+	givers, takers, removers := pass.NewWorkers(workers), pass.NewWorkers(workers), pass.NewWorkers(workers)
 	err = ctrl.NewControllerManagedBy(mgr).
 		Named("member").
 		For(&v1alpha1.Member{}, builder.WithPredicates(staying, news)).
 		Watches(&v1alpha1.Customer{}, handler.EnqueueRequestsFromMapFunc(r.membersOfCustomer(hasDecision)), builder.WithPredicates(concernsMembers)).
 		Watches(&v1alpha1.Customer{}, handler.EnqueueRequestsFromMapFunc(r.membersOfCustomer(waits)), builder.WithPredicates(concernsWaiting)).
 		WatchesRawSource(source.Channel(r.Members.Subscribe(), &handler.EnqueueRequestForObject{}, source.WithPredicates[client.Object, reconcile.Request](staying))).
-		WithOptions(controller.Options{MaxConcurrentReconciles: workers, RateLimiter: pass.BackOff()}).
-		Complete(r)
+		WatchesRawSource(r.waiting.members.Source()).
+		WithOptions(controller.Options{MaxConcurrentReconciles: givers.Passes(), RateLimiter: pass.BackOff()}).
+		Complete(givers.Work(r))
 	if err != nil {
 		return err
 	}
@@ -62,8 +64,9 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, wor
 		For(&v1alpha1.Customer{}, builder.WithPredicates(concernsWithdrawn)).
 		Watches(&v1alpha1.Member{}, handler.EnqueueRequestsFromMapFunc(r.customerWithWithdrawn), builder.WithPredicates(mayReturn)).
 		WatchesRawSource(source.Channel(r.Customers.Subscribe(), &handler.EnqueueRequestForObject{})).
-		WithOptions(controller.Options{MaxConcurrentReconciles: workers, RateLimiter: pass.BackOff()}).
-		Complete(&WithdrawnReconciler{r})
+		WatchesRawSource(r.waiting.withdrawn.Source()).
+		WithOptions(controller.Options{MaxConcurrentReconciles: takers.Passes(), RateLimiter: pass.BackOff()}).
+		Complete(takers.Work(&WithdrawnReconciler{r}))
 	if err != nil {
 		return err
 	}
@@ -72,8 +75,9 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, wor
 		For(&v1alpha1.Member{}, builder.WithPredicates(leaving, news)).
 		Watches(&v1alpha1.Customer{}, handler.EnqueueRequestsFromMapFunc(r.membersOfCustomer(goes)), builder.WithPredicates(concernsMembers)).
 		WatchesRawSource(source.Channel(r.Members.Subscribe(), &handler.EnqueueRequestForObject{}, source.WithPredicates[client.Object, reconcile.Request](leaving))).
-		WithOptions(controller.Options{MaxConcurrentReconciles: workers, RateLimiter: pass.BackOff()}).
-		Complete(&RemovalReconciler{r})
+		WatchesRawSource(r.waiting.removals.Source()).
+		WithOptions(controller.Options{MaxConcurrentReconciles: removers.Passes(), RateLimiter: pass.BackOff()}).
+		Complete(removers.Work(&RemovalReconciler{r}))
 }
 
 var (

@@ -41,7 +41,7 @@ func (r *WithdrawnReconciler) Reconcile(ctx context.Context, req ctrl.Request) (
 		return ctrl.Result{}, nil // its deletion covers everybody; a tenant that becomes usable wakes it
 	}
 	p := &withdrawnPass{Reconciler: r.Reconciler, customer: customer, before: customer.DeepCopy(), tenant: tenant}
-	err := p.run(auth0.WithLane(pass.Caller(ctx, "customer-withdrawn", customer, customer.Name), auth0.LaneRemoval))
+	err := p.run(auth0.WithLane(pass.Caller(ctx, "customer-withdrawn", customer, customer.Name, &r.waiting.withdrawn), auth0.LaneRemoval))
 	if writeErr := p.write(ctx); writeErr != nil {
 		return pass.Rewrite(writeErr)
 	}

@@ -43,6 +43,9 @@ func (s burst) measure(ctx context.Context, b *bench) (figures []figure, err err
 		return nil, err
 	}
 	defer func() { err = w.ended(ctx, err) }()
+	if err := w.takeAll(ctx); err != nil {
+		return nil, err
+	}
 	before := w.auth0.BucketUse(s.bucket)
 	w.countCalls()
 	began := time.Now()

@@ -16,6 +16,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -136,6 +137,22 @@ func (w *world) createTenant(ctx context.Context) error {
 		return fmt.Errorf("create the Auth0Tenant: %w", err)
 	}
 	return nil
+}
+
+// takeAll gives the whole of the limits to the operator: nobody else uses the tenant.
+func (w *world) takeAll(ctx context.Context) error {
+	tenant := &v1alpha1.Auth0Tenant{ObjectMeta: metav1.ObjectMeta{Name: w.name}}
+	patch := client.RawPatch(types.MergePatchType, []byte(`{"spec":{"limits":{"sharePercent":100}}}`))
+	if err := w.kube.Patch(ctx, tenant, patch); err != nil {
+		return fmt.Errorf("give the operator all of the limits: %w", err)
+	}
+	return w.until(ctx, time.Minute, "the Auth0Tenant is looked at", func() (int, int) {
+		err := w.kube.Get(ctx, client.ObjectKeyFromObject(tenant), tenant)
+		if err != nil || tenant.Status.ObservedGeneration != tenant.Generation {
+			return 0, 1
+		}
+		return 1, 1
+	})
 }
 
 // startOperator starts this program again as the operator, under the operator's

@@ -15,11 +15,10 @@ const patience = 10 * time.Second
 
 func claimOf(ctx context.Context, route string) claim {
 	pass, lane := passOf(ctx), LaneOf(ctx)
-	c := claim{group: groupOf(route), place: place{flow: pass.Flow, lane: lane, begun: pass.begun.Load()}}
-	if pass.Key != "" {
-		c.key = string(lane) + " " + pass.Key
+	if pass.begun.Load() && lane != LaneRemoval {
+		lane = laneBegun
 	}
-	return c
+	return claim{group: groupOf(route), place: place{key: pass.Key, flow: pass.Flow, lane: lane, call: pass.Call}}
 }
 
 // admit lets a call go, or says when its turn is.
@@ -28,11 +27,11 @@ func (w *wire) admit(ctx context.Context, route string) error {
 	if err := w.up(c, route, false); err != nil {
 		return err
 	}
-	if reservationOf(ctx).use(c.group) {
+	if reservationOf(ctx).use(w.budget, c.group) {
 		return w.upOrBack(c, route)
 	}
 	left := time.Duration(0)
-	if c.begun {
+	if passOf(ctx).begun.Load() {
 		left = patience
 	}
 	if fence, fenced := fenceOf(ctx); fenced {
@@ -46,11 +45,13 @@ func (w *wire) admit(ctx context.Context, route string) error {
 		}
 		nap := max(wait.at.Sub(now), time.Millisecond)
 		if nap > left {
-			countHeld(w.tenant, wait.limit, c.lane)
-			return &Error{Kind: KindRateLimited, Route: route, Detail: "waits for its turn", RetryAt: wait.at, Limit: wait.limit}
+			countHeld(w.tenant, wait.limit, LaneOf(ctx))
+			return &Error{Kind: KindRateLimited, Route: route, Detail: "waits for its turn", RetryAt: wait.at, Limit: wait.limit, Called: wait.called}
 		}
 		left -= nap
+		resume := Pause(ctx)
 		w.sleep(ctx, nap)
+		resume()
 		if ctx.Err() != nil {
 			return notSent(route, "the context was done before the call")
 		}
@@ -73,7 +74,7 @@ func (w *wire) up(c claim, route string, goes bool) error {
 func (w *wire) upOrBack(c claim, route string) error {
 	err := w.up(c, route, true)
 	if err != nil {
-		w.budget.giveBack(c.group)
+		w.budget.giveBack(c.group, w.clock.wall())
 	}
 	return err
 }
@@ -88,8 +89,10 @@ func sleep(ctx context.Context, d time.Duration) {
 }
 
 // Reserve takes from the budget what one call on a route needs, before the calls
-// of a pass that lead to it are made. A call on that route with the context that
-// it returns goes at once. release gives back what was not used.
+// of a pass that lead to it are made. The first call with the context that it
+// returns that takes from the same limits goes at once: where all calls share one,
+// holding it for the last would only keep the first from going. release gives back
+// what was not used.
 func Reserve(ctx context.Context, api API, route string) (reserved context.Context, release func(), err error) {
 	client, ok := api.(*Client)
 	if !ok {
@@ -102,8 +105,8 @@ func Reserve(ctx context.Context, api API, route string) (reserved context.Conte
 	passOf(ctx).begun.Store(true)
 	r := &reservation{group: groupOf(route), left: true}
 	release = func() {
-		if r.use(r.group) {
-			client.wire.budget.giveBack(r.group)
+		if r.use(client.wire.budget, r.group) {
+			client.wire.budget.giveBack(r.group, client.wire.clock.wall())
 		}
 	}
 	return context.WithValue(ctx, reservationKey{}, r), release, nil
@@ -123,8 +126,8 @@ func reservationOf(ctx context.Context) *reservation {
 	return r
 }
 
-func (r *reservation) use(group string) bool {
-	if r == nil || r.group != group {
+func (r *reservation) use(budget *Budget, group string) bool {
+	if r == nil || !budget.same(r.group, group) {
 		return false
 	}
 	r.mu.Lock()

@@ -31,6 +31,21 @@ type breaker struct {
 	until time.Time
 	// trying is since when a call tries; zero for none.
 	trying time.Time
+	// called is when somebody was called to try; zero for not.
+	called time.Time
+}
+
+// mayCall is from when on somebody who waits for a turn may be called: while Auth0 is
+// down one comes at a time.
+func (b *breaker) mayCall() time.Time {
+	at := b.until
+	if !b.trying.IsZero() {
+		at = later(at, b.trying.Add(tryKept))
+	}
+	if !b.called.IsZero() {
+		at = later(at, b.called.Add(tryWait))
+	}
+	return at
 }
 
 // held tells whether a call is held back, and when it may come back. Callers come
@@ -100,6 +115,7 @@ func (b *Budget) down(c claim, goes bool, now time.Time) (time.Time, bool) {
 func (b *Budget) noteAnswer(group string, status int, now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	defer b.rearm(now)
 	switch {
 	case status == 0 || status >= http.StatusInternalServerError:
 		b.breaker.failed(now)

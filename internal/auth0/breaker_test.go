@@ -36,7 +36,7 @@ func TestBreakerOutage(t *testing.T) {
 				continue
 			}
 			if at, down := b.down(c, true, now); down {
-				b.giveBack(c.group)
+				b.giveBack(c.group, now)
 				told[i] = at
 				continue
 			}

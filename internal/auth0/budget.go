@@ -1,6 +1,7 @@
 package auth0
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -26,6 +27,8 @@ type Budget struct {
 	closed  map[string]*closure
 	queues  map[string]*queue
 	breaker breaker
+	// ring calls those whose turn comes, nil where all come by themselves.
+	ring *ring
 }
 
 // closure is a bucket or group that answered 429.
@@ -63,6 +66,8 @@ type held struct {
 	at time.Time
 	// limit names the bucket that is short.
 	limit string
+	// called: the caller is called then, whatever was told.
+	called bool
 }
 
 // ask takes a token from each bucket of the call, or says when to come back. A
@@ -71,7 +76,9 @@ type held struct {
 func (b *Budget) ask(c claim, now time.Time) (held, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	defer b.rearm(now)
 	names := b.bucketsOf(c.group)
+	c.place = b.resumed(c.place, names)
 	var wait held
 	for i := len(names) - 1; i >= 0; i-- {
 		at, free := b.turn(names[i], c, now)
@@ -79,7 +86,7 @@ func (b *Budget) ask(c claim, now time.Time) (held, bool) {
 			continue
 		}
 		if wait.limit == "" || at.After(wait.at) {
-			wait = held{at: at, limit: names[i]}
+			wait = held{at: at, limit: names[i], called: c.call != nil && b.ring != nil}
 		}
 		if names[i] != bucketGlobal {
 			break
@@ -96,6 +103,19 @@ func (b *Budget) ask(c claim, now time.Time) (held, bool) {
 		b.queue(name).granted(c.place)
 	}
 	return held{}, true
+}
+
+// resumed is the place of a pass that had begun and ended where it had to wait: what
+// it has done is not begun anew.
+func (b *Budget) resumed(c place, names []string) place {
+	begun := c
+	begun.lane = laneBegun
+	for _, name := range names {
+		if c.lane != LaneRemoval && c.key != "" && b.queue(name).places[begun.id()] != nil {
+			return begun
+		}
+	}
+	return c
 }
 
 // bucketsOf are the names of what a call needs, Auth0's order. A group without a
@@ -139,44 +159,52 @@ const (
 	longestTurn = 5 * time.Minute
 	// unsureTurn is the same while the plan is not known for sure.
 	unsureTurn = 5 * time.Second
+	// early is the part of a call that may still be missing when one goes. It is on its
+	// way for a moment, and a bucket of two calls loses whatever it waits beyond that; a
+	// removal waits for it, and finds its own part less this.
+	early = 0.1
 )
 
 // turn tells whether a bucket has something for the caller, or when it will; the
 // caller has a place there then.
 func (b *Budget) turn(name string, c claim, now time.Time) (time.Time, bool) {
+	at, free := b.turnOf(name, c.place, now)
+	if !free {
+		b.queue(name).keep(c.place, at, now)
+	}
+	return at, free
+}
+
+// turnOf is when a bucket has something for a caller.
+func (b *Budget) turnOf(name string, c place, now time.Time) (time.Time, bool) {
 	bucket := b.bucket(name, now)
-	q := b.queue(name)
+	need := 1 + b.queue(name).ahead(c, now)
 	// A removal tries even where the global limit was reached, unless its own group
 	// was refused.
 	if shut := b.closed[name]; shut != nil && shut.stands(now) && (name != bucketGlobal || c.lane != LaneRemoval) {
-		at := shut.until
-		if c.lane != LaneRemoval {
-			rate := 1.0
-			if bucket != nil {
-				rate = bucket.refill()
-			}
-			at = at.Add(time.Duration((1 + q.ahead(c.place, now)) / rate * float64(time.Second)))
+		if c.lane == LaneRemoval {
+			return shut.until, false
 		}
-		q.keep(c.place, at, now)
-		return at, false
+		rate := 1.0
+		if bucket != nil {
+			rate = bucket.refill()
+		}
+		return shut.until.Add(time.Duration(need / rate * float64(time.Second))), false
 	}
 	if bucket == nil {
 		return time.Time{}, true
 	}
-	need := 1 + q.ahead(c.place, now)
 	if c.lane != LaneRemoval {
-		need += bucket.keeps()
+		need += bucket.keeps() - early
 	}
-	if bucket.level >= min(need, bucket.full()+bucket.slack()) {
+	if bucket.level >= need {
 		return time.Time{}, true
 	}
 	wait := time.Duration(min((need-bucket.level)/bucket.refill(), longestTurn.Seconds()) * float64(time.Second))
 	if len(b.plans) > 1 {
 		wait = min(wait, unsureTurn)
 	}
-	at := now.Add(wait)
-	q.keep(c.place, at, now)
-	return at, false
+	return now.Add(wait), false
 }
 
 func (b *Budget) queue(name string) *queue {
@@ -198,6 +226,7 @@ type quota struct {
 func (b *Budget) answered(group string, status int, says quota, now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	defer b.rearm(now)
 	for _, name := range b.bucketsOf(group) {
 		if bucket := b.buckets[name]; bucket != nil {
 			bucket.flying = max(0, bucket.flying-1)
@@ -229,8 +258,7 @@ func (b *Budget) learn(group string, says quota, now time.Time) {
 		delete(b.odd, last)
 	}
 	if bucket := b.bucket(last, now); bucket != nil {
-		// What remains is told in whole calls: half of one more is there on average.
-		bucket.level = min(bucket.level, says.remaining+0.5-bucket.flying)
+		bucket.learn(says.remaining)
 	}
 }
 
@@ -275,6 +303,7 @@ const (
 func (b *Budget) refused(group, message string, reset, now time.Time) held {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	defer b.rearm(now)
 	for _, name := range b.bucketsOf(group) {
 		if bucket := b.buckets[name]; bucket != nil {
 			bucket.flying = max(0, bucket.flying-1)
@@ -312,13 +341,14 @@ func (b *Budget) shut(name string, reset, now time.Time) time.Time {
 }
 
 // giveBack returns the tokens of a call that was not made.
-func (b *Budget) giveBack(group string) {
+func (b *Budget) giveBack(group string, now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	defer b.rearm(now)
 	for _, name := range b.bucketsOf(group) {
 		if bucket := b.buckets[name]; bucket != nil {
 			bucket.flying = max(0, bucket.flying-1)
-			bucket.level++
+			bucket.level = min(bucket.full(), bucket.level+1)
 		}
 	}
 }
@@ -327,10 +357,18 @@ func (b *Budget) giveBack(group string) {
 func (b *Budget) waits(c claim, shut held, now time.Time) held {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	defer b.rearm(now)
 	if at, free := b.turn(shut.limit, c, now); !free {
-		return held{at: at, limit: shut.limit}
+		return held{at: at, limit: shut.limit, called: c.call != nil && b.ring != nil}
 	}
 	return shut
+}
+
+// same tells whether calls of two groups take from the same buckets.
+func (b *Budget) same(group, other string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return group == other || slices.Equal(b.bucketsOf(group), b.bucketsOf(other))
 }
 
 func later(a, b time.Time) time.Time {

@@ -60,6 +60,7 @@ func New(opts Options) (*Client, error) {
 		w.budget = NewBudget()
 	}
 	budgetsLeft.add(w.tenant, w.budget, w.clock.wall)
+	w.budget.Ring(w.clock.wall)
 	if w.base == nil {
 		w.base = defaultTransport()
 	}

@@ -51,6 +51,8 @@ type Error struct {
 	RetryAt time.Time
 	// Limit names, with KindRateLimited, which of Auth0's limits is short.
 	Limit string
+	// Called: the caller is called when its turn has come.
+	Called bool
 }
 
 func (e *Error) Error() string {
@@ -102,6 +104,21 @@ func RetryAt(err error) (time.Time, bool) {
 		return e.RetryAt, true
 	}
 	return time.Time{}, false
+}
+
+// uncalled is how long after its turn somebody comes by itself who was to be called.
+const uncalled = 5 * time.Minute
+
+// ComeBack is when to make a rate-limited call again, unless one is called before.
+func ComeBack(err error) (time.Time, bool) {
+	var e *Error
+	if !errors.As(err, &e) || e.Kind != KindRateLimited {
+		return time.Time{}, false
+	}
+	if e.Called {
+		return e.RetryAt.Add(uncalled), true
+	}
+	return e.RetryAt, true
 }
 
 // LimitOf is which of Auth0's limits held a rate-limited call back.

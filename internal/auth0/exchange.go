@@ -141,7 +141,7 @@ func (w *wire) judge(ctx context.Context, route string, response *http.Response,
 	if failed != nil && failed.Kind == KindRateLimited {
 		shut := w.budget.refused(groupOf(route), failed.Detail, resetTime(response.Header, w.clock, now), now)
 		shut = w.budget.waits(claimOf(ctx, route), shut, now)
-		failed.RetryAt, failed.Limit = shut.at, shut.limit
+		failed.RetryAt, failed.Limit, failed.Called = shut.at, shut.limit, shut.called
 		return nil, failed
 	}
 	w.budget.answered(groupOf(route), response.StatusCode, says, now)

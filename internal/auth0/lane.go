@@ -18,6 +18,10 @@ const (
 	LaneInvitation Lane = "Invitation"
 	// LaneLook sees whether something changed in Auth0.
 	LaneLook Lane = "Look"
+	// laneBegun are the calls of a pass that Auth0 has answered already, or that has
+	// paid for a later call: what was begun is brought to its end before anything else
+	// begins, or everything would be half done, and done again.
+	laneBegun Lane = "Begun"
 )
 
 // rank is the place of the lane: the lower goes first.
@@ -25,12 +29,14 @@ func (l Lane) rank() int {
 	switch l {
 	case LaneRemoval:
 		return 0
+	case laneBegun:
+		return 1
 	case LaneInvitation:
-		return 2
-	case LaneLook:
 		return 3
+	case LaneLook:
+		return 4
 	}
-	return 1
+	return 2
 }
 
 type laneKey struct{}
@@ -55,6 +61,12 @@ type Caller struct {
 	Key string
 	// Flow is who is served evenly: a Customer.
 	Flow string
+	// Call has the caller make another pass, when its turn has come. Nil for one that
+	// comes by itself at the time that it is told.
+	Call func()
+	// Pause leaves the worker to others until resume is called, while the pass waits.
+	// Nil for a caller that holds nobody up.
+	Pause func() (resume func())
 }
 
 type callerKey struct{}
@@ -69,6 +81,14 @@ type passState struct {
 // WithCaller names who makes the calls. Each pass takes a new context.
 func WithCaller(ctx context.Context, caller Caller) context.Context {
 	return context.WithValue(ctx, callerKey{}, &passState{Caller: caller})
+}
+
+// Pause tells that the pass of a context waits, until resume is called.
+func Pause(ctx context.Context) (resume func()) {
+	if pause := passOf(ctx).Pause; pause != nil {
+		return pause()
+	}
+	return func() {}
 }
 
 func passOf(ctx context.Context) *passState {

@@ -166,9 +166,6 @@ const (
 	share = 0.8
 	// reserved is the part of each bucket that only removals may take.
 	reserved = 0.2
-	// overdue is how long tokens lie ready, by their refill, for callers who were
-	// told when to come and do not.
-	overdue = 2 * time.Second
 )
 
 // keeps is what all but removals leave in the bucket.
@@ -180,17 +177,23 @@ func (b *bucket) full() float64 { return max(b.keeps()+1, b.burst*b.share) }
 // refill is tokens a second.
 func (b *bucket) refill() float64 { return b.perMinute * b.share / 60 }
 
-func (b *bucket) slack() float64 { return max(1, overdue.Seconds()*b.refill()) }
-
-// settle brings the level up to now. Above full are tokens that lie ready.
+// settle brings the level up to now.
 func (b *bucket) settle(now time.Time) {
 	switch past := now.Sub(b.at); {
 	case past > 0:
-		b.level = min(b.full()+b.slack(), b.level+past.Seconds()*b.refill())
+		b.level = min(b.full(), b.level+past.Seconds()*b.refill())
 		b.at = now
 	case past < -closedLongest:
 		b.at = now // the wall clock was put back
 	}
 }
 
-func (b *bucket) take() { b.level = min(b.level, b.full()) - 1 }
+func (b *bucket) take() { b.level-- }
+
+// learn takes what Auth0 says is left, in whole calls. Our own count stands while it
+// can be true; where it is too high half of a call more is there on average.
+func (b *bucket) learn(remaining float64) {
+	if left := remaining - b.flying; b.level >= left+1 {
+		b.level = left + 0.5
+	}
+}

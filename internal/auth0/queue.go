@@ -6,48 +6,95 @@ import (
 	"time"
 )
 
-// placeKept is how long a place outlives the time that its holder was told.
-const placeKept = 30 * time.Second
+const (
+	// placeKept is how long a place outlives the time at which its holder was to come,
+	// and placeKeptUncalled the time that was told to one who waits to be called.
+	placeKept         = 30 * time.Second
+	placeKeptUncalled = 15 * time.Minute
+	// comes is how long the others wait for somebody whose turn it is.
+	comes = time.Second
+)
 
 // fairness is how many calls of the lanes before it a lane lets pass while
 // somebody waits in it.
 const fairness = 8
 
+// credit is how many calls somebody is ahead who comes late: as many as the others
+// were served meanwhile, up to this. Who is many does not starve by it, since the
+// rounds go on with each call.
+const credit = 50
+
 // place is a caller's in a queue.
 type place struct {
 	key, flow string
 	lane      Lane
-	// begun: the caller is in the middle of a pass, which would begin anew.
-	begun bool
+	// call has the caller come, nil where it comes by itself at the time that it was told.
+	call func()
 
 	// round is the caller's turn among the flows of its lane, seq its order in it.
-	round, seq uint64
-	due        time.Time
+	round float64
+	seq   uint64
+	due   time.Time
+	// called is when the caller was called, zero before.
+	called time.Time
 }
+
+type placeKey struct {
+	lane Lane
+	key  string
+}
+
+func (p *place) id() placeKey { return placeKey{p.lane, p.key} }
 
 // before orders the places of one lane.
 func (p *place) before(o *place) bool {
-	switch {
-	case p.begun != o.begun:
-		return p.begun
-	case p.round != o.round:
+	if p.round != o.round {
 		return p.round < o.round
 	}
 	return p.seq < o.seq
 }
 
+// expected is since when the caller is to be here, by what it was told; zero before.
+func (p *place) expected(now time.Time) time.Time {
+	switch {
+	case p.call != nil:
+		return p.called
+	case now.Before(p.due):
+		return time.Time{}
+	}
+	return p.due
+}
+
+// absent: it was the caller's turn, and it did not come. The others do not wait for
+// it any more; when it comes, it has its place.
+func (p *place) absent(now time.Time) bool {
+	since := p.expected(now)
+	return !since.IsZero() && now.Sub(since) > comes
+}
+
+// gone: the caller does not come any more.
+func (p *place) gone(now time.Time) bool {
+	if since := p.expected(now); !since.IsZero() {
+		return now.Sub(since) > placeKept
+	}
+	return now.Sub(p.due) > placeKeptUncalled
+}
+
 // queue is who waits for one bucket. Thousands may, and each call looks here: so
 // the places of a lane stand in order, and one is found by halving.
 type queue struct {
-	places map[string]*place
+	places map[placeKey]*place
 	lanes  map[Lane][]*place
-	// tails are the last round that was given in each flow that waits.
+	// tails are the last round that was given in each flow that waits, or was served
+	// lately.
 	tails map[flowKey]tail
 	seq   uint64
 	swept time.Time
-	// rounds is the round of each lane that was served last, passed how many calls
-	// of other lanes were served since somebody has been waiting there.
-	rounds map[Lane]uint64
+	// rounds is how many calls each flow of a lane that waits was served, if it waited
+	// all the time, flows how many wait, passed how many calls of other lanes were
+	// served since somebody has been waiting there.
+	rounds map[Lane]float64
+	flows  map[Lane]int
 	passed map[Lane]int
 }
 
@@ -57,25 +104,30 @@ type flowKey struct {
 }
 
 type tail struct {
-	round  uint64
+	round  float64
 	places int
 }
 
 func newQueue() *queue {
 	return &queue{
-		places: map[string]*place{}, lanes: map[Lane][]*place{}, tails: map[flowKey]tail{},
-		rounds: map[Lane]uint64{}, passed: map[Lane]int{},
+		places: map[placeKey]*place{}, lanes: map[Lane][]*place{}, tails: map[flowKey]tail{},
+		rounds: map[Lane]float64{}, flows: map[Lane]int{}, passed: map[Lane]int{},
 	}
 }
 
 // joins is the place that a caller has or would have.
 func (q *queue) joins(c place) place {
-	if has := q.places[c.key]; has != nil && has.lane == c.lane {
+	if has := q.places[c.id()]; has != nil {
 		c.round, c.seq = has.round, has.seq
 		return c
 	}
-	c.round, c.seq = max(q.rounds[c.lane], q.tails[flowKey{c.lane, c.flow}].round)+1, q.seq+1
+	c.round, c.seq = q.next(c), q.seq+1
 	return c
+}
+
+// next is the round of the flow's next call.
+func (q *queue) next(c place) float64 {
+	return max(q.rounds[c.lane]-credit, q.tails[flowKey{c.lane, c.flow}].round) + 1
 }
 
 // before counts the places of the lane that stand before one.
@@ -86,8 +138,11 @@ func (q *queue) before(p *place) int {
 
 func (q *queue) add(p *place) {
 	q.lanes[p.lane] = slices.Insert(q.lanes[p.lane], q.before(p), p)
-	q.places[p.key] = p
+	q.places[p.id()] = p
 	key := flowKey{p.lane, p.flow}
+	if q.tails[key].places == 0 {
+		q.flows[p.lane]++
+	}
 	q.tails[key] = tail{max(q.tails[key].round, p.round), q.tails[key].places + 1}
 }
 
@@ -98,12 +153,11 @@ func (q *queue) remove(p *place) {
 }
 
 func (q *queue) forget(p *place) {
-	delete(q.places, p.key)
+	delete(q.places, p.id())
 	key := flowKey{p.lane, p.flow}
 	left := q.tails[key]
 	if left.places--; left.places == 0 {
-		delete(q.tails, key)
-		return
+		q.flows[p.lane]--
 	}
 	if left.round == p.round {
 		left.round--
@@ -119,12 +173,17 @@ func (q *queue) sweep(now time.Time) {
 	q.swept = now
 	for lane, places := range q.lanes {
 		q.lanes[lane] = slices.DeleteFunc(places, func(p *place) bool {
-			gone := now.After(p.due.Add(placeKept))
+			gone := p.gone(now)
 			if gone {
 				q.forget(p)
 			}
 			return gone
 		})
+	}
+	for key, tail := range q.tails {
+		if tail.places == 0 && tail.round <= q.rounds[key.lane]-credit {
+			delete(q.tails, key)
+		}
 	}
 }
 
@@ -136,15 +195,17 @@ func (q *queue) ahead(c place, now time.Time) float64 {
 	q.sweep(now)
 	mine := q.joins(c)
 	own, higher, owed := q.before(&mine), 0, 0
-	if has := q.places[c.key]; has != nil && has.lane == mine.lane && has.before(&mine) {
-		own--
-	}
+	own -= min(own, q.absentees(c.lane, now))
 	for lane, places := range q.lanes {
+		if lane == c.lane {
+			continue
+		}
+		absent := q.absentees(lane, now)
 		switch {
-		case len(places) == 0 || lane == c.lane:
+		case len(places) == absent:
 		case lane.rank() < c.lane.rank():
-			higher += len(places)
-		case c.lane != LaneRemoval && q.passed[lane] >= fairness && !now.Before(places[0].due.Add(-time.Second)):
+			higher += len(places) - absent
+		case c.lane != LaneRemoval && q.passed[lane] >= fairness && places[absent].comesSoon(now):
 			owed++
 		}
 	}
@@ -152,6 +213,22 @@ func (q *queue) ahead(c place, now time.Time) float64 {
 		higher = min(higher, max(0, fairness-q.passed[c.lane])+own*fairness)
 	}
 	return float64(own + higher + owed)
+}
+
+// absentees counts those at the head of a lane for whom nobody waits.
+func (q *queue) absentees(lane Lane, now time.Time) (n int) {
+	for _, p := range q.lanes[lane] {
+		if !p.absent(now) {
+			break
+		}
+		n++
+	}
+	return n
+}
+
+// comesSoon: the caller is on its way, or comes within a second.
+func (p *place) comesSoon(now time.Time) bool {
+	return !p.called.IsZero() || p.call == nil && !now.Before(p.due.Add(-time.Second))
 }
 
 // keep gives the caller its place, until due and a little longer. A call without
@@ -162,7 +239,7 @@ func (q *queue) keep(c place, due, now time.Time) {
 	}
 	mine := q.joins(c)
 	mine.due = later(due, now)
-	if has := q.places[c.key]; has != nil {
+	if has := q.places[c.id()]; has != nil {
 		q.remove(has)
 	}
 	q.seq = max(q.seq, mine.seq)
@@ -171,10 +248,19 @@ func (q *queue) keep(c place, due, now time.Time) {
 
 // granted takes the caller out of the queue and counts for the others.
 func (q *queue) granted(c place) {
-	if has := q.places[c.key]; has != nil {
-		q.rounds[has.lane] = max(q.rounds[has.lane], has.round)
+	key, round := flowKey{c.lane, c.flow}, q.next(c)
+	if has := q.places[c.id()]; has != nil {
+		round = has.round
 		q.remove(has)
 	}
+	served := q.tails[key]
+	served.round = max(served.round, round)
+	q.tails[key] = served
+	others := q.flows[c.lane]
+	if served.places == 0 {
+		others++
+	}
+	q.rounds[c.lane] += 1 / float64(others)
 	q.passed[c.lane] = 0
 	for lane, places := range q.lanes {
 		if len(places) > 0 && lane.rank() > c.lane.rank() && c.lane != LaneRemoval {

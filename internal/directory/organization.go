@@ -137,10 +137,13 @@ func (o *Organization) Latest() *Observation {
 // Observe returns an observation that began at notBefore or later. Reconcilers
 // that ask at once share one. A list that fails returns no observation.
 func (o *Organization) Observe(ctx context.Context, notBefore time.Time) (*Observation, error) {
+	resume := auth0.Pause(ctx)
 	select {
 	case o.observing <- struct{}{}:
+		resume()
 		defer func() { <-o.observing }()
 	case <-ctx.Done():
+		resume()
 		return nil, fmt.Errorf("observe organization: %w", ctx.Err())
 	}
 	if latest := o.Latest(); latest != nil && !latest.At.Before(notBefore) {

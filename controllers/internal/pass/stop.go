@@ -24,6 +24,9 @@ const missingRetry = 5 * time.Second
 // looks first wakes those who wait.
 const startingRetry = 20 * time.Second
 
+// shortestTurn is the least that a pass waits for its turn at Auth0.
+const shortestTurn = 50 * time.Millisecond
+
 // SlowRetry is how often a pass is repeated that a person must help.
 const SlowRetry = 10 * time.Minute
 
@@ -74,8 +77,10 @@ func Auth0(doing string, err error, now time.Time) error {
 	switch auth0.KindOf(err) {
 	case auth0.KindRateLimited:
 		at, _ := auth0.RetryAt(err)
-		return Wait(v1alpha1.ReasonRateLimited, fmt.Sprintf("%s: Auth0's rate limit (%s) is reached, its turn is at about %s; nothing is needed",
-			doing, auth0.LimitOf(err), at.UTC().Add(time.Minute).Truncate(time.Minute).Format("15:04 UTC")), at.Sub(now))
+		again, _ := auth0.ComeBack(err)
+		stop.Cause, stop.Class, stop.Reason, stop.After = nil, status.Retry, v1alpha1.ReasonRateLimited, max(again.Sub(now), shortestTurn)
+		stop.Message = fmt.Sprintf("%s: Auth0's rate limit (%s) is reached, its turn is at about %s; nothing is needed",
+			doing, auth0.LimitOf(err), at.UTC().Add(time.Minute).Truncate(time.Minute).Format("15:04 UTC"))
 	case auth0.KindUnauthorized:
 		return Wait(v1alpha1.ReasonTenantNotReady, doing+": Auth0 refuses the credentials; see the Auth0Tenant", time.Minute)
 	case auth0.KindForbidden:
@@ -83,7 +88,7 @@ func Auth0(doing string, err error, now time.Time) error {
 	case auth0.KindInvalid, auth0.KindConflict, auth0.KindNotFound:
 		stop.Reason = v1alpha1.ReasonRejectedByAuth0
 	default:
-		stop.Class, stop.Reason, stop.After = status.Retry, v1alpha1.ReasonAuth0Unavailable, 0
+		stop.Cause, stop.Class, stop.Reason, stop.After = nil, status.Retry, v1alpha1.ReasonAuth0Unavailable, 0
 		stop.Message = doing + ": Auth0 does not answer as it should; it is tried again, nothing is needed"
 		if at, held := auth0.HeldUntil(err); held {
 			stop.After = max(at.Sub(now), time.Second)
