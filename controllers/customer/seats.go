@@ -28,6 +28,10 @@ import (
 // retried blindly.
 func (p *customerPass) assignSeats(ctx context.Context) error {
 	p.facts.SeatsPending = true
+	if p.seatsSettled() {
+		p.facts.SeatsPending = false
+		return nil
+	}
 	people, err := p.listLive(ctx)
 	if err != nil {
 		return err
@@ -44,6 +48,21 @@ func (p *customerPass) assignSeats(ctx context.Context) error {
 		return err
 	}
 	return p.decide(ctx, plan.Decide)
+}
+
+// seatsSettled tells whether the Members as the cache has them want no decision, and
+// counts them then. A live list goes through the Members of all Customers; whoever
+// the cache does not show yet, or shows as they were, wakes the Customer when it does.
+func (p *customerPass) seatsSettled() bool {
+	if len(p.customer.Status.Assigning) > 0 {
+		return false
+	}
+	plan := seats.Decide(p.seatFacts(p.members))
+	if len(plan.Assign)+len(plan.Decide)+plan.Waiting > 0 {
+		return false
+	}
+	p.count(plan, p.members)
+	return true
 }
 
 // plan decides the round. Nothing is assigned on an old look: who lost their

@@ -1,6 +1,8 @@
 package customer
 
 import (
+	"context"
+	"errors"
 	"testing"
 
 	. "github.com/onsi/gomega"
@@ -12,6 +14,7 @@ import (
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
 	"github.com/seatwarden/seatwarden/controllers/internal/pass"
+	"github.com/seatwarden/seatwarden/internal/auth0"
 	"github.com/seatwarden/seatwarden/internal/directory"
 	"github.com/seatwarden/seatwarden/internal/seats"
 )
@@ -108,4 +111,51 @@ func TestSeatsOfWhoCannotBeRead(t *testing.T) {
 	g.Expect(plan.InUse).To(Equal(2))
 	g.Expect(plan.Decide).To(BeEmpty())
 	g.Expect(plan.Assign).To(BeEmpty())
+}
+
+// noReader reads nothing past the cache.
+type noReader struct{ client.Reader }
+
+var errLive = errors.New("read past the cache")
+
+func (noReader) List(context.Context, client.ObjectList, ...client.ListOption) error { return errLive }
+
+// TestSeatsAreGivenByALiveList: the cache may be old. Where it shows nothing to decide,
+// nothing is, and no list past it is needed; a seat is given by a live list only.
+func TestSeatsAreGivenByALiveList(t *testing.T) {
+	for name, its := range map[string]struct {
+		seat   *v1alpha1.MemberSeat
+		ledger []v1alpha1.SeatAssignment
+		live   bool
+	}{
+		"settled":                      {seat: &v1alpha1.MemberSeat{State: v1alpha1.SeatAssigned, OrganizationID: "org_1"}},
+		"without a seat":               {live: true},
+		"waits":                        {seat: &v1alpha1.MemberSeat{State: v1alpha1.SeatWaiting, OrganizationID: "org_1"}, live: true},
+		"seat in another organization": {seat: &v1alpha1.MemberSeat{State: v1alpha1.SeatAssigned, OrganizationID: "org_2"}, live: true},
+		"ledger left":                  {seat: &v1alpha1.MemberSeat{State: v1alpha1.SeatAssigned, OrganizationID: "org_1"}, ledger: []v1alpha1.SeatAssignment{{Name: "jane"}}, live: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			p, jane := contract(t)
+			now, looks, cut, holders := nobody{}.Now(), 0, false, []auth0.User(nil)
+			p.tenant = directory.New().Put("default", v1alpha1.Auth0TenantSpec{}, lists{now: &now, looks: &looks, cut: &cut, holders: &holders})
+			p.org = p.tenant.Organization("org_1")
+			_, err := p.org.Observe(t.Context(), now)
+			g.Expect(err).NotTo(HaveOccurred())
+			p.customer.Spec.Domains = []v1alpha1.DomainPattern{"acme.com"}
+			p.customer.Status.Assigning = its.ledger
+			jane.Spec.Email, jane.Status.Seat = "jane@acme.com", its.seat
+			jane.Finalizers = []string{v1alpha1.Finalizer}
+			p.members, p.Live = []v1alpha1.Member{*jane}, noReader{}
+			err = p.assignSeats(t.Context())
+			if its.live {
+				g.Expect(err).To(MatchError(errLive))
+				g.Expect(p.facts.SeatsPending).To(BeTrue())
+				return
+			}
+			g.Expect(err).NotTo(HaveOccurred())
+			g.Expect(p.facts.SeatsPending).To(BeFalse())
+			g.Expect(p.facts.Seats.Used).To(BeEquivalentTo(1))
+		})
+	}
 }

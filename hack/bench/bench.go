@@ -39,6 +39,7 @@ var rows = []row{
 	{"acceptance", measureAcceptance},
 	{"seat-edit", measureSeatEdit},
 	{"settled", measureSettled},
+	{"takeover", measureTakeover},
 	{"removals", measureRemovals},
 	{"approval", measureApproval},
 }
@@ -230,16 +231,6 @@ func (c calls) all() (n int) {
 func (c calls) writing() (n int) {
 	for _, call := range c {
 		if call.Method != http.MethodGet {
-			n += call.Count
-		}
-	}
-	return n
-}
-
-// of counts the calls of one route.
-func (c calls) of(method, route string) (n int) {
-	for _, call := range c {
-		if call.Method == method && call.Route == route {
 			n += call.Count
 		}
 	}

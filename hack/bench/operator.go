@@ -30,6 +30,8 @@ type operatorOptions struct {
 	address string
 	// cpuProfile and memProfile are files to write, empty for none.
 	cpuProfile, memProfile string
+	// leaderElect: it works only while it holds the lease.
+	leaderElect bool
 }
 
 // operatorCommand is the process that is measured: the operator with the intervals
@@ -43,6 +45,7 @@ func operatorCommand() *cobra.Command {
 	cmd.Flags().StringVar(&o.address, "counters", "", "`address` of the counters")
 	cmd.Flags().StringVar(&o.cpuProfile, "cpuprofile", "", "`file` for a CPU profile")
 	cmd.Flags().StringVar(&o.memProfile, "memprofile", "", "`file` for a memory profile")
+	cmd.Flags().BoolVar(&o.leaderElect, "leader-elect", false, "work only while holding the lease")
 	return cmd
 }
 
@@ -62,7 +65,7 @@ func (o operatorOptions) run(ctx context.Context) (err error) {
 	}
 	calls := &kubernetesCalls{memProfile: o.memProfile}
 	config.Wrap(calls.wrap)
-	mgr, err := newManager(ctx, config)
+	mgr, err := newManager(ctx, config, o.leaderElect)
 	if err != nil {
 		return err
 	}
@@ -77,10 +80,11 @@ func (o operatorOptions) run(ctx context.Context) (err error) {
 }
 
 // newManager is as main.go's.
-func newManager(ctx context.Context, config *rest.Config) (ctrl.Manager, error) {
+func newManager(ctx context.Context, config *rest.Config, leaderElect bool) (ctrl.Manager, error) {
 	mgr, err := ctrl.NewManager(config, ctrl.Options{
 		Scheme: controllers.Scheme(), Cache: controllers.Cache(operatorNamespace),
 		Metrics: metricsserver.Options{BindAddress: "0"}, HealthProbeBindAddress: "0",
+		LeaderElection: leaderElect, LeaderElectionID: "seatwarden.dev", LeaderElectionNamespace: operatorNamespace, LeaderElectionReleaseOnCancel: true,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("make the manager: %w", err)

@@ -25,7 +25,7 @@ func measureRemovals(ctx context.Context, b *bench) (figures []figure, err error
 }
 
 func removeAll(ctx context.Context, b *bench, people int) (figures []figure, err error) {
-	w, _, err := b.settled(ctx, 1, people+1)
+	w, err := b.settled(ctx, 1, people+1)
 	if err != nil {
 		return nil, err
 	}

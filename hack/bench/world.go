@@ -156,29 +156,9 @@ func (w *world) takeAll(ctx context.Context) error {
 }
 
 // startOperator starts this program again as the operator, under the operator's
-// ServiceAccount.
-func (w *world) startOperator(ctx context.Context) error {
-	kubeconfig, err := w.plane.KubeconfigFor(ctx, operatorNamespace, "seatwarden")
-	if err != nil {
-		return err
-	}
-	if w.address, err = freeAddress(ctx); err != nil {
-		return err
-	}
-	args := []string{"operator", "--counters=" + w.address}
-	for flag, file := range map[string]string{"cpuprofile": w.cpuProfile, "memprofile": w.memProfile} {
-		if file != "" {
-			w.profiles++
-			args = append(args, fmt.Sprintf("--%s=%s.%s.%d", flag, file, w.row, w.profiles))
-		}
-	}
-	self, err := os.Executable()
-	if err != nil {
-		return fmt.Errorf("find this program: %w", err)
-	}
-	w.operator, err = process.Start(filepath.Join(w.dir, "logs"), "operator-"+w.name, self,
-		[]string{"KUBECONFIG=" + kubeconfig, "SSL_CERT_FILE=" + w.caFile}, args...)
-	if err != nil {
+// ServiceAccount, and waits until it answers.
+func (w *world) startOperator(ctx context.Context, flags ...string) (err error) {
+	if w.operator, w.address, err = w.newOperator(ctx, flags...); err != nil {
 		return err
 	}
 	return w.until(ctx, time.Minute, "the operator answers", func() (int, int) {
@@ -187,6 +167,31 @@ func (w *world) startOperator(ctx context.Context) error {
 		}
 		return 1, 1
 	})
+}
+
+// newOperator starts an operator and returns the address of its counters.
+func (w *world) newOperator(ctx context.Context, flags ...string) (operator *process.Process, address string, err error) {
+	kubeconfig, err := w.plane.KubeconfigFor(ctx, operatorNamespace, "seatwarden")
+	if err != nil {
+		return nil, "", err
+	}
+	if address, err = freeAddress(ctx); err != nil {
+		return nil, "", err
+	}
+	args := append([]string{"operator", "--counters=" + address}, flags...)
+	for flag, file := range map[string]string{"cpuprofile": w.cpuProfile, "memprofile": w.memProfile} {
+		if file != "" {
+			w.profiles++
+			args = append(args, fmt.Sprintf("--%s=%s.%s.%d", flag, file, w.row, w.profiles))
+		}
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return nil, "", fmt.Errorf("find this program: %w", err)
+	}
+	operator, err = process.Start(filepath.Join(w.dir, "logs"), "operator-"+w.name, self,
+		[]string{"KUBECONFIG=" + kubeconfig, "SSL_CERT_FILE=" + w.caFile}, args...)
+	return operator, address, err
 }
 
 func freeAddress(ctx context.Context) (string, error) {

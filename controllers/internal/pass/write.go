@@ -46,6 +46,9 @@ func sameStatus(before, after client.Object) (bool, error) {
 }
 
 func sameStored[T any](before, after T) (bool, error) {
+	if equality.Semantic.DeepEqual(before, after) {
+		return true, nil
+	}
 	was, err := stored(before)
 	if err != nil {
 		return false, err
