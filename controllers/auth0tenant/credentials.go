@@ -24,6 +24,38 @@ type connections struct {
 	byName map[string]connection
 	// budgets are by domain: what Auth0 still takes does not depend on credentials.
 	budgets map[string]*auth0.Budget
+	// lacking are the tenants whose token lacks scopes, by name.
+	lacking map[string]lack
+}
+
+// lack is since when a token lacks scopes, and when a new one was asked for last.
+type lack struct{ since, asked time.Time }
+
+// longestLack is how long a token that lacks scopes is kept at most: a person is at it,
+// and Auth0 counts the tokens of a machine.
+const longestLack = 10 * time.Minute
+
+// asksAgain tells whether a tenant's token is to be replaced because it lacks scopes:
+// at first often, then less and less.
+func (c *connections) asksAgain(name string, lacks bool, now time.Time) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	is, known := c.lacking[name]
+	switch {
+	case !lacks:
+		delete(c.lacking, name)
+		return false
+	case !known:
+		is.since = now
+	case now.Sub(is.asked) < min(is.asked.Sub(is.since), longestLack):
+		return false
+	}
+	is.asked = now
+	if c.lacking == nil {
+		c.lacking = map[string]lack{}
+	}
+	c.lacking[name] = is
+	return true
 }
 
 // budget of a domain, made when first asked for.

@@ -107,3 +107,19 @@ func TestTenantRefusalIsToldForWhatItIs(t *testing.T) {
 		})
 	}
 }
+
+// TestScopesThatAreMissingAreAskedForLessAndLess: each new token counts.
+func TestScopesThatAreMissingAreAskedForLessAndLess(t *testing.T) {
+	g := NewWithT(t)
+	c, now, asked := &connections{}, time.Now(), []time.Duration{}
+	for minute := range 24 * 60 {
+		if c.asksAgain("default", true, now.Add(time.Duration(minute)*time.Minute)) {
+			asked = append(asked, time.Duration(minute)*time.Minute)
+		}
+	}
+	g.Expect(asked[:5]).To(Equal([]time.Duration{0, time.Minute, 2 * time.Minute, 4 * time.Minute, 8 * time.Minute}))
+	g.Expect(len(asked)).To(BeNumerically("~", 145, 5))
+	g.Expect(c.asksAgain("other", true, now)).To(BeTrue())
+	g.Expect(c.asksAgain("default", false, now)).To(BeFalse())
+	g.Expect(c.asksAgain("default", true, now)).To(BeTrue(), "they were granted, and taken away")
+}

@@ -163,10 +163,11 @@ func readyReason(tenant *v1alpha1.Auth0Tenant) string {
 }
 
 // asksAgain: a token lives for a day and does not learn of scopes that are
-// granted later, so a new one is fetched while some are missing or on request.
+// granted later, so a new one is fetched on request and now and then while some are
+// missing.
 func (r *Reconciler) asksAgain(tenant *v1alpha1.Auth0Tenant) bool {
 	requested := pass.ReconcileRequest(tenant) != tenant.Status.LastHandledReconcileAt
-	return requested || len(tenant.Status.MissingScopes) > 0
+	return r.connections.asksAgain(tenant.Name, len(tenant.Status.MissingScopes) > 0, r.Now()) || requested
 }
 
 // publish hands the tenant to the other reconcilers and wakes them on news, which

@@ -317,7 +317,7 @@ func (p *memberPass) waitForConnection(ctx context.Context) error {
 	case err != nil:
 		return pass.Auth0("read connection "+known.Name, err, p.Now())
 	case connection.ID != known.ID:
-		return pass.Wait(v1alpha1.ReasonInviting, fmt.Sprintf("connection %s was made anew in Auth0: Customer %s enables it first; nothing is needed", known.Name, p.customer.Name), time.Second)
+		return pass.Wait(v1alpha1.ReasonInviting, fmt.Sprintf("connection %s was made anew in Auth0: Customer %s enables it first; nothing is needed", known.Name, p.customer.Name), time.Minute) // which wakes this Member
 	}
 	return nil
 }

@@ -58,3 +58,27 @@ func TestFaultsConnectionMadeAnew(t *testing.T) {
 	w.UntilReason(jane, v1alpha1.ConditionActive, "False/Invited")
 	w.Expect(w.StalledSeen()).To(BeEmpty(), "and nobody is told to act")
 }
+
+// TestLimitsConnectionMadeAnew: as long as the Customer may not enable it, the invitation
+// that names the one before is not tried again and again.
+func TestLimitsConnectionMadeAnew(t *testing.T) {
+	w := world.New(t)
+	w.StartOperator()
+	customer := w.CreateCustomer("acme", 3)
+	w.UntilMail("boss@acme.com", 1)
+	w.UntilReason(customer, v1alpha1.ConditionReady, "True/Reconciled")
+	w.InDashboard(http.MethodDelete, "/connections/"+customer.Status.Connections[0].ID, "")
+	w.Until("it is made anew", func(g Gomega) {
+		_, err := w.Auth0.AddConnection(standin.Connection{Name: world.ConnectionName, Strategy: "google-apps", ShowAsButton: true})
+		g.Expect(err).NotTo(HaveOccurred())
+	})
+	_, end := w.Fault(standin.Fault{Kind: standin.FaultStatus, Status: http.StatusTooManyRequests, WithoutHeaders: true, Bucket: "write-organization-connections"})
+	jane := w.CreateMember("acme", "jane@acme.com")
+	w.UntilReason(jane, v1alpha1.ConditionReconciling, "True/Inviting")
+	tries := func() int { return len(w.Auth0.Calls(http.MethodPost, world.InvitationsRoute)) }
+	before := tries()
+	w.ConsistentlyWithOffset(0, func(g Gomega) { g.Expect(tries() - before).To(BeNumerically("<=", 3)) }, "8s", "200ms").Should(Succeed())
+	end()
+	w.UntilMail("jane@acme.com", 1)
+	w.UntilReason(jane, v1alpha1.ConditionActive, "False/Invited")
+}
