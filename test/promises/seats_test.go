@@ -331,6 +331,43 @@ func TestSeatsExpiredInvitationOfWhoHasAProfileGivesWay(t *testing.T) {
 	}
 }
 
+// TestSeatsExpiredLinkThatLeavesTheListGivesWay: Auth0 lists it no more from the moment
+// at which it dies, which looks like an acceptance at first; with a feed and without.
+func TestSeatsExpiredLinkThatLeavesTheListGivesWay(t *testing.T) {
+	for name, its := range map[string]struct {
+		scopes  []string
+		profile bool
+	}{
+		"without a feed":               {nil, false},
+		"with a feed":                  {[]string{"read:events"}, false},
+		"who has a profile":            {nil, true},
+		"who has a profile, by a feed": {[]string{"read:events"}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := world.New(t)
+			w.GrantFeeds(its.scopes...)
+			w.Expect(w.Auth0.Configure(func(s *standin.Settings) { s.ExpiredInvitationsLinger = 0 })).To(Succeed())
+			w.StartOperator(func(o *world.OperatorOptions) { o.ResyncInterval = time.Hour })
+			customer := w.CreateCustomer("acme", 2)
+			w.Join(w.AdminMember(customer))
+			if its.profile {
+				profile(w, "jane@acme.com")
+			}
+			jane := w.CreateMember("acme", "jane@acme.com")
+			w.UntilReason(jane, v1alpha1.ConditionActive, "False/Invited")
+			bob := w.CreateMember("acme", "bob@acme.com")
+			w.UntilReason(bob, v1alpha1.ConditionSeatAssigned, "False/SeatLimitReached")
+			w.Auth0.Forward(jane.Status.Invitation.ExpiresAt.Sub(w.Auth0.Clock().Now()) - 5*time.Second)
+			w.UntilReason(jane, v1alpha1.ConditionActive, "False/Expired")
+			w.UntilForwarding("the seat goes to who waited", func(g Gomega) {
+				g.Expect(w.Mails("bob@acme.com")).To(HaveLen(1))
+				g.Expect(w.Reason(g, jane, v1alpha1.ConditionSeatAssigned)).To(Equal("False/SeatLapsed"))
+			})
+			w.Expect(w.Mails("jane@acme.com")).To(HaveLen(1))
+		})
+	}
+}
+
 // TestSeatsGrantThatLetsNobodyInTakesNone: a grant that nobody declares, of somebody
 // who is no member and was not invited.
 func TestSeatsGrantThatLetsNobodyInTakesNone(t *testing.T) {
