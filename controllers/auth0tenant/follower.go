@@ -161,7 +161,10 @@ func (s *candidate) noteEnd(err error, connected bool, now, began time.Time) {
 	if connected && now.Sub(began) >= steady && !errors.Is(err, auth0.ErrFeedSilent) {
 		s.failures = 0
 	}
-	s.failures++
+	at, limited := auth0.RetryAt(err)
+	if !limited {
+		s.failures++
+	}
 	trouble := auth0.FeedTroubleOf(err)
 	if trouble == "" && !connected {
 		trouble = auth0.FeedUnavailable
@@ -171,9 +174,9 @@ func (s *candidate) noteEnd(err error, connected bool, now, began time.Time) {
 		first, longest = firstRefusal, longestRefusal
 	}
 	s.trouble = trouble
-	s.retryAt = now.Add(min(longest, first<<min(s.failures-1, 20)))
-	if at, limited := auth0.RetryAt(err); limited && at.After(s.retryAt) {
-		s.retryAt = at
+	s.retryAt = now.Add(min(longest, first<<min(max(0, s.failures-1), 20)))
+	if limited {
+		s.retryAt = at // it failed in nothing, and has a place
 	}
 }
 

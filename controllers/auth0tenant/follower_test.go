@@ -220,3 +220,17 @@ func TestFeedLogIsHurried(t *testing.T) {
 		g.Expect(readings.Load()).To(BeEquivalentTo(13), "six a minute")
 	})
 }
+
+// TestFollowerComesWhenItsTurnIs: a feed that waits for Auth0's limits has failed in
+// nothing. It has a place, and comes neither later nor more and more seldom.
+func TestFollowerComesWhenItsTurnIs(t *testing.T) {
+	g := NewWithT(t)
+	now := time.Now()
+	s := &candidate{name: "log"}
+	for range 5 {
+		s.noteEnd(&auth0.Error{Kind: auth0.KindRateLimited, RetryAt: now.Add(300 * time.Millisecond)}, false, now, now)
+		g.Expect(s.retryAt).To(Equal(now.Add(300 * time.Millisecond)))
+	}
+	s.noteEnd(&auth0.Error{Kind: auth0.KindUnknown}, false, now, now)
+	g.Expect(s.retryAt).To(Equal(now.Add(firstRetry)))
+}

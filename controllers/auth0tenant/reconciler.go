@@ -55,6 +55,8 @@ type Reconciler struct {
 	Now                func() time.Time
 
 	connections connections
+	// turns are where it is called when its turn at Auth0 has come.
+	turns pass.Turns
 	// feedNews wakes a tenant whose feed does otherwise than before.
 	feedNews *pass.Waker
 }
@@ -75,7 +77,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		}
 		return pass.Unread(ctx, r.Client, r.Recorder, tenant, metav1.NewTime(r.Now()), err)
 	}
-	ctx = pass.Caller(ctx, "auth0tenant", tenant, "", nil)
+	ctx = pass.Caller(ctx, "auth0tenant", tenant, "", &r.turns)
 	facts := status.TenantFacts{Now: r.Now()}
 	if !tenant.DeletionTimestamp.IsZero() {
 		return r.delete(ctx, tenant, facts)

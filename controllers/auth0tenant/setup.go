@@ -65,6 +65,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 		Watches(&v1alpha1.Customer{}, handler.EnqueueRequestsFromMapFunc(tenantOfCustomer), builder.WithPredicates(comesOrGoes)).
 		Watches(&v1alpha1.Auth0Tenant{}, handler.EnqueueRequestsFromMapFunc(r.tenantsOfDomain), builder.WithPredicates(comesOrGoes)).
 		WatchesRawSource(source.Channel(r.feedNews.Subscribe(), &handler.EnqueueRequestForObject{})).
+		WatchesRawSource(r.turns.Source()).
 		WithOptions(controller.Options{RateLimiter: pass.BackOff()}).
 		Complete(r)
 }

@@ -18,7 +18,7 @@ func claimOf(ctx context.Context, route string) claim {
 	if pass.begun.Load() && lane != LaneRemoval {
 		lane = laneBegun
 	}
-	return claim{group: groupOf(route), place: place{key: pass.Key, flow: pass.Flow, lane: lane, call: pass.Call}}
+	return claim{group: groupOf(route), place: place{key: pass.Key, flow: pass.Flow, lane: lane, call: pass.Call, work: pass.work()}}
 }
 
 // admit lets a call go, or says when its turn is.
@@ -37,13 +37,22 @@ func (w *wire) admit(ctx context.Context, route string) error {
 	if fence, fenced := fenceOf(ctx); fenced {
 		left = min(left, fence.left(w.clock.Now())/2)
 	}
+	call := c.call
 	for {
 		now := w.clock.wall()
+		c.call = nil // while it waits here it comes by itself
+		if left <= 0 {
+			c.call = call
+		}
 		wait, free := w.budget.ask(c, now)
 		if free {
 			return w.upOrBack(c, route)
 		}
 		nap := max(wait.at.Sub(now), time.Millisecond)
+		if nap > left && left > 0 {
+			left = 0
+			continue
+		}
 		if nap > left {
 			countHeld(w.tenant, wait.limit, LaneOf(ctx))
 			return &Error{Kind: KindRateLimited, Route: route, Detail: "waits for its turn", RetryAt: wait.at, Limit: wait.limit, Called: wait.called}

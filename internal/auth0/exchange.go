@@ -80,6 +80,7 @@ func (w *wire) exchange(req *http.Request, route string) (*http.Response, error)
 	answered = true
 	if isManagement(groupOf(route)) {
 		passOf(ctx).begun.Store(true)
+		passOf(ctx).calls.Add(1)
 	}
 	return w.judge(ctx, route, response, content)
 }

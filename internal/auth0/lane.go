@@ -3,6 +3,7 @@ package auth0
 import (
 	"context"
 	"sync/atomic"
+	"time"
 )
 
 // Lane is the importance of a call.
@@ -76,11 +77,22 @@ type passState struct {
 	Caller
 	// begun: Auth0 has answered a call of this pass, or one is paid for.
 	begun atomic.Bool
+	since time.Time
+	// calls that Auth0 has answered.
+	calls atomic.Int32
 }
+
+// work orders the passes that have begun: the one that began first is brought to its
+// end first, unless it makes many calls.
+func (p *passState) work() time.Time { return p.since.Add(time.Duration(p.calls.Load()) * workACall) }
+
+// workACall is how much later than it did a pass counts as begun for each call that it
+// has made.
+const workACall = 100 * time.Millisecond
 
 // WithCaller names who makes the calls. Each pass takes a new context.
 func WithCaller(ctx context.Context, caller Caller) context.Context {
-	return context.WithValue(ctx, callerKey{}, &passState{Caller: caller})
+	return context.WithValue(ctx, callerKey{}, &passState{Caller: caller, since: time.Now()})
 }
 
 // Pause tells that the pass of a context waits, until resume is called.

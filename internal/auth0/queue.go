@@ -31,6 +31,8 @@ type place struct {
 	// call has the caller come, nil where it comes by itself at the time that it was told.
 	call func()
 
+	// work orders the passes that have begun.
+	work time.Time
 	// round is the caller's turn among the flows of its lane, seq its order in it.
 	round float64
 	seq   uint64
@@ -127,6 +129,9 @@ func (q *queue) joins(c place) place {
 
 // next is the round of the flow's next call.
 func (q *queue) next(c place) float64 {
+	if c.lane == laneBegun {
+		return float64(c.work.UnixMilli())
+	}
 	return max(q.rounds[c.lane]-credit, q.tails[flowKey{c.lane, c.flow}].round) + 1
 }
 

@@ -96,3 +96,26 @@ func TestQueueCountsWhoIsBefore(t *testing.T) {
 		}
 	}
 }
+
+// TestQueueBringsToItsEndWhatBeganFirst, but for a pass of very many calls, which lets
+// shorter ones by.
+func TestQueueBringsToItsEndWhatBeganFirst(t *testing.T) {
+	g := NewWithT(t)
+	q := newQueue()
+	began := func(key string, after time.Duration, calls int32) place {
+		pass := &passState{since: someTime.Add(after)}
+		pass.calls.Store(calls)
+		return place{key: key, flow: key, lane: laneBegun, work: pass.work()}
+	}
+	for _, c := range []place{
+		{key: "new", flow: "new", lane: LaneDefault},
+		began("second", 2*time.Second, 1), began("first", 0, 5), began("long", 0, 100),
+	} {
+		q.keep(c, someTime, someTime)
+	}
+	ahead := func(c place) float64 { return q.ahead(c, someTime) }
+	g.Expect(ahead(began("first", 0, 5))).To(BeZero())
+	g.Expect(ahead(began("second", 2*time.Second, 1))).To(Equal(1.0))
+	g.Expect(ahead(began("long", 0, 100))).To(Equal(2.0))
+	g.Expect(ahead(place{key: "new", flow: "new", lane: LaneDefault})).To(Equal(3.0))
+}
