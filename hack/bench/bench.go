@@ -39,6 +39,7 @@ var rows = []row{
 	{"acceptance", measureAcceptance},
 	{"seat-edit", measureSeatEdit},
 	{"settled", measureSettled},
+	{"crowd", measureCrowd},
 	{"takeover", measureTakeover},
 	{"removals", measureRemovals},
 	{"approval", measureApproval},

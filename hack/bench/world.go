@@ -29,6 +29,9 @@ import (
 // operatorNamespace is where config/rbac puts the operator.
 const operatorNamespace = "seatwarden-system"
 
+// memoryLimit is as config/manager sets it.
+const memoryLimit = "GOMEMLIMIT=560MiB"
+
 // membersLag is how far Auth0's list of members is behind.
 const membersLag = 5 * time.Second
 
@@ -190,7 +193,7 @@ func (w *world) newOperator(ctx context.Context, flags ...string) (operator *pro
 		return nil, "", fmt.Errorf("find this program: %w", err)
 	}
 	operator, err = process.Start(filepath.Join(w.dir, "logs"), "operator-"+w.name, self,
-		[]string{"KUBECONFIG=" + kubeconfig, "SSL_CERT_FILE=" + w.caFile}, args...)
+		[]string{"KUBECONFIG=" + kubeconfig, "SSL_CERT_FILE=" + w.caFile, memoryLimit}, args...)
 	return operator, address, err
 }
 
