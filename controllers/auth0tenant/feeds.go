@@ -50,6 +50,7 @@ func (r *Reconciler) follow() manager.Runnable {
 			case <-ctx.Done():
 				f.group.Wait()
 				return nil
+			case <-r.usable:
 			case <-ticker.C:
 			}
 		}

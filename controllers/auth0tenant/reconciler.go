@@ -59,6 +59,8 @@ type Reconciler struct {
 	turns pass.Turns
 	// feedNews wakes a tenant whose feed does otherwise than before.
 	feedNews *pass.Waker
+	// usable is told when a tenant can be used otherwise than before.
+	usable chan struct{}
 }
 
 // +kubebuilder:rbac:groups=seatwarden.dev,resources=auth0tenants,verbs=get;list;watch;patch
@@ -181,6 +183,11 @@ func (r *Reconciler) publish(ctx context.Context, tenant *v1alpha1.Auth0Tenant, 
 		missingScopes < len(tenant.Status.MissingScopes) || ready != nil && ready.Reason == v1alpha1.ReasonAuth0Unavailable
 	r.Directory.Put(tenant.Name, tenant.Spec, api).SetScopes(granted)
 	if news {
+		// The feed first: what is looked at before it is followed is looked at again.
+		select {
+		case r.usable <- struct{}{}:
+		default:
+		}
 		r.wake(ctx, tenant.Name)
 	}
 }

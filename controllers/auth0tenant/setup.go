@@ -51,7 +51,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 	if err := mgr.Add(r.prober()); err != nil {
 		return err
 	}
-	r.feedNews = pass.NewWaker()
+	r.feedNews, r.usable = pass.NewWaker(), make(chan struct{}, 1)
 	if err := mgr.Add(r.follow()); err != nil {
 		return err
 	}
