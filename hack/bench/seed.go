@@ -61,6 +61,11 @@ func (w *world) seed(ctx context.Context, customers, people int) error {
 		}
 		w.sayAtTimes("%d of %d Customers are seeded", n, customers-1)
 	}
+	tenant := &v1alpha1.Auth0Tenant{ObjectMeta: metav1.ObjectMeta{Name: w.name}}
+	counted := client.RawPatch(types.MergePatchType, fmt.Appendf(nil, `{"status":{"customers":%d}}`, customers))
+	if err := w.kube.Status().Patch(ctx, tenant, counted); err != nil {
+		return fmt.Errorf("seed the Auth0Tenant: %w", err)
+	}
 	return nil
 }
 
