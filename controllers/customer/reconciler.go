@@ -52,6 +52,8 @@ type Reconciler struct {
 	mu sync.Mutex
 	// swept is when the organization of a Customer was last looked at, by UID.
 	swept map[types.UID]time.Time
+	// resting is until when Customers rest from a pass, whatever their Members do.
+	resting map[types.NamespacedName]time.Time
 }
 
 // +kubebuilder:rbac:groups=seatwarden.dev,resources=auth0tenants,verbs=get;list;watch
@@ -76,6 +78,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	}
 	p := newPass(r, customer)
 	err := p.run(ctx)
+	defer func() { r.rest(req.NamespacedName, len(p.members)) }()
 	return p.finish(ctx, err)
 }
 
@@ -95,6 +98,8 @@ type customerPass struct {
 	// recordShared: it was read by an earlier pass. connectionsShared is the same of
 	// its connections.
 	recordShared, connectionsShared bool
+	// outdated: somebody who was chosen for a seat changed since the list.
+	outdated bool
 	// lookHeld: Auth0's limits hold back a look for which nobody waits.
 	lookHeld bool
 	// made: this pass made the organization, in which there was nothing.

@@ -98,7 +98,7 @@ func TestSeatsRoundIsNotedWithWhomItGave(t *testing.T) {
 	plan, err := p.plan(t.Context(), []v1alpha1.Member{listed})
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(plan.Assign).To(HaveLen(1))
-	g.Expect(p.assign(t.Context(), plan.Assign)).To(Succeed())
+	g.Expect(p.assign(t.Context(), plan.Assign, nil)).To(Succeed())
 	_, err = p.finish(t.Context(), nil)
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(p.customer.ResourceVersion).NotTo(Equal(p.read))

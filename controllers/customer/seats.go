@@ -18,20 +18,22 @@ import (
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
 	"github.com/seatwarden/seatwarden/controllers/internal/pass"
 	"github.com/seatwarden/seatwarden/internal/auth0"
-	"github.com/seatwarden/seatwarden/internal/directory"
 	"github.com/seatwarden/seatwarden/internal/ownership"
 	"github.com/seatwarden/seatwarden/internal/seats"
 )
 
 // assignSeats plays one round. The Customer was read live when the pass began;
-// the Members are listed live now. A conflict ends the round, and nothing is
-// retried blindly.
+// the Members are listed live now, unless the cache shows that nothing is to be
+// decided: who comes later wakes the Customer. A conflict ends the round, and nothing
+// is retried blindly.
 func (p *customerPass) assignSeats(ctx context.Context) error {
-	p.facts.SeatsPending = true
-	if p.seatsSettled() {
-		p.facts.SeatsPending = false
+	if plan, nothing := p.nothingToDecide(); nothing {
+		p.count(plan, p.members)
+		p.comeBack(plan, p.members)
+		p.recallRound(p.members)
 		return nil
 	}
+	p.facts.SeatsPending = true
 	people, err := p.listLive(ctx)
 	if err != nil {
 		return err
@@ -44,33 +46,35 @@ func (p *customerPass) assignSeats(ctx context.Context) error {
 		return err
 	}
 	p.count(plan, people)
-	if err := p.assign(ctx, plan.Assign); err != nil {
-		return err
+	for len(plan.Assign) > 0 {
+		if err := p.assign(ctx, plan.Assign, people); err != nil {
+			return err
+		}
+		// The next hundred: the list and the look hold for all who are as they were listed.
+		plan = seats.Decide(p.seatFacts(people))
+		p.count(plan, people)
 	}
+	p.facts.SeatsPending = p.outdated
 	return p.decide(ctx, plan.Decide)
 }
 
-// seatsSettled tells whether the Members as the cache has them want no decision, and
-// counts them then. A live list goes through the Members of all Customers; whoever
+// nothingToDecide: as the cache shows them, nobody is to be given a seat, or told
+// anything about one. A live list goes through the Members of all Customers; whoever
 // the cache does not show yet, or shows as they were, wakes the Customer when it does.
-func (p *customerPass) seatsSettled() bool {
+func (p *customerPass) nothingToDecide() (seats.Plan, bool) {
 	if len(p.customer.Status.Assigning) > 0 {
-		return false
+		return seats.Plan{}, false
 	}
 	plan := seats.Decide(p.seatFacts(p.members))
-	if len(plan.Assign)+len(plan.Decide)+plan.Waiting > 0 {
-		return false
-	}
-	p.count(plan, p.members)
-	return true
+	decided := len(plan.Assign) == 0 && len(plan.Decide) == 0
+	return plan, decided && !(plan.Waiting > 0 && p.undeclaredHoldings(p.members))
 }
 
 // plan decides the round. Nothing is assigned on an old look: who lost their
 // status since holds a seat that it does not show, unless it is known who may. And
 // nobody is kept waiting by what a list shows and a read by id does not.
 func (p *customerPass) plan(ctx context.Context, people []v1alpha1.Member) (seats.Plan, error) {
-	p.seated = p.seatedMembers(people)
-	p.seatsKnown = p.made || p.org.RoundStands(p.read, p.seated)
+	p.recallRound(people)
 	plan := seats.Decide(p.seatFacts(people))
 	if len(plan.Assign) > 0 && !p.seatsKnown || plan.Waiting > 0 && p.undeclaredHoldings(people) {
 		if err := p.observeAnew(ctx); err != nil {
@@ -82,25 +86,15 @@ func (p *customerPass) plan(ctx context.Context, people []v1alpha1.Member) (seat
 		p.seatsKnown = true
 		plan = seats.Decide(p.seatFacts(people))
 	}
-	if plan.Waiting > 0 && p.mayHoldLess(people) {
-		p.wait(p.retryHoldings())
-	}
-	if plan.Waiting > 0 {
-		p.waitForUsedUp(people)
-	}
+	p.comeBack(plan, people)
 	return plan, nil
 }
 
-// waitForUsedUp comes back when the seat of somebody whose link another account used
-// up can go to who waits: nothing happens at that moment.
-func (p *customerPass) waitForUsedUp(people []v1alpha1.Member) {
-	for i := range people {
-		if last := people[i].Status.Invitation; last != nil && last.State == v1alpha1.InvitationConsumed {
-			if left := last.ExpiresAt.Sub(p.tenant.Now()); left > 0 {
-				p.wait(left)
-			}
-		}
-	}
+// recallRound finds whether the last round of this process still tells who may hold a
+// seat.
+func (p *customerPass) recallRound(people []v1alpha1.Member) {
+	p.seated = p.seatedMembers(people)
+	p.seatsKnown = p.made || p.org.RoundStands(p.read, p.seated)
 }
 
 // seatedMembers are the UIDs of the Members that have a seat here.
@@ -126,20 +120,6 @@ func (p *customerPass) noteRound(err error) {
 		return
 	}
 	p.org.NoteRound(p.customer.ResourceVersion, p.seated)
-}
-
-// retryHoldings is when to look whether fewer seats are in use. A feed tells of
-// what others do meanwhile.
-func (p *customerPass) retryHoldings() time.Duration {
-	if _, followed := p.tenant.Resync(p.ResyncInterval); followed {
-		return max(p.LiveInterval, directory.Lag)
-	}
-	return p.LiveInterval
-}
-
-// mayHoldLess: the next look may show fewer seats in use.
-func (p *customerPass) mayHoldLess(people []v1alpha1.Member) bool {
-	return p.org.Unsettled(p.org.Latest(), p.tenant.Now()) || p.undeclaredHoldings(people)
 }
 
 // undeclaredHoldings: somebody whom no Member declares holds a grant or a live
@@ -304,12 +284,8 @@ func (p *customerPass) settleLedger(ctx context.Context, people []v1alpha1.Membe
 }
 
 // assign puts the chosen on the ledger, gives each the seat at the version that
-// was listed, and strikes the ledger.
-func (p *customerPass) assign(ctx context.Context, chosen []seats.Entry) error {
-	if len(chosen) == 0 {
-		p.facts.SeatsPending = false
-		return nil
-	}
+// was listed, and strikes the ledger. Each counts as seated from then on.
+func (p *customerPass) assign(ctx context.Context, chosen []seats.Entry, people []v1alpha1.Member) error {
 	for _, entry := range chosen {
 		p.customer.Status.Assigning = append(p.customer.Status.Assigning, v1alpha1.SeatAssignment{
 			Name: entry.Name, UID: types.UID(entry.UID), ResourceVersion: entry.ResourceVersion,
@@ -328,7 +304,11 @@ func (p *customerPass) assign(ctx context.Context, chosen []seats.Entry) error {
 		switch {
 		case err == nil:
 			p.seated = append(p.seated, entry.UID)
-		case !outdated(err):
+		case outdated(err):
+			// Whoever changed in between is looked at in another round.
+			p.outdated = true
+			p.wait(0)
+		default:
 			errs = append(errs, err)
 		}
 	}
@@ -336,9 +316,22 @@ func (p *customerPass) assign(ctx context.Context, chosen []seats.Entry) error {
 		return err
 	}
 	p.customer.Status.Assigning = nil
-	// Another round: the next hundred, and whoever changed in between.
-	p.wait(0)
+	p.seat(chosen, people)
 	return nil
+}
+
+// seat has the list show the seats that were just given. Who changed in between counts
+// too: what became of them is not known here.
+func (p *customerPass) seat(chosen []seats.Entry, people []v1alpha1.Member) {
+	given := make(map[types.UID]bool, len(chosen))
+	for _, entry := range chosen {
+		given[types.UID(entry.UID)] = true
+	}
+	for i := range people {
+		if given[people[i].UID] {
+			people[i].Status.Seat = &v1alpha1.MemberSeat{State: v1alpha1.SeatAssigned, OrganizationID: p.org.ID}
+		}
+	}
 }
 
 // decide writes what gives nothing: who waits, who is refused, whose seat goes.

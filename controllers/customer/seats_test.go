@@ -62,7 +62,7 @@ func TestSeatsAssignedWithConnectionsInTrouble(t *testing.T) {
 	p, jane := contract(t)
 	p.customer.Annotations = map[string]string{v1alpha1.AnnotationReconcileRequestedAt: "now"}
 	p.connectionsErr = pass.Person(v1alpha1.ReasonConnectionNotFound, "Auth0 has no connection okta")
-	g.Expect(p.assign(t.Context(), []seats.Entry{{Name: "jane", ResourceVersion: jane.ResourceVersion}})).To(Succeed())
+	g.Expect(p.assign(t.Context(), []seats.Entry{{Name: "jane", ResourceVersion: jane.ResourceVersion}}, nil)).To(Succeed())
 	g.Expect(p.Live.Get(t.Context(), client.ObjectKeyFromObject(jane), jane)).To(Succeed())
 	g.Expect(jane.Status.Seat.State).To(Equal(v1alpha1.SeatAssigned))
 	written := &v1alpha1.Customer{}
@@ -85,7 +85,7 @@ func TestStatusStaysStalledWhileSeatsAreGiven(t *testing.T) {
 		g.Expect(first.Live.Get(t.Context(), client.ObjectKeyFromObject(jane), jane)).To(Succeed())
 		next := newPass(first.Reconciler, first.customer.DeepCopy())
 		next.tenant, next.org, next.connectionsErr = first.tenant, first.org, notFound
-		g.Expect(next.assign(t.Context(), []seats.Entry{{Name: "jane", ResourceVersion: jane.ResourceVersion}})).To(Succeed())
+		g.Expect(next.assign(t.Context(), []seats.Entry{{Name: "jane", ResourceVersion: jane.ResourceVersion}}, nil)).To(Succeed())
 		_, err := next.finish(t.Context(), next.connectionsErr)
 		g.Expect(err).NotTo(HaveOccurred())
 		first.customer = next.customer

@@ -2,9 +2,12 @@ package customer
 
 import (
 	"context"
+	"maps"
+	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -27,7 +30,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, workers int) error {
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("customer").
 		For(&v1alpha1.Customer{}, builder.WithPredicates(changes)).
-		Watches(&v1alpha1.Member{}, handler.EnqueueRequestsFromMapFunc(customerOfMember), builder.WithPredicates(concernsCustomer)).
+		Watches(&v1alpha1.Member{}, handler.WithLowPriorityWhenUnchanged(r.rested()), builder.WithPredicates(concernsCustomer)).
 		WatchesRawSource(source.Channel(r.Customers.Subscribe(), &handler.EnqueueRequestForObject{})).
 		WatchesRawSource(r.turns.Source()).
 		WithOptions(controller.Options{MaxConcurrentReconciles: hands.Passes(), RateLimiter: pass.BackOff()}).
@@ -63,7 +66,56 @@ func invitationState(member *v1alpha1.Member) v1alpha1.InvitationState {
 	return member.Status.Invitation.State
 }
 
-func customerOfMember(_ context.Context, obj client.Object) []reconcile.Request {
+func customerOfMember(obj client.Object) types.NamespacedName {
 	member := obj.(*v1alpha1.Member)
-	return []reconcile.Request{{NamespacedName: types.NamespacedName{Namespace: member.Namespace, Name: member.Spec.CustomerRef.Name}}}
+	return types.NamespacedName{Namespace: member.Namespace, Name: member.Spec.CustomerRef.Name}
+}
+
+// rested wakes a Member's Customer: at once, or when it has rested from the pass that
+// it had just now. So thousands of Members that change are some passes over the list.
+func (r *Reconciler) rested() handler.EventHandler {
+	wake := func(obj client.Object, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+		name := customerOfMember(obj)
+		queue.AddAfter(reconcile.Request{NamespacedName: name}, r.restLeft(name))
+	}
+	return handler.Funcs{
+		CreateFunc: func(_ context.Context, e event.CreateEvent, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+			wake(e.Object, queue)
+		},
+		UpdateFunc: func(_ context.Context, e event.UpdateEvent, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+			wake(e.ObjectNew, queue)
+		},
+		DeleteFunc: func(_ context.Context, e event.DeleteEvent, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+			wake(e.Object, queue)
+		},
+	}
+}
+
+// longestRest is how old what a Customer says of its Members may be.
+const longestRest = 2 * time.Second
+
+// restOf is how long a Customer with so many Members rests: a pass costs as much as
+// it has Members.
+func restOf(members int) time.Duration {
+	return min(200*time.Millisecond+time.Duration(members)*200*time.Microsecond, longestRest)
+}
+
+// rest lets a Customer rest from a pass that ends now. One that is gone is forgotten
+// with the next that ends.
+func (r *Reconciler) rest(name types.NamespacedName, members int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.resting == nil {
+		r.resting = map[types.NamespacedName]time.Time{}
+	}
+	now := r.Now()
+	maps.DeleteFunc(r.resting, func(_ types.NamespacedName, until time.Time) bool { return !now.Before(until) })
+	r.resting[name] = now.Add(restOf(members))
+}
+
+// restLeft is how long a Customer still rests.
+func (r *Reconciler) restLeft(name types.NamespacedName) time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return min(max(r.resting[name].Sub(r.Now()), 0), longestRest)
 }

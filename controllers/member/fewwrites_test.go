@@ -16,6 +16,7 @@ import (
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
 	"github.com/seatwarden/seatwarden/controllers/internal/pass"
 	"github.com/seatwarden/seatwarden/internal/directory"
+	"github.com/seatwarden/seatwarden/internal/status"
 )
 
 // onboarding is a new Member of a Customer, with a reconciler whose time is after it.
@@ -70,9 +71,9 @@ func TestStatusNewMemberWaitsForTheFirstDecision(t *testing.T) {
 			if test.change != nil {
 				g.Expect(cluster.Get(t.Context(), client.ObjectKeyFromObject(jane), jane)).To(Succeed())
 				test.change(jane)
-				status := jane.Status
+				changed := jane.Status
 				g.Expect(cluster.Update(t.Context(), jane)).To(Succeed())
-				jane.Status = status
+				jane.Status = changed
 				g.Expect(cluster.Status().Update(t.Context(), jane)).To(Succeed())
 			}
 			result, err := r.Reconcile(t.Context(), ctrl.Request{NamespacedName: client.ObjectKeyFromObject(jane)})
@@ -87,6 +88,22 @@ func TestStatusNewMemberWaitsForTheFirstDecision(t *testing.T) {
 			}
 			g.Expect(meta.FindStatusCondition(jane.Status.Conditions, v1alpha1.ConditionReady)).To(HaveField("Reason", test.told))
 		})
+	}
+}
+
+// TestStatusNewMemberWaitsForARound: a round that gives seats to many is waited for,
+// and not for ever.
+func TestStatusNewMemberWaitsForARound(t *testing.T) {
+	g := NewWithT(t)
+	customer := customerAcme()
+	customer.Status.Assigning = []v1alpha1.SeatAssignment{{Name: "joe", UID: "j"}}
+	for after, told := range map[time.Duration]bool{decisionPatience: false, status.SeatPatience: true} {
+		cluster, r, jane := onboarding(t, after, customer.DeepCopy())
+		result, err := r.Reconcile(t.Context(), ctrl.Request{NamespacedName: client.ObjectKeyFromObject(jane)})
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(result.RequeueAfter).To(BeNumerically("<=", decisionPatience))
+		g.Expect(cluster.Get(t.Context(), client.ObjectKeyFromObject(jane), jane)).To(Succeed())
+		g.Expect(len(jane.Status.Conditions) > 0).To(Equal(told))
 	}
 }
 

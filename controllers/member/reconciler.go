@@ -257,7 +257,8 @@ func (p *memberPass) wait(after time.Duration) {
 }
 
 // decisionPatience is how long a new Member says nothing of what is decided within
-// seconds as a rule. Until then its observedGeneration shows that it is in progress.
+// seconds as a rule, and longer while a round is under way. Until then its
+// observedGeneration shows that it is in progress.
 const decisionPatience = 10 * time.Second
 
 // undecidedFor is how long a new Member that waits for its Customer's first decision
@@ -271,10 +272,15 @@ func (p *memberPass) undecidedFor() time.Duration {
 		return 0
 	}
 	age := p.Now().Sub(m.CreationTimestamp.Time)
-	if age < 0 {
+	switch {
+	case age < 0:
 		return 0 // the clocks differ
+	case age < decisionPatience:
+		return decisionPatience - age
+	case len(p.customer.Status.Assigning) > 0 && age < status.SeatPatience:
+		return decisionPatience // a round is giving seats to many
 	}
-	return max(decisionPatience-age, 0)
+	return 0
 }
 
 // decidedSoon: nobody needs to be told of what a Member without a seat waits for.
