@@ -67,10 +67,13 @@ func (p *customerPass) moved(members []v1alpha1.Member) map[string]newAddress {
 
 // earlier is the Member of a person, nil when there is none.
 func earlier(members []v1alpha1.Member, person string) *v1alpha1.Member {
+	if person == "" {
+		return nil // hardly anybody was another before, and there may be thousands
+	}
 	at := slices.IndexFunc(members, func(m v1alpha1.Member) bool {
 		return m.DeletionTimestamp.IsZero() && ownership.PersonRef(string(m.Spec.Email)) == person
 	})
-	if person == "" || at < 0 {
+	if at < 0 {
 		return nil
 	}
 	return &members[at]

@@ -151,6 +151,8 @@ func TestUserSearch(t *testing.T) {
 		{`identities.connection:"acme-okta"`, []int{0, 1, 2}},
 		{`_exists_:app_metadata.seatwarden_` + id, []int{0, 2}},
 		{`_exists_:app_metadata.seatwarden_` + id + ` AND created_at:[2000-01-01T00:00:00.000Z TO *]`, []int{0, 2}},
+		{`_exists_:app_metadata.seatwarden_` + id + ` OR email:"p1@acme.com"`, []int{0, 1, 2}},
+		{`_exists_:app_metadata.seatwarden_` + id + ` AND created_at:[* TO *] OR email:"p1@acme.com"`, []int{0, 1, 2}},
 		{`_exists_:app_metadata.seatwarden_` + id + ` AND created_at:[* TO 2000-01-01T00:00:00.000Z]`, nil},
 		{`app_metadata.seatwarden_` + id + `:"key.m1.a1"`, []int{0}},
 		{`app_metadata.seatwarden_` + id + `:key.*`, []int{0, 2}},
