@@ -67,6 +67,9 @@ func (p *customerPass) seatMayBeFree() bool {
 // planLooks comes back when the next look is due.
 func (p *customerPass) planLooks() {
 	_, followed := p.tenant.Resync(p.ResyncInterval)
+	if followed {
+		p.waitForAnswers()
+	}
 	interval := p.lookInterval()
 	due := p.dueIn(interval)
 	if !followed && interval != p.LiveInterval {
@@ -112,17 +115,40 @@ func (p *customerPass) liveInvitations() bool {
 	})
 }
 
-// linkEnds: what became of somebody's link shows in no news: its call may be on its
-// way, or it died and a look is to show whether somebody joined by it at the last
-// moment.
+// linkEnds: what became of somebody's link shows in no news: its call was not answered,
+// or it died and a look is to show whether somebody joined by it at the last moment.
 func (p *customerPass) linkEnds() bool {
 	now := p.tenant.Now()
 	return slices.ContainsFunc(p.members, func(m v1alpha1.Member) bool {
-		attempt, last := m.Status.Attempt, m.Status.Invitation
-		sending := mayBeOnItsWay(attempt) && now.Before(attempt.NotAfter.Add(invitation.Margin+directory.Lag))
+		from, until := unanswered(&m)
+		sending := !now.Before(from) && now.Before(until)
+		last := m.Status.Invitation
 		died := last != nil && last.State == v1alpha1.InvitationExpired && p.mayStillShow(last)
 		return m.DeletionTimestamp.IsZero() && (sending || died)
 	})
+}
+
+// answeredWithin is how long Auth0 takes to answer a call, as a rule.
+const answeredWithin = 5 * time.Second
+
+// unanswered is from when until when a look is to show what became of a call that may
+// be on its way to Auth0; zero for none.
+func unanswered(member *v1alpha1.Member) (from, until time.Time) {
+	attempt := member.Status.Attempt
+	if !mayBeOnItsWay(attempt) {
+		return from, until
+	}
+	return attempt.NotAfter.Add(answeredWithin - invitation.Validity), attempt.NotAfter.Add(invitation.Margin + directory.Lag)
+}
+
+// waitForAnswers comes back when the first call that is on its way should be answered.
+func (p *customerPass) waitForAnswers() {
+	now := p.tenant.Now()
+	for i := range p.members {
+		if from, _ := unanswered(&p.members[i]); now.Before(from) {
+			p.wait(from.Sub(now))
+		}
+	}
 }
 
 // mayBeOnItsWay: a call of the attempt may have reached Auth0. One that Auth0
