@@ -101,7 +101,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		return pass.Rewrite(writeErr)
 	}
 	logTurn(ctx, tenant, was, err)
-	return pass.Result(err, r.Interval)
+	return pass.Result(pass.Slower(err, tenant.Status.Conditions), r.Interval)
 }
 
 // check makes the tenant usable, or says what is in the way.

@@ -207,7 +207,7 @@ func (p *customerPass) finish(ctx context.Context, err error) (ctrl.Result, erro
 		return pass.Rewrite(writeErr)
 	}
 	p.noteRound(err)
-	return pass.Result(err, p.again)
+	return pass.Result(pass.Slower(err, p.customer.Status.Conditions), p.again)
 }
 
 // undecided: a Member waits for its first decision about a seat.

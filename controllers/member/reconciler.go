@@ -173,7 +173,7 @@ func (p *memberPass) finish(ctx context.Context, err error) (ctrl.Result, error)
 	if err != nil {
 		p.wait(p.SettledInterval)
 	}
-	return pass.Result(err, p.again)
+	return pass.Result(pass.Slower(err, p.member.Status.Conditions), p.again)
 }
 
 // write keeps what the pass has found out, before more is done. A Member that is

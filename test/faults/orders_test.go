@@ -3,6 +3,7 @@ package faults
 import (
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -84,6 +85,26 @@ func TestOrdersOneByOne(t *testing.T) {
 	}
 	w.Expect(w.StalledSeen()).To(BeEmpty())
 	w.Expect(w.Members()).To(HaveLen(1))
+}
+
+// TestOrdersAfterLong: what has been missing for so long that a person is told, and that
+// it is looked for seldom, is found at once when it comes.
+func TestOrdersAfterLong(t *testing.T) {
+	w := world.Bare(t)
+	var ahead atomic.Int64
+	w.StartOperator(func(o *world.OperatorOptions) {
+		o.Now = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+	})
+	customer, jane := w.CreateCustomer("acme", 2), w.CreateMember("beta", "jane@acme.com")
+	w.UntilReason(customer, v1alpha1.ConditionReady, "False/TenantNotFound")
+	w.UntilReason(jane, v1alpha1.ConditionReady, "False/CustomerNotFound")
+	ahead.Store(int64(6 * time.Minute))
+	w.UntilReason(customer, v1alpha1.ConditionStalled, "True/TenantNotFound")
+	w.UntilReason(jane, v1alpha1.ConditionStalled, "True/CustomerNotFound")
+	w.CreateTenant()
+	w.UntilMail("boss@acme.com", 1)
+	w.CreateCustomer("beta", 2)
+	w.UntilMail("jane@acme.com", 1)
 }
 
 func TestOrdersTwoTenantsOfOneDomain(t *testing.T) {

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
@@ -137,6 +139,18 @@ func Result(err error, after time.Duration) (ctrl.Result, error) {
 // Again has the pass repeated with back-off, without calling it an error.
 func Again() ctrl.Result {
 	return ctrl.Result{Requeue: true} //nolint:staticcheck // the library has no other way to ask for its back-off
+}
+
+// Slower has what has been missing for so long that the object is stalled looked for as
+// seldom as whatever else waits for a person: whoever brings it wakes those who wait.
+func Slower(err error, conditions []metav1.Condition) error {
+	var stop *Stop
+	if !errors.As(err, &stop) || stop.Class != status.Missing || !meta.IsStatusConditionTrue(conditions, v1alpha1.ConditionStalled) {
+		return err
+	}
+	slow := *stop
+	slow.After = SlowRetry
+	return &slow
 }
 
 // Rewrite is what follows from a status that could not be written: another
