@@ -44,6 +44,10 @@ func TestMain(m *testing.M) {
 }
 
 func run(m *testing.M) (code int, err error) {
+	// Deleting CRDs deletes their objects: not on a cluster that somebody uses.
+	if err := os.Unsetenv("SEATWARDEN_KUBECONFIG"); err != nil {
+		return 1, err
+	}
 	plane, err = controlplane.Start(context.Background(), controlplane.Options{Progress: os.Stderr})
 	if err != nil {
 		return 1, err
