@@ -315,3 +315,20 @@ func TestRemovalFindsItsPartOfTheLimit(t *testing.T) {
 		})
 	}
 }
+
+// TestRemovalPassesWhatHasBegun: passes in the middle of their work go before all
+// others, and a removal before them.
+func TestRemovalPassesWhatHasBegun(t *testing.T) {
+	for name, p := range map[string]plan{"Free": planFree, "self-service": planSelfService, "Enterprise": planEnterprise} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			w := newBudgetWorld(p)
+			for i := range 200 {
+				w.try("begun"+strconv.Itoa(i), "acme", laneBegun, inviteRoute)
+			}
+			g.Expect(w.try("removal", "acme", LaneRemoval, inviteRoute)).To(BeTrue())
+			w.now = w.now.Add(time.Second)
+			g.Expect(w.try("another", "acme", LaneRemoval, inviteRoute)).To(BeTrue(), "it waits for its call, and for nobody")
+		})
+	}
+}
