@@ -99,8 +99,7 @@ func TestBudgetUsesTheLimitEvenly(t *testing.T) {
 		plan plan
 		used float64
 	}{
-		// Two tokens, one of them for removals, leave little to save up.
-		"Free":         {planFree, 0.85},
+		"Free":         {planFree, 0.95},
 		"self-service": {planSelfService, 0.95},
 		"Enterprise":   {planEnterprise, 0.95},
 	} {
