@@ -68,6 +68,12 @@ func (p *customerPass) findOrganization(ctx context.Context) error {
 // claim finds the organization by its name or by our marker, or makes it. An answer
 // that was lost is no harm: the organization is found with our marker the next time.
 func (p *customerPass) claim(ctx context.Context) error {
+	// Paid for first: it is the scarcest, and who has looked would look again after a wait.
+	ctx, release, err := auth0.Reserve(ctx, p.api(), "POST /api/v2/organizations")
+	if err != nil {
+		return pass.Auth0("make the organization", err, p.Now())
+	}
+	defer release()
 	name := p.customer.OrganizationName()
 	began := p.tenant.Now()
 	found, err := pass.FindOrganization(ctx, p.tenant, name, p.owner())

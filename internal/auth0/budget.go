@@ -78,7 +78,7 @@ func (b *Budget) ask(c claim, now time.Time) (held, bool) {
 	defer b.mu.Unlock()
 	defer b.rearm(now)
 	names := b.bucketsOf(c.group)
-	c.place = b.resumed(c.place, names)
+	c.place = b.resumed(c.place)
 	var wait held
 	for i := len(names) - 1; i >= 0; i-- {
 		at, free := b.turn(names[i], c, now)
@@ -106,12 +106,15 @@ func (b *Budget) ask(c claim, now time.Time) (held, bool) {
 }
 
 // resumed is the place of a pass that had begun and ended where it had to wait: what
-// it has done is not begun anew.
-func (b *Budget) resumed(c place, names []string) place {
+// it has done already it does again without waiting behind those who have not begun.
+func (b *Budget) resumed(c place) place {
+	if c.lane == LaneRemoval || c.key == "" {
+		return c
+	}
 	begun := c
 	begun.lane = laneBegun
-	for _, name := range names {
-		if c.lane != LaneRemoval && c.key != "" && b.queue(name).places[begun.id()] != nil {
+	for _, q := range b.queues {
+		if q.places[begun.id()] != nil {
 			return begun
 		}
 	}

@@ -58,6 +58,23 @@ func TestLimitsEverybodyIsMailed(t *testing.T) {
 	}
 }
 
+// TestLimitsNothingIsReadAgain: more organizations are to be made at once than Auth0
+// lets be made soon. Who waits does not look again whether there is one.
+func TestLimitsNothingIsReadAgain(t *testing.T) {
+	const customers = 10
+	w := world.New(t)
+	w.StartOperator(func(o *world.OperatorOptions) {
+		o.LiveInterval, o.TenantInterval = 10*time.Second, time.Minute
+	})
+	w.Expect(w.Auth0.Configure(func(s *standin.Settings) { s.Profile = standin.ProfileProfessional })).To(Succeed())
+	for i := range customers {
+		w.CreateCustomer(fmt.Sprintf("acme%d", i), 1)
+	}
+	made := func() int { return len(w.Auth0.Calls("POST", "/api/v2/organizations")) }
+	NewWithT(t).Eventually(made, 2*time.Minute, time.Second).Should(Equal(customers), "%v", w.Logs())
+	w.Expect(w.Auth0.Calls("GET", "/api/v2/organizations/name/{name}")).To(HaveLen(customers))
+}
+
 // TestLimitsGroupRefusedForLong: one group of calls is refused for as long as one
 // likes, by answers that name no time: the rest goes on, a removal too, the Auth0Tenant
 // says which group is short, and whoever waits says so and is served afterwards.
