@@ -61,6 +61,22 @@ func (w *world) untilQuiet(ctx context.Context) (since time.Time, err error) {
 	return since, err
 }
 
+// untilStarted waits until an operator that starts has looked at all there is and it is
+// quiet, and returns when the last was reconciled.
+func (w *world) untilStarted(ctx context.Context, customers, members int) (since time.Time, err error) {
+	err = w.until(ctx, 20*time.Minute, "all are reconciled", func() (int, int) {
+		now, failed := w.counters(ctx, false)
+		if failed != nil {
+			return 0, customers + members
+		}
+		return min(customers, now.Reconciles["customer"]) + min(members, now.Reconciles["member"]), customers + members
+	})
+	if err != nil {
+		return since, err
+	}
+	return w.untilQuiet(ctx)
+}
+
 // eachSettled is how many people a Customer of the settled row has.
 const eachSettled = 50
 
@@ -92,7 +108,7 @@ func settle(ctx context.Context, b *bench, customers, people int) (figures []fig
 	}
 	members := (customers-1)*people + 2
 	size := fmt.Sprintf("%d Members", members)
-	figures, err = w.restart(ctx, size)
+	figures, err = w.restart(ctx, size, customers, members)
 	if err != nil {
 		return figures, err
 	}
@@ -129,7 +145,7 @@ func (w *world) atRest(ctx context.Context, size string, members int, empty coun
 }
 
 // restart starts the operator, and ends the one that runs.
-func (w *world) restart(ctx context.Context, size string) ([]figure, error) {
+func (w *world) restart(ctx context.Context, size string, customers, members int) ([]figure, error) {
 	if w.operator != nil {
 		if err := w.operator.Stop(); err != nil {
 			return nil, err
@@ -140,7 +156,7 @@ func (w *world) restart(ctx context.Context, size string) ([]figure, error) {
 	if err := w.startOperator(ctx); err != nil {
 		return nil, err
 	}
-	since, err := w.untilQuiet(ctx)
+	since, err := w.untilStarted(ctx, customers, members)
 	if err != nil {
 		return nil, err
 	}
@@ -202,7 +218,7 @@ func (s shape) list(ctx context.Context, b *bench) (figures []figure, err error)
 	if err := w.startOperator(ctx); err != nil {
 		return nil, err
 	}
-	if _, err := w.untilQuiet(ctx); err != nil {
+	if _, err := w.untilStarted(ctx, s.customers+1, s.customers*s.people+2); err != nil {
 		return nil, err
 	}
 	made, fewest := w.calls().all(), s.fewest()+shape{1, 2}.fewest()

@@ -30,7 +30,7 @@ import (
 const operatorNamespace = "seatwarden-system"
 
 // memoryLimit is as config/manager sets it.
-const memoryLimit = "GOMEMLIMIT=560MiB"
+const memoryLimit = "GOMEMLIMIT=520MiB"
 
 // membersLag is how far Auth0's list of members is behind.
 const membersLag = 5 * time.Second
