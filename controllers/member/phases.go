@@ -64,7 +64,7 @@ func (p *memberPass) findOrganization(ctx context.Context) error {
 		return p.noOrganization()
 	}
 	if p.look == nil || p.org.Key() == "" {
-		return pass.Starting(v1alpha1.ReasonCustomerNotReady, fmt.Sprintf("the organization of Customer %s is being looked at", p.customer.Name))
+		return pass.StartingFor(v1alpha1.ReasonCustomerNotReady, fmt.Sprintf("the organization of Customer %s is being looked at", p.customer.Name), p.SettledInterval)
 	}
 	p.findWindow()
 	return nil

@@ -63,7 +63,13 @@ func Wait(reason, message string, after time.Duration) error {
 // Starting stops a pass until this process has looked at what it depends on. An
 // object that was seen before keeps its status meanwhile.
 func Starting(reason, message string) error {
-	return &Stop{Problem: status.Problem{Class: status.Retry, Reason: reason, Message: message, Starting: true}, After: startingRetry}
+	return StartingFor(reason, message, startingRetry)
+}
+
+// StartingFor is Starting for one of many, who would take all there is by trying again
+// and again: whoever looks tells each of them.
+func StartingFor(reason, message string, after time.Duration) error {
+	return &Stop{Problem: status.Problem{Class: status.Retry, Reason: reason, Message: message, Starting: true}, After: after}
 }
 
 // Auth0 turns an error of a call to Auth0 into the decision that it carries.
