@@ -60,7 +60,7 @@ func (s *eventStream) Follow(ctx context.Context, from string, tell func(News)) 
 	return err
 }
 
-// ErrFeedSilent: the connection is there, and nothing comes.
+// ErrFeedSilent is the end of a connection that is there and on which nothing comes.
 var ErrFeedSilent = errors.New("nothing comes")
 
 // errPositionGone: Auth0 does not go on from the position.

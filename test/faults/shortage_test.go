@@ -24,7 +24,7 @@ func asInProduction(o *world.OperatorOptions) {
 // to be mailed.
 func people(w *world.World, customer string, count int) (emails []string) {
 	w.Helper()
-	w.CreateCustomer(customer, int32(count+1), func(c *v1alpha1.Customer) { //nolint:gosec // a few
+	w.CreateCustomer(customer, int32(count+1), func(c *v1alpha1.Customer) {
 		c.Spec.Admins[0].Email = v1alpha1.Email("boss-" + customer + "@acme.com")
 	})
 	emails = append(emails, "boss-"+customer+"@acme.com")
