@@ -46,9 +46,11 @@ func (t *Tenant) OrganizationsMarked(ctx context.Context, owner ownership.Owner)
 
 func (t *Tenant) listOrganizations(ctx context.Context) ([]auth0.Organization, error) {
 	list := &t.organizationList
-	resume := auth0.Pause(ctx)
-	list.mu.Lock()
-	resume()
+	if !list.mu.TryLock() {
+		resume := auth0.Pause(ctx)
+		list.mu.Lock()
+		resume()
+	}
 	defer list.mu.Unlock()
 	if now := t.Now(); list.at.IsZero() || now.Sub(list.at) >= organizationsFor || now.Before(list.at) {
 		all, err := t.API().ListOrganizations(ctx)

@@ -137,15 +137,10 @@ func (o *Organization) Latest() *Observation {
 // Observe returns an observation that began at notBefore or later. Reconcilers
 // that ask at once share one. A list that fails returns no observation.
 func (o *Organization) Observe(ctx context.Context, notBefore time.Time) (*Observation, error) {
-	resume := auth0.Pause(ctx)
-	select {
-	case o.observing <- struct{}{}:
-		resume()
-		defer func() { <-o.observing }()
-	case <-ctx.Done():
-		resume()
-		return nil, fmt.Errorf("observe organization: %w", ctx.Err())
+	if err := o.takeTurn(ctx); err != nil {
+		return nil, err
 	}
+	defer func() { <-o.observing }()
 	if latest := o.Latest(); latest != nil && !latest.At.Before(notBefore) {
 		return latest, nil
 	}
@@ -155,6 +150,23 @@ func (o *Organization) Observe(ctx context.Context, notBefore time.Time) (*Obser
 	}
 	o.keep(fresh)
 	return fresh, nil
+}
+
+// takeTurn waits until nobody else looks.
+func (o *Organization) takeTurn(ctx context.Context) error {
+	select {
+	case o.observing <- struct{}{}:
+		return nil
+	default:
+	}
+	resume := auth0.Pause(ctx)
+	defer resume()
+	select {
+	case o.observing <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("observe organization: %w", ctx.Err())
+	}
 }
 
 // look reads invitations before members: who accepts in between is seen as a
