@@ -228,18 +228,19 @@ func (p *memberPass) syncRoles(ctx context.Context, userID string) error {
 			remove = append(remove, id)
 		}
 	}
-	if len(remove) > 0 {
-		if _, err := p.standing(ctx); err != nil {
-			return err
-		}
-		if err := p.api().RemoveMemberRoles(ctx, p.org.ID, userID, remove...); err != nil {
-			return pass.Auth0("take roles", err, p.Now())
-		}
-	}
-	if len(add) == 0 {
+	if len(add)+len(remove) == 0 {
 		return nil
 	}
-	return p.give(ctx, "assign roles", false, func(ctx context.Context, _ string) error {
+	// What an old leader takes may be declared by now: within the same fence.
+	return p.give(ctx, "change roles", false, func(ctx context.Context, _ string) error {
+		if len(remove) > 0 {
+			if err := p.api().RemoveMemberRoles(ctx, p.org.ID, userID, remove...); err != nil {
+				return err
+			}
+		}
+		if len(add) == 0 {
+			return nil
+		}
 		return p.api().AssignMemberRoles(ctx, p.org.ID, userID, add...)
 	})
 }
