@@ -104,6 +104,8 @@ type memberPass struct {
 	ended bool
 	// cleared are the recorded users as they stand after a pass has cleared their grants.
 	cleared map[string]auth0.User
+	// lookFrom is from when on a look is fresh enough to take by; zero for now.
+	lookFrom time.Time
 	// fenced: this pass wrote down when it began to take.
 	fenced bool
 	// save keeps what a withdrawal has found out, before more is taken.

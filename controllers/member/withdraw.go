@@ -34,7 +34,10 @@ func (p *memberPass) withdraw(ctx context.Context) error {
 	if p.takenForNow() {
 		return nil
 	}
-	began := p.tenant.Now()
+	began := p.lookFrom
+	if began.IsZero() {
+		began = p.tenant.Now()
+	}
 	if p.member.Status.Withdrawal == nil {
 		p.member.Status.Withdrawal = startedAt(began)
 	}
@@ -81,14 +84,16 @@ func startedAt(at time.Time) *v1alpha1.Withdrawal {
 }
 
 // takenForNow: everything that was seen is taken, and Auth0 need not show yet what
-// is left. The next pass comes when it must.
+// is left. The next pass comes at the first full second when it must, so that those
+// who leave together share a look.
 func (p *memberPass) takenForNow() bool {
 	if p.member.Status.Withdrawal == nil {
 		return false
 	}
-	left := p.progress().Due().Sub(p.tenant.Now())
+	due := p.progress().Due()
+	left := due.Sub(p.tenant.Now())
 	if left > 0 {
-		p.wait(left)
+		p.wait(left + due.Add(time.Second-1).Truncate(time.Second).Sub(due))
 	}
 	return left > 0
 }

@@ -57,6 +57,8 @@ type withdrawnPass struct {
 	// destroying are the people whose line said Destroying before the Members
 	// were listed.
 	destroying map[string]bool
+	// lookFrom is from when on a look is fresh enough to take by.
+	lookFrom time.Time
 	// kept tells of users that are kept, once that is written.
 	kept  []string
 	again time.Duration
@@ -204,6 +206,7 @@ func (p *withdrawnPass) each(do func(line *v1alpha1.WithdrawnPerson) error) erro
 
 // withdraw makes one pass of taking for each person whom no Member stands for.
 func (p *withdrawnPass) withdraw(ctx context.Context) error {
+	p.lookFrom = p.tenant.Now() // one look for all
 	return p.each(func(line *v1alpha1.WithdrawnPerson) error {
 		orphaned := line.State == v1alpha1.WithdrawalWithdrawing && !p.beingDeleted(line.Person)
 		switch {
@@ -237,6 +240,7 @@ func (p *withdrawnPass) withdrawOne(ctx context.Context, name string) error {
 	})
 	person.customer, person.tenant, person.org = p.customer, p.tenant, p.tenant.Organization(line.OrganizationID)
 	person.facts.Mode = v1alpha1.ModeManage // or there were no pass
+	person.lookFrom = p.lookFrom
 	if person.takenForNow() {
 		p.wait(person.again)
 		return nil
