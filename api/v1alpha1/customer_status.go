@@ -39,6 +39,11 @@ type CustomerStatus struct {
 	// +optional
 	Adopted bool `json:"adopted,omitempty"`
 
+	// changingUntil is until when a call that changes the organization may leave. The
+	// organization is not let go before that, and a margin, is over.
+	// +optional
+	ChangingUntil *metav1.MicroTime `json:"changingUntil,omitempty"`
+
 	// seats counts the contract's seats.
 	// +optional
 	Seats *SeatCounts `json:"seats,omitempty"`

@@ -446,6 +446,10 @@ func (in *CustomerStatus) DeepCopyInto(out *CustomerStatus) {
 			(*in)[i].DeepCopyInto(&(*out)[i])
 		}
 	}
+	if in.ChangingUntil != nil {
+		in, out := &in.ChangingUntil, &out.ChangingUntil
+		*out = (*in).DeepCopy()
+	}
 	if in.Seats != nil {
 		in, out := &in.Seats, &out.Seats
 		*out = new(SeatCounts)

@@ -144,9 +144,15 @@ func (p *customerPass) disableDropped(ctx context.Context, enabled []auth0.Enabl
 			if !p.observing() {
 				p.org.WritesConnection()
 			}
-			err := p.api().DisableConnection(ctx, p.organization.ID, known.ID)
-			if err != nil && !auth0.IsNotFound(err) {
-				return pass.Auth0("disable connection "+known.Name, err, p.Now())
+			err := p.change(ctx, "disable connection "+known.Name, func(ctx context.Context) error {
+				err := p.api().DisableConnection(ctx, p.organization.ID, known.ID)
+				if auth0.IsNotFound(err) {
+					return nil
+				}
+				return err
+			})
+			if err != nil {
+				return err
 			}
 			p.keepConnection(known.ID)
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/seatwarden/seatwarden/controllers/internal/destroy"
 	"github.com/seatwarden/seatwarden/controllers/internal/pass"
 	"github.com/seatwarden/seatwarden/internal/auth0"
+	"github.com/seatwarden/seatwarden/internal/invitation"
 	"github.com/seatwarden/seatwarden/internal/ownership"
 )
 
@@ -57,6 +58,11 @@ func (p *customerPass) letGo(ctx context.Context) (done bool, err error) {
 	case err != nil || !ours:
 		return err == nil, err
 	}
+	if open := p.openChange(); open != nil {
+		p.facts.Deleting = "waiting until no call that changes the organization can be on its way any more"
+		p.wait(open.Add(invitation.Margin).Sub(p.tenant.Now()))
+		return false, nil
+	}
 	if p.customer.Spec.DeletionPolicy == v1alpha1.DeletionDelete && !p.adopted(organization) {
 		return p.deleteOrganization(ctx, organization)
 	}
@@ -73,7 +79,7 @@ func (p *customerPass) release(ctx context.Context, organization auth0.Organizat
 	if p.adopted(organization) {
 		metadata = ownership.MarkAdopted(metadata, p.tenant.Now())
 	}
-	_, err = p.api().UpdateOrganization(ctx, organization.ID, auth0.OrganizationUpdate{Metadata: metadata})
+	_, err = p.api().UpdateOrganization(p.briefly(ctx), organization.ID, auth0.OrganizationUpdate{Metadata: metadata})
 	switch {
 	case err == nil:
 		p.tellReleased(organization.Name, left)
@@ -134,10 +140,11 @@ func (p *customerPass) deleteOrganization(ctx context.Context, organization auth
 		return false, err
 	}
 	p.facts.Deleting = fmt.Sprintf("deleting organization %s", organization.Name)
+	fenced := p.briefly(ctx)
 	if _, err := pass.Standing(ctx, p.Live, p.customer, v1alpha1.ModeManage); err != nil {
 		return false, err
 	}
-	err = p.api().DeleteOrganization(ctx, organization.ID)
+	err = p.api().DeleteOrganization(fenced, organization.ID)
 	if err != nil && !auth0.IsNotFound(err) {
 		return false, pass.Auth0("delete the organization", err, p.Now())
 	}

@@ -231,10 +231,13 @@ func (p *customerPass) writeOrganization(ctx context.Context, guarded bool) erro
 		if !p.observing() {
 			org.WritesRecord()
 		}
-		began := p.tenant.Now()
-		updated, err := p.api().UpdateOrganization(ctx, p.organization.ID, update)
+		began, updated := p.tenant.Now(), auth0.Organization{}
+		err := p.change(ctx, "update the organization", func(ctx context.Context) (err error) {
+			updated, err = p.api().UpdateOrganization(ctx, p.organization.ID, update)
+			return err
+		})
 		if err != nil {
-			return pass.Auth0("update the organization", err, p.Now())
+			return err
 		}
 		p.keepWritten(updated, began)
 	}

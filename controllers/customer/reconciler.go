@@ -119,6 +119,8 @@ type customerPass struct {
 	members   []v1alpha1.Member
 	facts     status.CustomerFacts
 	again     time.Duration
+	// fencedAt is when this pass wrote that it changes the organization, zero for never.
+	fencedAt time.Time
 	// heldDeletion is the organization's deletion while it waits for approval.
 	heldDeletion *v1alpha1.HeldRemovals
 	// kept counts the users that stay when the organization has gone, by the reason.
@@ -241,6 +243,9 @@ func (p *customerPass) report(ctx context.Context) error {
 		}
 	}
 	p.facts.Held = p.held()
+	if p.tenant != nil && !p.observing() {
+		p.customer.Status.ChangingUntil = p.openChange()
+	}
 	p.customer.Status = status.Customer(p.customer, p.facts)
 	p.answerRequests()
 	if p.facts.Problem == nil {
