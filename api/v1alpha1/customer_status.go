@@ -204,7 +204,24 @@ type HeldRemovals struct {
 	Hash string `json:"hash"`
 	// people who are held.
 	People int32 `json:"people"`
+	// of is what is held: the removal of People, the deletion of the Organization, or
+	// that of the Users of one that is gone.
+	// +optional
+	Of HeldKind `json:"of,omitempty"`
 }
+
+// HeldKind is what the brake holds.
+// +kubebuilder:validation:Enum=People;Organization;Users
+type HeldKind string
+
+const (
+	// HeldPeople: the removal of people from an organization that stays.
+	HeldPeople HeldKind = "People"
+	// HeldOrganization: the deletion of the organization.
+	HeldOrganization HeldKind = "Organization"
+	// HeldUsers: the deletion of the users of an organization that is gone.
+	HeldUsers HeldKind = "Users"
+)
 
 // Unmanaged are people in the organization whom nobody declares. They use no
 // seat, and nothing is done about them.

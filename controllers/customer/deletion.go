@@ -136,7 +136,7 @@ func (p *customerPass) findToDelete(ctx context.Context) (organization auth0.Org
 }
 
 func (p *customerPass) deleteOrganization(ctx context.Context, organization auth0.Organization) (done bool, err error) {
-	if held, err := p.holdDeletion(ctx, organization.ID); held || err != nil {
+	if held, err := p.holdDeletion(ctx, organization.ID, v1alpha1.HeldOrganization); held || err != nil {
 		return false, err
 	}
 	p.facts.Deleting = fmt.Sprintf("deleting organization %s", organization.Name)
@@ -167,7 +167,7 @@ func (p *customerPass) deleteUsers(ctx context.Context) (done bool, err error) {
 		return true, nil
 	}
 	// The organization may have been deleted by others, without the brake.
-	if held, err := p.holdDeletion(ctx, id); held || err != nil {
+	if held, err := p.holdDeletion(ctx, id, v1alpha1.HeldUsers); held || err != nil {
 		return false, err
 	}
 	p.facts.Deleting = "the organization is gone; deleting the users of its people"

@@ -23,7 +23,7 @@ func (p *customerPass) held() *v1alpha1.HeldRemovals {
 	if people == 0 {
 		return nil
 	}
-	return &v1alpha1.HeldRemovals{Hash: hash, People: int32(people)} //nolint:gosec // at most 500
+	return &v1alpha1.HeldRemovals{Hash: hash, People: int32(people), Of: v1alpha1.HeldPeople} //nolint:gosec // at most 500
 }
 
 // refuseApproval is why an approval that is asked for approves nothing, nil when
@@ -42,8 +42,9 @@ func (p *customerPass) refuseApproval() *pass.Refusal {
 		"approves nothing: what is held now has the hash %s; approve it with %s=%s if it is meant", held.Hash, v1alpha1.AnnotationApproveRemovals, held.Hash)}
 }
 
-// holdDeletion asks the brake about everybody in the organization at once.
-func (p *customerPass) holdDeletion(ctx context.Context, organizationID string) (held bool, err error) {
+// holdDeletion asks the brake about everybody in the organization at once, of whom the
+// organization is deleted, or the users when it is gone.
+func (p *customerPass) holdDeletion(ctx context.Context, organizationID string, of v1alpha1.HeldKind) (held bool, err error) {
 	people, err := p.peopleIn(ctx, organizationID)
 	if err != nil {
 		return false, err
@@ -61,14 +62,17 @@ func (p *customerPass) holdDeletion(ctx context.Context, organizationID string) 
 	}
 	approved := p.customer.Status.LastHandledApproval == hash || p.customer.Annotations[v1alpha1.AnnotationApproveRemovals] == hash
 	if !approved && len(people) > removal.Left(facts) {
-		p.heldDeletion = &v1alpha1.HeldRemovals{Hash: hash, People: int32(len(people))} //nolint:gosec // bounded by the number of objects
-		p.facts.Deleting = fmt.Sprintf("deleting the organization removes its people at once (%d), and nothing is taken yet: approve with the annotation %s=%s, or set spec.deletionPolicy to Retain",
-			len(people), v1alpha1.AnnotationApproveRemovals, hash)
+		p.heldDeletion = &v1alpha1.HeldRemovals{Hash: hash, People: int32(len(people)), Of: of} //nolint:gosec // bounded by the number of objects
+		what, undo := "deleting the organization removes its people at once (%d), and nothing is taken yet", "set spec.deletionPolicy to Retain"
+		if of == v1alpha1.HeldUsers {
+			what, undo = "the organization is gone, and the users of its people (%d) would be deleted at once; no user is deleted yet", "set spec.removal.user to Keep"
+		}
+		p.facts.Deleting = fmt.Sprintf(what+": approve with the annotation %s=%s, or %s", len(people), v1alpha1.AnnotationApproveRemovals, hash, undo)
 		return true, nil
 	}
 	if approved && p.customer.Status.LastHandledApproval != hash {
 		p.customer.Status.LastHandledApproval = hash
-		p.facts.Deleting = "approved: deleting the organization"
+		p.facts.Deleting = "approved: deleting what was held"
 		return false, p.write(ctx)
 	}
 	if !approved {

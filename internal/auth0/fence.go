@@ -32,8 +32,12 @@ func NewFence(notAfter time.Time, validFor time.Duration) Fence {
 type fenceKey struct{}
 
 // WithFence puts a fence around the calls made with the context: none is sent
-// after it (KindNotSent), and none is waited for beyond it (KindUnknown).
+// after it (KindNotSent), and none is waited for beyond it (KindUnknown). Of a fence
+// within another the earlier holds.
 func WithFence(ctx context.Context, fence Fence) context.Context {
+	if outer, ok := fenceOf(ctx); ok && outer.notAfter.Before(fence.notAfter) {
+		return ctx
+	}
 	return context.WithValue(ctx, fenceKey{}, fence)
 }
 

@@ -92,7 +92,7 @@ func customerStatus(customer *v1alpha1.Customer, f CustomerFacts) v1alpha1.Custo
 	out.Planned, out.PlannedCount = f.Plan.listed(f.Mode, f.Problem, out.Planned, out.PlannedCount)
 	out.HeldRemovals = f.Held
 	c := build(out.Conditions, customer.Generation, f.Now)
-	c.removalsHeld(f.Held, f.Deleting != "")
+	c.removalsHeld(f.Held)
 	renamed := ""
 	if f.OrganizationSynced {
 		renamed = renamedTo(customer, out.OrganizationName)
@@ -276,17 +276,21 @@ func (c *conditions) seats(limit int32, counts *v1alpha1.SeatCounts, unlisted st
 	}
 }
 
-func (c *conditions) removalsHeld(held *v1alpha1.HeldRemovals, deleting bool) {
+func (c *conditions) removalsHeld(held *v1alpha1.HeldRemovals) {
 	if held == nil {
 		c.present(v1alpha1.ConditionRemovalsHeld, false, "", "")
 		return
 	}
-	cause, undo := "more people were removed at once than the brake lets through", "declare them again"
-	if deleting {
-		cause, undo = "deleting the organization would remove more people at once than the brake lets through", "set spec.deletionPolicy to Retain"
+	people := counted(int(held.People), "person", "people")
+	cause, undo := "more people were removed at once than the brake lets through: nothing is taken from "+people, "declare them again"
+	switch held.Of {
+	case v1alpha1.HeldOrganization:
+		cause, undo = "deleting the organization would remove more people at once than the brake lets through: nothing is taken from "+people, "set spec.deletionPolicy to Retain"
+	case v1alpha1.HeldUsers:
+		cause, undo = "the organization is gone, and the users of more people would be deleted at once than the brake lets through: no user of "+people+" is deleted", "set spec.removal.user to Keep"
 	}
 	c.present(v1alpha1.ConditionRemovalsHeld, true, v1alpha1.ReasonAwaitingApproval, fmt.Sprintf(
-		"%s: nothing is taken from %s; approve with the annotation %s=%s, or %s", cause, counted(int(held.People), "person", "people"), v1alpha1.AnnotationApproveRemovals, held.Hash, undo))
+		"%s; approve with the annotation %s=%s, or %s", cause, v1alpha1.AnnotationApproveRemovals, held.Hash, undo))
 }
 
 func seatSummary(limit int32, counts *v1alpha1.SeatCounts, unlisted string) string {

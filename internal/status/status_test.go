@@ -245,14 +245,15 @@ func TestCustomer(t *testing.T) {
 }
 
 // TestRemovalsHeldSayHowToUndo: Members are declared again, an organization's
-// deletion is undone by Retain.
+// deletion is undone by Retain, and that of the users of one that is gone by Keep.
 func TestRemovalsHeldSayHowToUndo(t *testing.T) {
-	for deleting, want := range map[string]string{
-		"":                          "more people were removed at once than the brake lets through: nothing is taken from 1 person; approve with the annotation seatwarden.dev/approve-removals=abc, or declare them again",
-		"deleting the organization": "deleting the organization would remove more people at once than the brake lets through: nothing is taken from 1 person; approve with the annotation seatwarden.dev/approve-removals=abc, or set spec.deletionPolicy to Retain",
+	for of, want := range map[v1alpha1.HeldKind]string{
+		v1alpha1.HeldPeople:       "more people were removed at once than the brake lets through: nothing is taken from 1 person; approve with the annotation seatwarden.dev/approve-removals=abc, or declare them again",
+		v1alpha1.HeldUsers:        "the organization is gone, and the users of more people would be deleted at once than the brake lets through: no user of 1 person is deleted; approve with the annotation seatwarden.dev/approve-removals=abc, or set spec.removal.user to Keep",
+		v1alpha1.HeldOrganization: "deleting the organization would remove more people at once than the brake lets through: nothing is taken from 1 person; approve with the annotation seatwarden.dev/approve-removals=abc, or set spec.deletionPolicy to Retain",
 	} {
 		g := NewWithT(t)
-		out := Customer(customer(3), CustomerFacts{Now: now, Deleting: deleting, Held: &v1alpha1.HeldRemovals{Hash: "abc", People: 1}})
+		out := Customer(customer(3), CustomerFacts{Now: now, Held: &v1alpha1.HeldRemovals{Hash: "abc", People: 1, Of: of}})
 		held := meta.FindStatusCondition(out.Conditions, v1alpha1.ConditionRemovalsHeld)
 		g.Expect(held).To(HaveValue(And(HaveField("Status", metav1.ConditionTrue), HaveField("Message", want))))
 	}

@@ -88,8 +88,11 @@ func heldSummary(s *v1alpha1.CustomerStatus) string {
 		return ""
 	}
 	undo := "apply again"
-	if notReadyFor(s.Conditions) == v1alpha1.ReasonDeleting {
+	switch s.HeldRemovals.Of {
+	case v1alpha1.HeldOrganization:
 		undo = "set Retain"
+	case v1alpha1.HeldUsers:
+		undo = "set user: Keep"
 	}
 	return counted(int(s.HeldRemovals.People), "person", "people") + " held: approve or " + undo
 }

@@ -77,16 +77,19 @@ func TestSeatsTable(t *testing.T) {
 		"6 of 5 seats used, 1 person waits for a seat": func(f *CustomerFacts) {
 			f.Seats.Used, f.Seats.Waiting = 6, 1
 		},
-		"1 grant that nobody declares":                         func(f *CustomerFacts) { f.Unmanaged = &v1alpha1.Unmanaged{Grants: 1} },
-		"1 person held: approve or apply again":                func(f *CustomerFacts) { f.Held = &v1alpha1.HeldRemovals{People: 1} },
-		"suspended":                                            func(f *CustomerFacts) { f.Window = v1alpha1.ReasonSuspended },
-		"suspended, 2 people wait for a seat":                  func(f *CustomerFacts) { f.Window, f.Seats.Waiting = v1alpha1.ReasonSuspended, 2 },
-		"the contract has not started":                         func(f *CustomerFacts) { f.Window = v1alpha1.ReasonContractNotStarted },
-		"the guard is being put in effect":                     func(f *CustomerFacts) { f.Guarded = false },
-		"Observe: nothing is planned":                          func(f *CustomerFacts) { f.Mode = v1alpha1.ModeObserve },
-		"seats are not counted yet":                            func(f *CustomerFacts) { f.Seats = nil },
-		"being deleted, the contract has ended":                func(f *CustomerFacts) { f.Deleting, f.Window = "m", v1alpha1.ReasonContractEnded },
-		"12 people held: approve or set Retain, being deleted": func(f *CustomerFacts) { f.Deleting, f.Held = "m", &v1alpha1.HeldRemovals{People: 12} },
+		"1 grant that nobody declares":          func(f *CustomerFacts) { f.Unmanaged = &v1alpha1.Unmanaged{Grants: 1} },
+		"1 person held: approve or apply again": func(f *CustomerFacts) { f.Held = &v1alpha1.HeldRemovals{People: 1} },
+		"suspended":                             func(f *CustomerFacts) { f.Window = v1alpha1.ReasonSuspended },
+		"suspended, 2 people wait for a seat":   func(f *CustomerFacts) { f.Window, f.Seats.Waiting = v1alpha1.ReasonSuspended, 2 },
+		"the contract has not started":          func(f *CustomerFacts) { f.Window = v1alpha1.ReasonContractNotStarted },
+		"the guard is being put in effect":      func(f *CustomerFacts) { f.Guarded = false },
+		"Observe: nothing is planned":           func(f *CustomerFacts) { f.Mode = v1alpha1.ModeObserve },
+		"seats are not counted yet":             func(f *CustomerFacts) { f.Seats = nil },
+		"being deleted, the contract has ended": func(f *CustomerFacts) { f.Deleting, f.Window = "m", v1alpha1.ReasonContractEnded },
+		"12 people held: approve or set Retain, being deleted": func(f *CustomerFacts) {
+			f.Deleting, f.Held = "m", &v1alpha1.HeldRemovals{People: 12, Of: v1alpha1.HeldOrganization}
+		},
+		"9 people held: approve or set user: Keep": func(f *CustomerFacts) { f.Held = &v1alpha1.HeldRemovals{People: 9, Of: v1alpha1.HeldUsers} },
 		"Observe: 1 call planned, marks are missing in Auth0": func(f *CustomerFacts) {
 			f.Mode, f.Plan, f.LostMarks = v1alpha1.ModeObserve, Plan{Calls: make([]v1alpha1.PlannedCall, 1)}, LostMarks{Keys: []string{ownership.MetadataAccess}, Access: true}
 		},

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	. "github.com/onsi/gomega"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/utils/ptr"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
@@ -99,19 +100,33 @@ func TestRemovalUsersAfterACrash(t *testing.T) {
 }
 
 // TestRemovalUsersHeld: somebody deleted the organization in Auth0, where no brake
-// is. Its people's users wait for the approval.
+// is. Its people's users wait for the approval, or are kept.
 func TestRemovalUsersHeld(t *testing.T) {
-	w := world.New(t)
-	operator := w.StartOperator()
-	customer := w.CreateCustomer("acme", 5, usersGo, holdAll)
-	w.Join(w.CreateMember("acme", "jane@acme.com"))
-	operator.Stop()
-	w.Expect(w.Engineer().DeleteOrganization(t.Context(), w.OrganizationID("acme"))).To(Succeed())
-	w.Expect(w.Client.Delete(t.Context(), customer)).To(Succeed())
-	w.StartOperator()
-	w.UntilReason(customer, v1alpha1.ConditionRemovalsHeld, "True/AwaitingApproval")
-	w.Expect(users(w)).To(ContainElement("jane@acme.com"))
-	approve(w, customer, 2)
-	w.UntilGone(customer)
-	w.Expect(users(w)).NotTo(ContainElement("jane@acme.com"))
+	for name, approved := range map[string]bool{"approved": true, "kept": false} {
+		t.Run(name, func(t *testing.T) {
+			w := world.New(t)
+			operator := w.StartOperator()
+			customer := w.CreateCustomer("acme", 5, usersGo, holdAll)
+			w.Join(w.CreateMember("acme", "jane@acme.com"))
+			operator.Stop()
+			w.Expect(w.Engineer().DeleteOrganization(t.Context(), w.OrganizationID("acme"))).To(Succeed())
+			w.Expect(w.Client.Delete(t.Context(), customer)).To(Succeed())
+			w.StartOperator()
+			w.UntilReason(customer, v1alpha1.ConditionRemovalsHeld, "True/AwaitingApproval")
+			w.Expect(users(w)).To(ContainElement("jane@acme.com"))
+			for _, condition := range []string{v1alpha1.ConditionRemovalsHeld, v1alpha1.ConditionReady} {
+				said := meta.FindStatusCondition(customer.Status.Conditions, condition).Message
+				w.Expect(said).To(And(HavePrefix("the organization is gone"), ContainSubstring("set spec.removal.user to Keep")))
+			}
+			if approved {
+				approve(w, customer, 2)
+				w.UntilGone(customer)
+				w.Expect(users(w)).NotTo(ContainElement("jane@acme.com"))
+				return
+			}
+			w.Update(customer, func() { customer.Spec.Removal.User = v1alpha1.RemovalUserKeep })
+			w.UntilGone(customer)
+			w.Expect(users(w)).To(ContainElement("jane@acme.com"))
+		})
+	}
 }

@@ -78,7 +78,7 @@ func Auth0(doing string, err error, now time.Time) error {
 	if err == nil {
 		return nil
 	}
-	if auth0.KindOf(err) == auth0.KindPlanned {
+	if auth0.KindOf(err) == auth0.KindPlanned || errors.Is(err, ErrPlanEnds) {
 		return ErrPlanEnds
 	}
 	stop := &Stop{Cause: err, Problem: status.Problem{Class: status.Person, Message: fmt.Sprintf("%s: %v", doing, err)}, After: SlowRetry}
@@ -183,8 +183,8 @@ func Sooner(a, b time.Duration) time.Duration {
 	return min(a, b)
 }
 
-// Decided tells whether an error already carries a decision.
+// Decided tells whether an error already carries a decision. That a plan ends is one.
 func Decided(err error) bool {
 	var stop *Stop
-	return errors.As(err, &stop)
+	return errors.As(err, &stop) || errors.Is(err, ErrPlanEnds)
 }
