@@ -177,7 +177,8 @@ func TestPeopleOfTheStandIn(t *testing.T) {
 	user, err := w.api.User(ctx, jane)
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(user.CreatedAt).To(BeTemporally("~", time.Now(), time.Minute))
-	user.CreatedAt = time.Time{} // only of a user read by id
+	g.Expect(user.LastLogin).To(BeTemporally("~", time.Now(), time.Minute))
+	user.CreatedAt, user.LastLogin = time.Time{}, time.Time{} // only of a user read by id
 	g.Expect(user).To(Equal(auth0.User{ID: jane, Email: "jane@acme.com", EmailVerified: true, Connections: []string{"acme-okta"}, AppMetadata: map[string]string{key: "key.jane.1"}}))
 	byEmail, err := w.api.UsersByEmail(ctx, "jane@acme.com")
 	g.Expect(err).NotTo(HaveOccurred())
