@@ -78,7 +78,7 @@ func (p *customerPass) keepWhatIs() {
 
 // wouldDo is the plan: the pass's own calls, and those that the Members name.
 func (p *customerPass) wouldDo(ctx context.Context) (status.Plan, error) {
-	plan := status.Plan{Calls: pass.PlannedCalls(p.recorder)}
+	plan := pass.PlanOf(p.recorder)
 	list := &v1alpha1.MemberList{}
 	if err := p.Client.List(ctx, list, client.InNamespace(p.customer.Namespace), client.MatchingFields{v1alpha1.FieldCustomerRef: p.customer.Name}); err != nil {
 		return plan, fmt.Errorf("list Members: %w", err)

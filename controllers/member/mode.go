@@ -7,7 +7,6 @@ import (
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
 	"github.com/seatwarden/seatwarden/controllers/internal/pass"
 	"github.com/seatwarden/seatwarden/internal/auth0"
-	"github.com/seatwarden/seatwarden/internal/status"
 )
 
 // findMode finds what the operator may do; Paused ends the pass.
@@ -64,7 +63,7 @@ func (p *memberPass) noOrganization() error {
 // keepWhatIs drops from the status in hand what would be true only if the
 // planned calls had been made. A pass that planned nothing has seen it all in Auth0.
 func (p *memberPass) keepWhatIs() {
-	p.facts.Plan = status.Plan{Calls: pass.PlannedCalls(p.recorder)}
+	p.facts.Plan = pass.PlanOf(p.recorder)
 	if len(p.facts.Plan.Calls) > 0 {
 		p.member.Status = *p.before.Status.DeepCopy()
 	}

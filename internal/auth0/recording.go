@@ -9,10 +9,25 @@ import (
 	"time"
 )
 
+// Effect is what a planned call would change, as far as a status depends on it.
+type Effect string
+
+const (
+	// EffectOrganization: the organization itself.
+	EffectOrganization Effect = "Organization"
+	// EffectConnections: how people sign in to it.
+	EffectConnections Effect = "Connections"
+	// EffectAccess: what lets a person in.
+	EffectAccess Effect = "Access"
+	// EffectOther: anything else.
+	EffectOther Effect = "Other"
+)
+
 // Planned is a call that a Recorder was asked for and did not make.
 type Planned struct {
 	// Route is the call's method and route template.
-	Route string
+	Route  string
+	Effect Effect
 	// About is whom or what the call is about, for people: an e-mail address, the
 	// name of a role, a connection or an organization; an id where the name is not
 	// known. Never a link, a secret or a grant.
@@ -58,8 +73,8 @@ func (r *Recorder) Name(id, name string) {
 	}
 }
 
-func (r *Recorder) plan(route string, about ...string) {
-	r.planned = append(r.planned, Planned{Route: route, About: strings.Join(about, ": ")})
+func (r *Recorder) plan(effect Effect, route string, about ...string) {
+	r.planned = append(r.planned, Planned{Route: route, Effect: effect, About: strings.Join(about, ": ")})
 }
 
 // called is what people call ids, in a stable order.
@@ -116,7 +131,7 @@ func (r *Recorder) organization(read Organization, err error) (Organization, err
 // organization that does not exist cannot be known.
 func (r *Recorder) CreateOrganization(_ context.Context, create OrganizationCreate) (Organization, error) {
 	const route = "POST /api/v2/organizations"
-	r.plan(route, create.Name)
+	r.plan(EffectOrganization, route, create.Name)
 	return Organization{}, &Error{Kind: KindPlanned, Route: route, Detail: "the organization is not made"}
 }
 
@@ -139,7 +154,7 @@ func (r *Recorder) UpdateOrganization(ctx context.Context, id string, update Org
 		changes = append(changes, changedKeys(organization.Metadata, update.Metadata)...)
 		organization.Metadata = maps.Clone(update.Metadata)
 	}
-	r.plan(route, r.called(id), strings.Join(changes, ", "))
+	r.plan(EffectOrganization, route, r.called(id), strings.Join(changes, ", "))
 	r.organizations[id] = organization
 	return r.organization(organization, nil)
 }
@@ -163,7 +178,7 @@ func changedKeys(before, after map[string]string) []string {
 
 // DeleteOrganization plans.
 func (r *Recorder) DeleteOrganization(_ context.Context, id string) error {
-	r.plan("DELETE /api/v2/organizations/{id}", r.called(id))
+	r.plan(EffectOrganization, "DELETE /api/v2/organizations/{id}", r.called(id))
 	r.gone[id] = true
 	return nil
 }
@@ -179,19 +194,19 @@ func (r *Recorder) EnabledConnections(ctx context.Context, orgID string) ([]Enab
 
 // EnableConnection plans.
 func (r *Recorder) EnableConnection(_ context.Context, _ string, connection EnabledConnection) error {
-	r.plan("POST /api/v2/organizations/{id}/enabled_connections", r.called(connection.ConnectionID))
+	r.plan(EffectConnections, "POST /api/v2/organizations/{id}/enabled_connections", r.called(connection.ConnectionID))
 	return nil
 }
 
 // UpdateEnabledConnection plans.
 func (r *Recorder) UpdateEnabledConnection(_ context.Context, _ string, connection EnabledConnection) error {
-	r.plan("PATCH /api/v2/organizations/{id}/enabled_connections/{connection_id}", r.called(connection.ConnectionID))
+	r.plan(EffectConnections, "PATCH /api/v2/organizations/{id}/enabled_connections/{connection_id}", r.called(connection.ConnectionID))
 	return nil
 }
 
 // DisableConnection plans.
 func (r *Recorder) DisableConnection(_ context.Context, _, connectionID string) error {
-	r.plan("DELETE /api/v2/organizations/{id}/enabled_connections/{connection_id}", r.called(connectionID))
+	r.plan(EffectConnections, "DELETE /api/v2/organizations/{id}/enabled_connections/{connection_id}", r.called(connectionID))
 	return nil
 }
 
@@ -231,7 +246,7 @@ func (r *Recorder) UsedUpBy(ctx context.Context, invitationID string) (userID st
 
 // CreateInvitation plans, and answers with an invitation that nobody was sent.
 func (r *Recorder) CreateInvitation(_ context.Context, _ string, create InvitationCreate) (Invitation, error) {
-	r.plan("POST /api/v2/organizations/{id}/invitations", create.Email)
+	r.plan(EffectAccess, "POST /api/v2/organizations/{id}/invitations", create.Email)
 	invitation := Invitation{
 		ID: fmt.Sprintf("planned_%d", len(r.planned)), Email: create.Email, ConnectionID: create.ConnectionID,
 		CreatedAt: r.Now(), ExpiresAt: r.Now().Add(create.TTL), AppMetadata: maps.Clone(create.AppMetadata),
@@ -242,7 +257,7 @@ func (r *Recorder) CreateInvitation(_ context.Context, _ string, create Invitati
 
 // DeleteInvitation plans.
 func (r *Recorder) DeleteInvitation(_ context.Context, _, id string) error {
-	r.plan("DELETE /api/v2/organizations/{id}/invitations/{invitation_id}", r.called(id))
+	r.plan(EffectOther, "DELETE /api/v2/organizations/{id}/invitations/{invitation_id}", r.called(id))
 	r.gone[id] = true
 	delete(r.invitations, id)
 	return nil
@@ -259,13 +274,13 @@ func (r *Recorder) Members(ctx context.Context, orgID string) ([]OrganizationMem
 
 // AddMembers plans.
 func (r *Recorder) AddMembers(_ context.Context, _ string, userIDs ...string) error {
-	r.plan("POST /api/v2/organizations/{id}/members", r.called(userIDs...))
+	r.plan(EffectAccess, "POST /api/v2/organizations/{id}/members", r.called(userIDs...))
 	return nil
 }
 
 // RemoveMembers plans.
 func (r *Recorder) RemoveMembers(_ context.Context, _ string, userIDs ...string) error {
-	r.plan("DELETE /api/v2/organizations/{id}/members", r.called(userIDs...))
+	r.plan(EffectOther, "DELETE /api/v2/organizations/{id}/members", r.called(userIDs...))
 	return nil
 }
 
@@ -280,13 +295,13 @@ func (r *Recorder) MemberRoles(ctx context.Context, orgID, userID string) ([]Rol
 
 // AssignMemberRoles plans.
 func (r *Recorder) AssignMemberRoles(_ context.Context, _, userID string, roleIDs ...string) error {
-	r.plan("POST /api/v2/organizations/{id}/members/{user_id}/roles", r.called(userID), r.called(roleIDs...))
+	r.plan(EffectOther, "POST /api/v2/organizations/{id}/members/{user_id}/roles", r.called(userID), r.called(roleIDs...))
 	return nil
 }
 
 // RemoveMemberRoles plans.
 func (r *Recorder) RemoveMemberRoles(_ context.Context, _, userID string, roleIDs ...string) error {
-	r.plan("DELETE /api/v2/organizations/{id}/members/{user_id}/roles", r.called(userID), r.called(roleIDs...))
+	r.plan(EffectOther, "DELETE /api/v2/organizations/{id}/members/{user_id}/roles", r.called(userID), r.called(roleIDs...))
 	return nil
 }
 
@@ -358,7 +373,7 @@ func (r *Recorder) ClearAppMetadata(_ context.Context, userID, key string) error
 
 // setMetadata plans a key of a user; an empty value is one that is cleared.
 func (r *Recorder) setMetadata(userID, key, value string) {
-	r.plan(appMetadataRoute, r.called(userID))
+	r.plan(EffectAccess, appMetadataRoute, r.called(userID))
 	if r.metadata[userID] == nil {
 		r.metadata[userID] = map[string]string{}
 	}
@@ -367,14 +382,14 @@ func (r *Recorder) setMetadata(userID, key, value string) {
 
 // DeleteUser plans.
 func (r *Recorder) DeleteUser(_ context.Context, userID string) error {
-	r.plan("DELETE /api/v2/users/{id}", r.called(userID))
+	r.plan(EffectOther, "DELETE /api/v2/users/{id}", r.called(userID))
 	r.gone[userID] = true
 	return nil
 }
 
 // RevokeAccess plans.
 func (r *Recorder) RevokeAccess(_ context.Context, userID string) (revoked bool, err error) {
-	r.plan("POST /api/v2/users/{id}/revoke-access", r.called(userID))
+	r.plan(EffectOther, "POST /api/v2/users/{id}/revoke-access", r.called(userID))
 	return true, nil
 }
 

@@ -201,10 +201,10 @@ func TestSecretsPlannedCallsAreForPeople(t *testing.T) {
 	_, err = r.CreateInvitation(ctx, f.org, f.invite())
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(r.Planned()).To(Equal([]auth0.Planned{
-		{Route: "PATCH /api/v2/organizations/{id}", About: "acme: seatwarden_key, team"},
-		{Route: "DELETE /api/v2/organizations/{id}/enabled_connections/{connection_id}", About: "acme-okta"},
-		{Route: "PATCH /api/v2/users/{id}", About: "jane@acme.com"},
-		{Route: "POST /api/v2/organizations/{id}/members/{user_id}/roles", About: "jane@acme.com: Reader"},
-		{Route: "POST /api/v2/organizations/{id}/invitations", About: "bob@acme.com"},
+		{Route: "PATCH /api/v2/organizations/{id}", Effect: auth0.EffectOrganization, About: "acme: seatwarden_key, team"},
+		{Route: "DELETE /api/v2/organizations/{id}/enabled_connections/{connection_id}", Effect: auth0.EffectConnections, About: "acme-okta"},
+		{Route: "PATCH /api/v2/users/{id}", Effect: auth0.EffectAccess, About: "jane@acme.com"},
+		{Route: "POST /api/v2/organizations/{id}/members/{user_id}/roles", Effect: auth0.EffectOther, About: "jane@acme.com: Reader"},
+		{Route: "POST /api/v2/organizations/{id}/invitations", Effect: auth0.EffectAccess, About: "bob@acme.com"},
 	}))
 }

@@ -142,7 +142,7 @@ func (c *conditions) organization(f CustomerFacts, name, renamed string) {
 	switch {
 	case renamed != "":
 		c.set(v1alpha1.ConditionOrganizationSynced, metav1.ConditionFalse, v1alpha1.ReasonOrganizationRenamed, renamed)
-	case f.Plan.touchesOrganization():
+	case f.Plan.Organization:
 		c.set(v1alpha1.ConditionOrganizationSynced, metav1.ConditionFalse, v1alpha1.ReasonObserving, "the organization is not as declared: see status.planned")
 	case f.OrganizationSynced:
 		c.set(v1alpha1.ConditionOrganizationSynced, metav1.ConditionTrue, v1alpha1.ReasonOrganizationSynced,
@@ -154,7 +154,7 @@ func (c *conditions) organization(f CustomerFacts, name, renamed string) {
 
 func (c *conditions) connections(customer *v1alpha1.Customer, f CustomerFacts) {
 	switch {
-	case f.Plan.touchesConnections():
+	case f.Plan.Connections:
 		c.set(v1alpha1.ConditionConnectionsSynced, metav1.ConditionFalse, v1alpha1.ReasonObserving, "the connections are not as declared: see status.planned")
 	case f.ConnectionsSynced && len(customer.Spec.Connections) == 0:
 		c.set(v1alpha1.ConditionConnectionsSynced, metav1.ConditionTrue, v1alpha1.ReasonNoConnections,
@@ -205,7 +205,7 @@ func (c *conditions) guard(f CustomerFacts) {
 	case f.Guard != v1alpha1.GuardOff && WithoutMarks(f.LostMarks) != "":
 		c.set(v1alpha1.ConditionGuardInEffect, metav1.ConditionFalse, v1alpha1.ReasonMarkLost, markLost(f))
 	case f.Guard == "" || !f.OrganizationSynced:
-	case f.Plan.touchesOrganization() && !c.guardUnseen():
+	case f.Plan.Organization && !c.guardUnseen():
 		// The mark may be what is planned.
 		c.carry(v1alpha1.ConditionGuardInEffect)
 	case f.Guard == v1alpha1.GuardOff:

@@ -64,7 +64,7 @@ func memberStatus(member *v1alpha1.Member, f MemberFacts) v1alpha1.MemberStatus 
 	}
 	out.ObservedGeneration = member.Generation
 	out.Planned, out.PlannedCount = f.Plan.listed(f.Mode, f.Problem, out.Planned, out.PlannedCount)
-	if f.Plan.givesAccess() {
+	if f.Plan.Access {
 		f.Joined = false // what the pass believes rests on what was not done
 	}
 	c := build(out.Conditions, member.Generation, f.Now)
@@ -136,7 +136,7 @@ func memberState(s *v1alpha1.MemberStatus, f MemberFacts) state {
 		return state{reason: s.Seat.Reason, message: s.Seat.Message, waits: true}
 	case f.Problem != nil && f.Problem.gone():
 		return state{reason: f.Problem.Reason, message: f.Problem.Message}
-	case f.Plan.givesAccess():
+	case f.Plan.Access:
 		return state{reason: v1alpha1.ReasonObserving, message: "mode is Observe: what lets the person in is planned and not done, see status.planned"}
 	case f.Missing:
 		return state{reason: v1alpha1.ReasonRemovedInAuth0, stalled: true,

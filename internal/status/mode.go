@@ -23,32 +23,10 @@ type Plan struct {
 	// many theirs are in all.
 	MembersCalls []v1alpha1.PlannedCall
 	MembersCount int32
-}
-
-// touches tells whether the object's own calls have a route that ends so.
-func (p Plan) touches(suffixes ...string) bool {
-	for _, call := range p.Calls {
-		for _, suffix := range suffixes {
-			if strings.HasSuffix(call.Route, suffix) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-func (p Plan) touchesOrganization() bool {
-	return p.touches(" /api/v2/organizations", " /api/v2/organizations/{id}")
-}
-
-func (p Plan) touchesConnections() bool {
-	return p.touches("/enabled_connections", "/enabled_connections/{connection_id}")
-}
-
-// givesAccess tells whether the person cannot be called active or invited: the
-// grant, the membership or the invitation is planned and not there.
-func (p Plan) givesAccess() bool {
-	return p.touches("PATCH /api/v2/users/{id}", "POST /api/v2/organizations/{id}/members", "POST /api/v2/organizations/{id}/invitations")
+	// Organization and Connections tell that a call would change them. Access tells that
+	// the person cannot be called active or invited: the grant, the membership or the
+	// invitation is planned and not there.
+	Organization, Connections, Access bool
 }
 
 // listed is the plan as a status names it. A pass that ended before its time

@@ -28,6 +28,14 @@ func plan(routes ...string) Plan {
 	var plan Plan
 	for _, route := range routes {
 		plan.Calls = append(plan.Calls, v1alpha1.PlannedCall{Route: route, About: "jane@acme.com"})
+		switch route {
+		case grantRoute, inviteRoute, joinRoute:
+			plan.Access = true
+		case renameRoute, createRoute:
+			plan.Organization = true
+		case enableRoute:
+			plan.Connections = true
+		}
 	}
 	return plan
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
 	"github.com/seatwarden/seatwarden/internal/auth0"
+	"github.com/seatwarden/seatwarden/internal/status"
 )
 
 // Mode is what the operator may do for a Customer: the stricter of its own mode
@@ -65,6 +66,26 @@ func PlannedCalls(recorder *auth0.Recorder) []v1alpha1.PlannedCall {
 		calls = append(calls, v1alpha1.PlannedCall{Route: planned.Route, About: planned.About})
 	}
 	return calls
+}
+
+// PlanOf is what a recorder was asked for, and what that would change.
+func PlanOf(recorder *auth0.Recorder) status.Plan {
+	plan := status.Plan{Calls: PlannedCalls(recorder)}
+	if recorder == nil {
+		return plan
+	}
+	for _, planned := range recorder.Planned() {
+		switch planned.Effect {
+		case auth0.EffectOrganization:
+			plan.Organization = true
+		case auth0.EffectConnections:
+			plan.Connections = true
+		case auth0.EffectAccess:
+			plan.Access = true
+		case auth0.EffectOther:
+		}
+	}
+	return plan
 }
 
 // ErrPlanEnds ends a pass under Observe where nothing more can be planned, because
