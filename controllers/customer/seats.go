@@ -66,8 +66,10 @@ func (p *customerPass) nothingToDecide() (seats.Plan, bool) {
 		return seats.Plan{}, false
 	}
 	plan := seats.Decide(p.seatFacts(p.members))
-	decided := len(plan.Assign) == 0 && len(plan.Decide) == 0
-	return plan, decided && !(plan.Waiting > 0 && p.undeclaredHoldings(p.members))
+	if len(plan.Assign)+len(plan.Decide) > 0 {
+		return plan, false
+	}
+	return plan, plan.Waiting == 0 || !p.undeclaredHoldings(p.members)
 }
 
 // plan decides the round. Nothing is assigned on an old look: who lost their
