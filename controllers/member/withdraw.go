@@ -388,11 +388,13 @@ func (p *memberPass) takeFrom(ctx context.Context, plan removal.Plan) error {
 		}
 	}
 	for id, roles := range plan.RemoveRoles {
+		p.org.WritesMembers(len(roles))
 		if err := api.RemoveMemberRoles(ctx, p.org.ID, id, roles...); err != nil && !auth0.IsNotFound(err) {
 			return pass.Auth0("take roles", err, p.Now())
 		}
 	}
 	if len(plan.RemoveMembers) > 0 {
+		p.org.WritesMembers(len(plan.RemoveMembers))
 		if err := api.RemoveMembers(ctx, p.org.ID, plan.RemoveMembers...); err != nil {
 			return pass.Auth0("end the membership", err, p.Now())
 		}

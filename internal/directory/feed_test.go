@@ -176,3 +176,30 @@ func TestFeedTellsOfOurOwnWrites(t *testing.T) {
 	org.Distrust()
 	g.Expect(tell(api.now, true)).NotTo(BeEmpty(), "a write that failed is read anew, and hides nothing")
 }
+
+// TestFeedTellsOfWhomWeTookOut: what a feed tells of somebody whom we took out wants a
+// look when the lists must show it, and none before; somebody who comes in wants one now.
+func TestFeedTellsOfWhomWeTookOut(t *testing.T) {
+	g := NewWithT(t)
+	api := &lists{now: t0}
+	org := organization(api)
+	org.tenant.organizations[org.ID] = org
+	_, err := org.Observe(t.Context(), t0)
+	g.Expect(err).NotTo(HaveOccurred())
+	tell := func(mayBeOurs bool) (due bool) {
+		api.now = api.now.Add(time.Second)
+		org.tenant.Changed(auth0.News{Changes: []auth0.Change{{Kind: auth0.ChangeMembers, Organization: org.ID, At: api.now, MayBeOurs: mayBeOurs}}})
+		due, next := org.LookDue(api.now)
+		g.Expect(next.IsZero()).To(Equal(due), "it is looked at now, or later")
+		return due
+	}
+	org.WritesMembers(2)
+	g.Expect(tell(true)).To(BeFalse())
+	g.Expect(tell(true)).To(BeFalse())
+	g.Expect(tell(true)).To(BeTrue(), "that is somebody else's")
+
+	_, err = org.Observe(t.Context(), api.now)
+	g.Expect(err).NotTo(HaveOccurred())
+	org.WritesMembers(1)
+	g.Expect(tell(false)).To(BeTrue(), "the log leaves ours out")
+}

@@ -55,6 +55,8 @@ type Organization struct {
 	// sending are those to whom an invitation may be on its way, by PersonRef, and until
 	// when. A look that begins later shows it.
 	sending map[string]time.Time
+	// takes are writes of ours that take somebody out.
+	takes ownWrites
 	// round is what the last round of seats left.
 	round round
 	// bare are the users whose grant let nobody in, and when it first did not.

@@ -25,39 +25,7 @@ type reading[T any] struct {
 	// oldSince is when that was known: a reading that began before does not help.
 	oldSince time.Time
 	// ours are the latest writes of ours of which no feed has told yet.
-	ours []ownWrite
-}
-
-// ownWrite is a write of ours, from when it began until it was answered, zero for not yet.
-type ownWrite struct{ began, answered time.Time }
-
-const (
-	// oursKept is how many writes of ours a feed may have yet to tell of.
-	oursKept = 8
-	// oursTook is the longest that a write of ours may take.
-	oursTook = 10 * time.Second
-)
-
-// writes notes that a write of ours begins: a feed may tell of it before it is answered.
-func (r *reading[T]) writes(now time.Time) {
-	r.ours = append(r.ours[max(0, len(r.ours)+1-oursKept):], ownWrite{began: now})
-}
-
-// isOurs strikes the write of ours that a change which a feed dates at an instant may
-// be. Somebody else's change beside it is told too, and is news then.
-func (r *reading[T]) isOurs(at time.Time) bool {
-	i := slices.IndexFunc(r.ours, func(w ownWrite) bool {
-		until := w.answered
-		if until.IsZero() {
-			until = w.began.Add(oursTook)
-		}
-		return at.After(w.began.Add(-clockError)) && at.Before(until.Add(clockError))
-	})
-	if i < 0 {
-		return false
-	}
-	r.ours = slices.Delete(r.ours, i, i+1)
-	return true
+	ours ownWrites
 }
 
 func (r *reading[T]) keep(value T, began time.Time) {
@@ -83,9 +51,7 @@ func (r *reading[T]) changed(at, now time.Time) bool {
 // changed since may not be in it.
 func (r *reading[T]) written(value T, began, answered time.Time) {
 	r.value, r.at, r.wrote = value, began, answered
-	if last := len(r.ours) - 1; last >= 0 && r.ours[last].answered.IsZero() {
-		r.ours[last].answered = answered
-	}
+	r.ours.answered(answered)
 	if began.Before(r.told) {
 		r.distrust()
 	}
@@ -116,7 +82,7 @@ func (o *Organization) WritesRecord() {
 	now := o.tenant.Now()
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.record.writes(now)
+	o.record.ours.begins(now)
 }
 
 // WroteRecord keeps what Auth0 answered to a write of ours that began at an instant.
@@ -148,7 +114,18 @@ func (o *Organization) WritesConnection() {
 	now := o.tenant.Now()
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.enabled.writes(now)
+	o.enabled.ours.begins(now)
+}
+
+// WritesMembers notes that writes of ours begin which take memberships or roles: what a
+// feed tells of them wants no look before the lists show it.
+func (o *Organization) WritesMembers(count int) {
+	now := o.tenant.Now()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for range count {
+		o.takes.begins(now)
+	}
 }
 
 // WroteConnection keeps that a write of ours enabled a connection as it is, or took
