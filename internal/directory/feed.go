@@ -155,13 +155,13 @@ func (o *Organization) changed(change auth0.Change, now time.Time) bool {
 	}
 	switch change.Kind {
 	case auth0.ChangeOrganization:
-		return !(change.MayBeOurs && o.record.ours.strike(at)) && o.record.changed(at, now)
+		return !o.record.ours.tells(change, at) && o.record.changed(at, now)
 	case auth0.ChangeConnections:
-		return !(change.MayBeOurs && o.enabled.ours.strike(at)) && o.enabled.changed(at, now)
+		return !o.enabled.ours.tells(change, at) && o.enabled.changed(at, now)
 	case auth0.ChangeUser:
 		return o.peopleChanged(at, now, false)
 	case auth0.ChangeMembers:
-		return o.peopleChanged(at, now, !(change.MayBeOurs && o.takes.strike(at)))
+		return o.peopleChanged(at, now, !o.takes.tells(change, at))
 	}
 	return o.peopleChanged(at, now, true)
 }

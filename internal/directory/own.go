@@ -3,6 +3,8 @@ package directory
 import (
 	"slices"
 	"time"
+
+	"github.com/seatwarden/seatwarden/internal/auth0"
 )
 
 // ownWrites are writes of ours of which a feed may have yet to tell, the oldest first.
@@ -21,8 +23,8 @@ const (
 
 // begins notes that a write of ours begins: a feed may tell of it before it is answered.
 func (o *ownWrites) begins(now time.Time) {
-	kept := slices.DeleteFunc(*o, func(w ownWrite) bool { return now.Sub(w.began) > oursKept })
-	*o = append(kept, ownWrite{began: now})
+	*o = slices.DeleteFunc(*o, func(w ownWrite) bool { return now.Sub(w.began) > oursKept })
+	*o = append(*o, ownWrite{began: now})
 }
 
 // answered notes when the latest was.
@@ -32,10 +34,12 @@ func (o ownWrites) answered(now time.Time) {
 	}
 }
 
-// strike strikes the write of ours that a change which a feed dates at an instant may
-// be, and tells whether there is one. Somebody else's change beside it is told too, and
-// is news then.
-func (o *ownWrites) strike(at time.Time) bool {
+// tells strikes the write of ours that a change of an instant may be, and tells whether
+// there is one. Somebody else's change beside it is told too, and is news then.
+func (o *ownWrites) tells(change auth0.Change, at time.Time) bool {
+	if !change.MayBeOurs {
+		return false
+	}
 	i := slices.IndexFunc(*o, func(w ownWrite) bool {
 		until := w.answered
 		if until.IsZero() {
