@@ -157,6 +157,12 @@ func (p *memberPass) removePerson(ctx context.Context) (released bool, err error
 			return released, err
 		}
 	}
+	return p.takeOrProve(ctx)
+}
+
+// takeOrProve makes one pass of the withdrawal, and notes a confirmed one on the
+// Customer's list.
+func (p *memberPass) takeOrProve(ctx context.Context) (released bool, err error) {
 	p.facts.Removing = "taking grant, invitations, membership and sessions"
 	if err := p.withdraw(ctx); err != nil {
 		if auth0.IsNotFound(err) {
