@@ -134,10 +134,10 @@ func TestEventStreamTellsWhatHappened(t *testing.T) {
 	when := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
 	g.Expect(all).To(HaveExactElements(
 		News{Gap: true},
-		News{Position: "a", Changes: []Change{{Kind: ChangeMembers, Organization: "org_1", User: "okta|x|1", At: when}}},
+		News{Position: "a", Changes: []Change{{Kind: ChangeMembers, Organization: "org_1", User: "okta|x|1", At: when, MayBeOurs: true}}},
 		News{Position: "b"},
-		News{Position: "c", Changes: []Change{{Kind: ChangeOrganization, Organization: "org_2", At: when}}},
-		News{Position: "d", Changes: []Change{{Kind: ChangeUser, User: "okta|x|2", At: when}}},
+		News{Position: "c", Changes: []Change{{Kind: ChangeOrganization, Organization: "org_2", At: when, MayBeOurs: true}}},
+		News{Position: "d", Changes: []Change{{Kind: ChangeUser, User: "okta|x|2", At: when, MayBeOurs: true}}},
 		News{Position: "e"},
 		News{Position: "f"},
 	))
