@@ -13,6 +13,7 @@ import (
 
 	"go.uber.org/zap/zapcore"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
@@ -76,12 +77,12 @@ func run(f flags) error {
 	if err := f.check(); err != nil {
 		return err
 	}
-	config, err := ctrl.GetConfig()
+	cluster, err := ctrl.GetConfig()
 	if err != nil {
 		return fmt.Errorf("find the API server: %w", err)
 	}
 	ctx := ctrl.SetupSignalHandler()
-	mgr, err := ctrl.NewManager(config, managerOptions(f))
+	mgr, err := ctrl.NewManager(cluster, managerOptions(f))
 	if err != nil {
 		return fmt.Errorf("make the manager: %w", err)
 	}
@@ -149,6 +150,8 @@ func managerOptions(f flags) ctrl.Options {
 	}
 	return ctrl.Options{
 		Scheme: controllers.Scheme(), Cache: controllers.Cache(f.namespace),
+		// An API server at work takes a minute and a half to list 100,000 Members.
+		Controller: config.Controller{CacheSyncTimeout: 10 * time.Minute},
 		Metrics: serving, HealthProbeBindAddress: f.probeAddress,
 		LeaderElection: f.leaderElection, LeaderElectionID: "seatwarden.dev", LeaderElectionNamespace: f.namespace,
 		// The process ends when the manager has stopped, and what may still be on its way
