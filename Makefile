@@ -127,7 +127,7 @@ test-chart: tools ## Render the Helm chart with Helm and install it on a real AP
 
 .PHONY: test-unit
 test-unit: ## Run the tests that need no control plane.
-	go test -race $$(go list ./... | grep -v -e /controllers -e /test/ -e /hack/ -e /internal/controlplane -e /api/)
+	go test -race $$(go list ./... | grep -v -e '/seatwarden$$' -e /controllers -e /test/ -e /hack/ -e /internal/controlplane -e /api/)
 
 .PHONY: conformance
 conformance: ## Replay recordings of Auth0 against the stand-in and print where they differ.

@@ -59,7 +59,7 @@ func parse() (flags, *zap.Options) {
 	flag.DurationVar(&f.options.ResyncInterval, "resync-interval", f.options.ResyncInterval, "how often a Customer is looked at although the tenant's feed tells nothing of it; with more than 80 Customers less often")
 	flag.DurationVar(&f.options.TenantInterval, "tenant-interval", f.options.TenantInterval, "how often a tenant's credentials and scopes are looked at")
 	flag.DurationVar(&f.options.ProbeInterval, "probe-interval", f.options.ProbeInterval, "how often Auth0 is asked for its time, by a call without rate limit")
-	flag.IntVar(&f.options.Workers, "workers", f.options.Workers, "`number` of objects of a kind that are worked on at once")
+	flag.IntVar(&f.options.Workers, "workers", f.options.Workers, "`number` of objects of a kind that are worked on at once, not counting those that wait for Auth0's limits")
 	// A stack trace says where in the operator, which is nobody's question when Auth0 is down.
 	zapOptions := &zap.Options{StacktraceLevel: zapcore.PanicLevel}
 	zapOptions.BindFlags(flag.CommandLine)
@@ -150,13 +150,13 @@ func managerOptions(f flags) ctrl.Options {
 	}
 	return ctrl.Options{
 		Scheme: controllers.Scheme(), Cache: controllers.Cache(f.namespace),
-		// An API server at work takes a minute and a half to list 100,000 Members.
-		Controller: config.Controller{CacheSyncTimeout: 10 * time.Minute},
 		Metrics: serving, HealthProbeBindAddress: f.probeAddress,
 		LeaderElection: f.leaderElection, LeaderElectionID: "seatwarden.dev", LeaderElectionNamespace: f.namespace,
 		// The process ends when the manager has stopped, and what may still be on its way
 		// to Auth0 is fenced.
 		LeaderElectionReleaseOnCancel: true,
+		// An API server at work takes a minute and a half to list 100,000 Members.
+		Controller: config.Controller{CacheSyncTimeout: 10 * time.Minute},
 	}
 }
 

@@ -57,7 +57,7 @@ func startReplica(t *testing.T, g Gomega, binary string) *exec.Cmd {
 	replica.Env = append(os.Environ(), "KUBECONFIG="+kubeconfig)
 	replica.Stdout, replica.Stderr = t.Output(), t.Output()
 	g.Expect(replica.Start()).To(Succeed())
-	t.Cleanup(func() { _ = replica.Process.Kill() })
+	t.Cleanup(func() { _, _ = replica.Process.Kill(), replica.Wait() })
 	g.Eventually(func() error {
 		response, err := http.Get("http://" + probes + "/readyz")
 		if err != nil {

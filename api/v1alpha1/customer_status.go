@@ -39,8 +39,9 @@ type CustomerStatus struct {
 	// +optional
 	Adopted bool `json:"adopted,omitempty"`
 
-	// changingUntil is until when a call that changes the organization may leave. The
-	// organization is not let go before that, and a margin, is over.
+	// changingUntil is the last moment, by Auth0's clock, at which a call that changes the
+	// organization may leave. The organization is not let go until 30 seconds after it.
+	// Absent where none is under way.
 	// +optional
 	ChangingUntil *metav1.MicroTime `json:"changingUntil,omitempty"`
 
@@ -204,8 +205,8 @@ type HeldRemovals struct {
 	Hash string `json:"hash"`
 	// people who are held.
 	People int32 `json:"people"`
-	// of is what is held: the removal of People, the deletion of the Organization, or
-	// that of the Users of one that is gone.
+	// of says what is held: People (their removal), Organization (its deletion), or Users
+	// (their deletion, where the organization is gone). Absent in an older status.
 	// +optional
 	Of HeldKind `json:"of,omitempty"`
 }

@@ -154,8 +154,8 @@ type Withdrawal struct {
 	StartedAt metav1.MicroTime `json:"startedAt"`
 	// changedAt is when a pass last began to change something.
 	ChangedAt metav1.MicroTime `json:"changedAt"`
-	// takenAt is when a pass last took everything that it saw. Nothing is looked at
-	// again before Auth0's consistency window after it is over.
+	// takenAt is when, by Auth0's clock, a pass last took everything that it saw. The look
+	// that proves that nothing is left comes 15 seconds later at the earliest.
 	// +optional
 	TakenAt *metav1.MicroTime `json:"takenAt,omitempty"`
 	// revokedAt is when sessions and refresh tokens were last ended.

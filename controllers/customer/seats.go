@@ -73,7 +73,7 @@ func (p *customerPass) nothingToDecide() (seats.Plan, bool) {
 }
 
 // plan decides the round. Nothing is assigned on an old look: who lost their
-// status since holds a seat that it does not show, unless it is known who may. And
+// status since holds a seat that it does not show, unless it is known who may hold one. And
 // nobody is kept waiting by what a list shows and a read by id does not.
 func (p *customerPass) plan(ctx context.Context, people []v1alpha1.Member) (seats.Plan, error) {
 	p.recallRound(people)

@@ -41,7 +41,7 @@ type Reconciler struct {
 	// NewID makes attempt ids.
 	NewID func() string
 
-	written ownWrites
+	written writtenVersions
 	// turns are the locks of the Customers' lists of people who leave.
 	turns sync.Map
 	// waiting is where each controller is called when a turn at Auth0 has come.

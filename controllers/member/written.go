@@ -15,35 +15,35 @@ import (
 // conflict, and no more than that.
 const cacheLag = 10 * time.Second
 
-// ownWrites are the versions of Members that this process wrote lately. A pass over an
+// writtenVersions are the versions of Members that this process wrote lately. A pass over an
 // earlier one, which the cache still shows, would make calls to Auth0 whose outcome it
 // cannot write.
-type ownWrites struct {
+type writtenVersions struct {
 	mu     sync.Mutex
-	last   map[types.UID]ownWrite
+	last   map[types.UID]writtenVersion
 	sifted time.Time
 }
 
-type ownWrite struct {
+type writtenVersion struct {
 	version string
 	at      time.Time
 }
 
-func (w *ownWrites) note(member *v1alpha1.Member, now time.Time) {
+func (w *writtenVersions) note(member *v1alpha1.Member, now time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.last == nil {
-		w.last = map[types.UID]ownWrite{}
+		w.last = map[types.UID]writtenVersion{}
 	}
-	w.last[member.UID] = ownWrite{member.ResourceVersion, now}
+	w.last[member.UID] = writtenVersion{member.ResourceVersion, now}
 	if now.Sub(w.sifted).Abs() > cacheLag {
 		w.sifted = now
-		maps.DeleteFunc(w.last, func(_ types.UID, write ownWrite) bool { return now.Sub(write.at).Abs() > cacheLag })
+		maps.DeleteFunc(w.last, func(_ types.UID, write writtenVersion) bool { return now.Sub(write.at).Abs() > cacheLag })
 	}
 }
 
 // ahead of a Member as the cache shows it: it is older than what was written.
-func (w *ownWrites) ahead(member *v1alpha1.Member, now time.Time) bool {
+func (w *writtenVersions) ahead(member *v1alpha1.Member, now time.Time) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	write, ok := w.last[member.UID]

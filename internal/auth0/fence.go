@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Fence is the last moment at which a call that gives may be sent. Make it before
-// the attempt is written down, from the notAfter that is written.
+// Fence is the last moment at which a call may be sent that must not come late. Make
+// it before the attempt is written down, from the notAfter that is written.
 //
 // It is checked as late as this process can: just before the request is handed
 // to the connection and again when its body is first read, which is after the

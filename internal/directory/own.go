@@ -15,7 +15,7 @@ type ownWrites []ownWrite
 type ownWrite struct{ began, answered time.Time }
 
 const (
-	// oursTook is the longest that a write of ours may take.
+	// oursTook is how long a write of ours is taken to last whose answer is not known.
 	oursTook = 10 * time.Second
 	// oursKept is how long a feed may take to tell of one.
 	oursKept = time.Minute

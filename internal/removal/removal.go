@@ -91,8 +91,8 @@ type Plan struct {
 	ClearGrants       []string
 	DeleteInvitations []string
 	RemoveRoles       map[string][]string
-	Revoke            []string
 	RemoveMembers     []string
+	Revoke            []string
 	// Confirmed: nothing is left to take, and nothing can come any more.
 	Confirmed bool
 	// Unseen: nothing that was listed is left, and what was not keeps the removal

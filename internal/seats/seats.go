@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// MaxAssignments is how many Members one round seats.
+// MaxAssignments is how many Members stand on the ledger at once.
 const MaxAssignments = 100
 
 // State is what was decided about a person's seat, empty for nothing yet.
@@ -235,7 +235,7 @@ func (plan *Plan) serve(queue []Person, f Facts, inUse map[string]bool) int {
 				plan.InUse++
 			}
 		case costsNothing || plan.InUse < seats:
-			// Served by the next round.
+			// Served by the next plan.
 		default:
 			left++
 			plan.decide(p, Waiting, SeatLimitReached)

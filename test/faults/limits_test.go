@@ -63,10 +63,10 @@ func TestLimitsEverybodyIsMailed(t *testing.T) {
 func TestLimitsNothingIsReadAgain(t *testing.T) {
 	const customers = 10
 	w := world.New(t)
+	w.Expect(w.Auth0.Configure(func(s *standin.Settings) { s.Profile = standin.ProfileProfessional })).To(Succeed())
 	w.StartOperator(func(o *world.OperatorOptions) {
 		o.LiveInterval, o.TenantInterval = 10*time.Second, time.Minute
 	})
-	w.Expect(w.Auth0.Configure(func(s *standin.Settings) { s.Profile = standin.ProfileProfessional })).To(Succeed())
 	for i := range customers {
 		w.CreateCustomer(fmt.Sprintf("acme%d", i), 1)
 	}
