@@ -79,15 +79,12 @@ func (p *customerPass) enableAs(ctx context.Context, name string, enabled []auth
 	if !inOrder && p.connectionsShared {
 		return errReadFirst
 	}
-	if !inOrder && !p.observing() {
-		p.org.WritesConnection()
-	}
 	switch {
 	case at < 0:
-		err = p.api().EnableConnection(ctx, p.organization.ID, want)
+		err = p.noNews(p.org.WritesConnection, func() error { return p.api().EnableConnection(ctx, p.organization.ID, want) })
 	case !inOrder:
 		want.ShowAsButton = enabled[at].ShowAsButton
-		err = p.api().UpdateEnabledConnection(ctx, p.organization.ID, want)
+		err = p.noNews(p.org.WritesConnection, func() error { return p.api().UpdateEnabledConnection(ctx, p.organization.ID, want) })
 	}
 	if err != nil {
 		return err
@@ -141,11 +138,8 @@ func (p *customerPass) disableDropped(ctx context.Context, enabled []auth0.Enabl
 			if p.connectionsShared {
 				return errReadFirst
 			}
-			if !p.observing() {
-				p.org.WritesConnection()
-			}
 			err := p.change(ctx, "disable connection "+known.Name, func(ctx context.Context) error {
-				err := p.api().DisableConnection(ctx, p.organization.ID, known.ID)
+				err := p.noNews(p.org.WritesConnection, func() error { return p.api().DisableConnection(ctx, p.organization.ID, known.ID) })
 				if auth0.IsNotFound(err) {
 					return nil
 				}

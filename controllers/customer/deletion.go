@@ -55,13 +55,16 @@ func (p *customerPass) letGo(ctx context.Context) (done bool, err error) {
 	switch {
 	case auth0.IsNotFound(err):
 		return p.deleteUsers(ctx)
-	case err != nil || !ours:
-		return err == nil, err
+	case err != nil:
+		return false, err
 	}
 	if open := p.openChange(); open != nil {
 		p.facts.Deleting = "waiting until no call that changes the organization can be on its way any more"
 		p.wait(open.Add(invitation.Margin).Sub(p.tenant.Now()))
 		return false, nil
+	}
+	if !ours {
+		return true, nil
 	}
 	if p.customer.Spec.DeletionPolicy == v1alpha1.DeletionDelete && !p.adopted(organization) {
 		return p.deleteOrganization(ctx, organization)

@@ -65,3 +65,17 @@ func (p *customerPass) writeChangingUntil(ctx context.Context, until time.Time) 
 func (p *customerPass) briefly(ctx context.Context) context.Context {
 	return auth0.WithFence(ctx, auth0.NewFence(p.tenant.Now().Add(invitation.Validity), invitation.Validity))
 }
+
+// noNews makes a call that writes, of which a feed may tell as of a change. One that did
+// nothing is not told of, and hides no change of anybody else.
+func (p *customerPass) noNews(begins func(), call func() error) error {
+	if p.observing() {
+		return call()
+	}
+	begins()
+	err := call()
+	if auth0.DidNothing(err) {
+		p.tenant.Organization(p.organization.ID).NotWritten()
+	}
+	return err
+}

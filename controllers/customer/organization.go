@@ -114,7 +114,7 @@ func (p *customerPass) create(ctx context.Context, name string) (auth0.Organizat
 		Owner: p.owner(), Key: ownership.OrganizationKey(p.InstanceKey, p.tenant.Domain+"/"+name),
 		Seats: strconv.Itoa(int(p.customer.Spec.Seats)), Access: p.access(true),
 	})
-	return p.api().CreateOrganization(ctx, auth0.OrganizationCreate{Name: name, DisplayName: p.customer.DisplayName(), Metadata: metadata})
+	return p.api().CreateOrganization(p.briefly(ctx), auth0.OrganizationCreate{Name: name, DisplayName: p.customer.DisplayName(), Metadata: metadata})
 }
 
 // unread says what follows from an organization that could not be read, or is not
@@ -228,13 +228,12 @@ func (p *customerPass) writeOrganization(ctx context.Context, guarded bool) erro
 		org.SetWindows(was, is)
 	}
 	if differs {
-		if !p.observing() {
-			org.WritesRecord()
-		}
 		began, updated := p.tenant.Now(), auth0.Organization{}
-		err := p.change(ctx, "update the organization", func(ctx context.Context) (err error) {
-			updated, err = p.api().UpdateOrganization(ctx, p.organization.ID, update)
-			return err
+		err := p.change(ctx, "update the organization", func(ctx context.Context) error {
+			return p.noNews(org.WritesRecord, func() (err error) {
+				updated, err = p.api().UpdateOrganization(ctx, p.organization.ID, update)
+				return err
+			})
 		})
 		if err != nil {
 			return err

@@ -255,6 +255,9 @@ func (p *customerPass) report(ctx context.Context) error {
 		return err
 	}
 	p.before = p.customer.DeepCopy()
+	if p.customer.Status.ChangingUntil == nil {
+		p.fencedAt = time.Time{} // what the next change rests on does not stand any more
+	}
 	pass.Announce(p.Recorder, p.customer, p.original.Status.Conditions, p.customer.Status.Conditions,
 		v1alpha1.ConditionReady, v1alpha1.ConditionContractActive, v1alpha1.ConditionGuardInEffect, v1alpha1.ConditionSeatsExceeded, v1alpha1.ConditionRemovalsHeld)
 	was, is := p.original.Status, p.customer.Status

@@ -1,6 +1,7 @@
 package customer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"testing"
@@ -44,10 +45,13 @@ func TestSeatsLookUnlessNobodyElseGave(t *testing.T) {
 		made   bool
 		ended  error
 		change func(customer *v1alpha1.Customer, members []v1alpha1.Member) []v1alpha1.Member
-		looks  int
+		// settled is how often what nobody told of is looked for; an hour if it is zero.
+		settled time.Duration
+		looks   int
 	}{
 		"this process made the organization": {made: true},
 		"as the round left it":               {},
+		"it was looked at long ago":          {settled: time.Minute, looks: 1},
 		"the Customer was written":           {looks: 1, change: func(c *v1alpha1.Customer, m []v1alpha1.Member) []v1alpha1.Member { c.ResourceVersion = "8"; return m }},
 		"a status was lost":                  {looks: 1, change: func(_ *v1alpha1.Customer, m []v1alpha1.Member) []v1alpha1.Member { m[0].Status.Seat = nil; return m }},
 		"a Member is gone":                   {looks: 1, change: func(_ *v1alpha1.Customer, m []v1alpha1.Member) []v1alpha1.Member { return m[1:] }},
@@ -69,6 +73,7 @@ func TestSeatsLookUnlessNobodyElseGave(t *testing.T) {
 
 			p, jane := contract(t)
 			p.tenant, p.org, p.made, p.customer.Spec.Seats = tenant, org, test.made, 5
+			p.SettledInterval = cmp.Or(test.settled, time.Hour)
 			p.customer.ResourceVersion, p.customer.Spec.Domains = "7", []v1alpha1.DomainPattern{"acme.example"}
 			if test.change != nil {
 				members = test.change(p.customer, members)

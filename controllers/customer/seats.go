@@ -93,10 +93,13 @@ func (p *customerPass) plan(ctx context.Context, people []v1alpha1.Member) (seat
 }
 
 // recallRound finds whether the last round of this process still tells who may hold a
-// seat.
+// seat. What others do in Auth0 is looked for now and then all the same; in an
+// organization that was adopted they may invite too.
 func (p *customerPass) recallRound(people []v1alpha1.Member) {
 	p.seated = p.seatedMembers(people)
-	p.seatsKnown = p.made || p.org.RoundStands(p.read, p.seated)
+	latest := p.org.Latest()
+	lately := latest != nil && p.tenant.Now().Sub(latest.At) < p.SettledInterval
+	p.seatsKnown = p.made || lately && !p.org.Adopted() && p.org.RoundStands(p.read, p.seated)
 }
 
 // seatedMembers are the UIDs of the Members that have a seat here.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
 	"github.com/seatwarden/seatwarden/controllers/internal/pass"
+	"github.com/seatwarden/seatwarden/internal/auth0"
 	"github.com/seatwarden/seatwarden/internal/removal"
 )
 
@@ -122,8 +123,13 @@ func (p *memberPass) admit(ctx context.Context) (held bool, err error) {
 // would refuse each other's writes.
 func (p *memberPass) changeList(ctx context.Context, change func() error) error {
 	turn, _ := p.turns.LoadOrStore(client.ObjectKeyFromObject(p.customer), &sync.Mutex{})
-	turn.(*sync.Mutex).Lock()
-	defer turn.(*sync.Mutex).Unlock()
+	list := turn.(*sync.Mutex)
+	if !list.TryLock() {
+		resume := auth0.Pause(ctx) // the worker is for others meanwhile
+		list.Lock()
+		resume()
+	}
+	defer list.Unlock()
 	return retry.RetryOnConflict(retry.DefaultBackoff, func() error {
 		customer, err := p.stillTaking(ctx)
 		if err != nil {

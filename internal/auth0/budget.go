@@ -86,7 +86,7 @@ func (b *Budget) ask(c claim, now time.Time) (held, bool) {
 			continue
 		}
 		if wait.limit == "" || at.After(wait.at) {
-			wait = held{at: at, limit: names[i], called: c.call != nil && b.ring != nil}
+			wait = held{at: at, limit: names[i], called: b.calls(c)}
 		}
 		if names[i] != bucketGlobal {
 			break
@@ -104,6 +104,10 @@ func (b *Budget) ask(c claim, now time.Time) (held, bool) {
 	}
 	return held{}, true
 }
+
+// calls tells whether a caller may rely on being called. A removal comes by itself as
+// well: it tries while Auth0 is down.
+func (b *Budget) calls(c claim) bool { return c.call != nil && b.ring != nil && c.lane != LaneRemoval }
 
 // resumed is the place of a pass that had begun and ended where it had to wait: what
 // it has done already it does again without waiting behind those who have not begun.
@@ -362,7 +366,7 @@ func (b *Budget) waits(c claim, shut held, now time.Time) held {
 	defer b.mu.Unlock()
 	defer b.rearm(now)
 	if at, free := b.turn(shut.limit, c, now); !free {
-		return held{at: at, limit: shut.limit, called: c.call != nil && b.ring != nil}
+		return held{at: at, limit: shut.limit, called: b.calls(c)}
 	}
 	return shut
 }

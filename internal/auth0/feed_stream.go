@@ -165,7 +165,7 @@ func changeOfEvent(kind string, data []byte) (change Change, is bool) {
 	if message.Event.Type != "" {
 		kind = message.Event.Type
 	}
-	change = Change{Organization: object.Organization.ID, User: object.User.UserID, At: message.Event.Time, MayBeOurs: true}
+	change = Change{Organization: object.Organization.ID, User: object.User.UserID, At: message.Event.Time, MayBeOurs: kind != "organization.deleted"}
 	switch {
 	case strings.HasPrefix(kind, "organization.member."):
 		change.Kind = ChangeMembers

@@ -34,6 +34,13 @@ func (o ownWrites) answered(now time.Time) {
 	}
 }
 
+// strike drops the latest, where it was not answered.
+func (o *ownWrites) strike() {
+	if last := len(*o) - 1; last >= 0 && (*o)[last].answered.IsZero() {
+		*o = (*o)[:last]
+	}
+}
+
 // tells strikes the write of ours that a change of an instant may be, and tells whether
 // there is one. Somebody else's change beside it is told too, and is news then.
 func (o *ownWrites) tells(change auth0.Change, at time.Time) bool {

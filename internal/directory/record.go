@@ -85,6 +85,15 @@ func (o *Organization) WritesRecord() {
 	o.record.ours.begins(now)
 }
 
+// NotWritten notes that the latest write of ours that began did nothing: no feed tells
+// of it.
+func (o *Organization) NotWritten() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.record.ours.strike()
+	o.enabled.ours.strike()
+}
+
 // WroteRecord keeps what Auth0 answered to a write of ours that began at an instant.
 func (o *Organization) WroteRecord(record auth0.Organization, began time.Time) {
 	now := o.tenant.Now()
@@ -153,7 +162,7 @@ func (o *Organization) NoteMade(made auth0.Organization, began time.Time) {
 	o.WritesRecord()
 	o.WroteRecord(made, began)
 	o.KeepConnections(nil, began)
-	o.keep(&Observation{At: began})
+	o.keep((&Observation{At: began, organizationID: o.ID}).indexed())
 }
 
 // round is the version of a Customer as a round of seats left it, and who had a seat.

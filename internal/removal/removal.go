@@ -61,7 +61,7 @@ func (p Progress) Taken() bool { return !p.TakenAt.IsZero() && !p.TakenAt.Before
 // was seen is taken, as soon as Auth0 must show what is left.
 func (p Progress) Due() time.Time {
 	if !p.Taken() {
-		return p.StartedAt
+		return time.Time{}
 	}
 	return latest(p.StartedAt.Add(p.Window), p.TakenAt.Add(p.Window), p.Clear)
 }
@@ -133,8 +133,12 @@ func Decide(f Facts) Plan {
 	if plan.Takes() || !f.Taken() {
 		return plan
 	}
-	if due := f.Due(); f.ObservedAt.Before(due) || len(plan.Revoke) > 0 {
-		plan.Again = latest(due, f.ObservedAt)
+	if due := f.Due(); f.ObservedAt.Before(due) {
+		plan.Again = due
+		return plan
+	}
+	if len(plan.Revoke) > 0 {
+		plan.Again = f.ObservedAt.Add(ClockError)
 		return plan
 	}
 	plan.Confirmed, plan.Unseen = !f.Truncated, f.Truncated
@@ -152,13 +156,13 @@ func (f Facts) isPerson(p Profile) bool {
 
 // revokes tells whether the profile's sessions are to be ended in this pass:
 // once after the last change, for profiles that came by us, and again when the
-// user has signed in since. Ending them signs the person out everywhere, so
+// user has signed in since, while Auth0 may still have let them in here. Ending them signs the person out everywhere, so
 // somebody who belongs to other organizations is spared where the guard already
 // refuses this one.
 func (f Facts) revokes(p Profile) bool {
 	ours := p.Recorded || p.Grant
 	spared := p.Elsewhere && f.GuardInEffect
-	since := !p.LastLogin.IsZero() && f.RevokedAt.Before(p.LastLogin.Add(ClockError))
+	since := !p.LastLogin.IsZero() && p.LastLogin.Before(f.Due().Add(ClockError)) && f.RevokedAt.Before(p.LastLogin.Add(ClockError))
 	done := !f.RevokedAt.IsZero() && !f.RevokedAt.Before(f.ChangedAt) && !p.Grant && !p.Member && !since
 	return ours && !spared && !done
 }

@@ -88,7 +88,12 @@ func TestRemovalDecide(t *testing.T) {
 			settled(func(f *Facts) {
 				f.Profiles = []Profile{{UserID: "u1", Recorded: true, LastLogin: f.RevokedAt.Add(time.Second)}}
 			}),
-			Plan{Revoke: []string{"u1"}, Again: t0}},
+			Plan{Revoke: []string{"u1"}, Again: t0.Add(ClockError)}},
+		"a sign-in when nothing could let the person in any more": {
+			settled(func(f *Facts) {
+				f.Profiles = []Profile{{UserID: "u1", Recorded: true, LastLogin: f.Due().Add(ClockError)}}
+			}),
+			Plan{Confirmed: true}},
 		"a sign-in that was certainly before": {
 			settled(func(f *Facts) {
 				f.Profiles = []Profile{{UserID: "u1", Recorded: true, LastLogin: f.RevokedAt.Add(-ClockError)}}
@@ -98,7 +103,7 @@ func TestRemovalDecide(t *testing.T) {
 			settled(func(f *Facts) {
 				f.Profiles = []Profile{{UserID: "u1", Recorded: true, LastLogin: f.RevokedAt.Add(-ClockError + time.Millisecond)}}
 			}),
-			Plan{Revoke: []string{"u1"}, Again: t0}},
+			Plan{Revoke: []string{"u1"}, Again: t0.Add(ClockError)}},
 		"the process died between taking and ending the sessions": {
 			settled(func(f *Facts) {
 				f.ChangedAt, f.RevokedAt, f.TakenAt = t0.Add(-30*time.Second), time.Time{}, time.Time{}
@@ -168,9 +173,9 @@ func TestRemovalDue(t *testing.T) {
 	}{
 		"everything is taken":          {taken, t0.Add(3*time.Second + window)},
 		"a call is on its way":         {with(func(p *Progress) { p.Clear = t0.Add(time.Minute) }), t0.Add(time.Minute)},
-		"nothing is taken yet":         {Progress{StartedAt: t0, ChangedAt: t0, Window: window}, t0},
-		"who took died in the middle":  {with(func(p *Progress) { p.ChangedAt = t0.Add(4 * time.Second) }), t0},
-		"begun anew since it was done": {with(func(p *Progress) { p.StartedAt, p.ChangedAt = t0.Add(time.Minute), t0.Add(time.Minute) }), t0.Add(time.Minute)},
+		"nothing is taken yet":         {Progress{StartedAt: t0, ChangedAt: t0, Window: window}, time.Time{}},
+		"who took died in the middle":  {with(func(p *Progress) { p.ChangedAt = t0.Add(4 * time.Second) }), time.Time{}},
+		"begun anew since it was done": {with(func(p *Progress) { p.StartedAt, p.ChangedAt = t0.Add(time.Minute), t0.Add(time.Minute) }), time.Time{}},
 	} {
 		t.Run(name, func(t *testing.T) { NewWithT(t).Expect(tc.progress.Due()).To(Equal(tc.want)) })
 	}

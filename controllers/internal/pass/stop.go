@@ -96,7 +96,7 @@ func Auth0(doing string, err error, now time.Time) error {
 	case auth0.KindInvalid, auth0.KindConflict, auth0.KindNotFound:
 		stop.Reason = v1alpha1.ReasonRejectedByAuth0
 	default:
-		stop.Cause, stop.Class, stop.Reason, stop.After = nil, status.Retry, v1alpha1.ReasonAuth0Unavailable, 0
+		stop.Class, stop.Reason, stop.After = status.Retry, v1alpha1.ReasonAuth0Unavailable, 0
 		stop.Message = doing + ": Auth0 does not answer as it should; it is tried again, nothing is needed"
 		if at, held := auth0.HeldUntil(err); held {
 			stop.After = max(at.Sub(now), time.Second)
