@@ -21,14 +21,15 @@ func claimOf(ctx context.Context, route string) claim {
 	return claim{group: groupOf(route), place: place{key: pass.Key, flow: pass.Flow, lane: lane, call: pass.Call, work: pass.work()}}
 }
 
-// admit lets a call go, or says when its turn is.
-func (w *wire) admit(ctx context.Context, route string) error {
+// admit lets a call go, or says when its turn is. goes: it is sent now, and tries
+// whether an Auth0 that was down is back; one that is only paid for does not.
+func (w *wire) admit(ctx context.Context, route string, goes bool) error {
 	c := claimOf(ctx, route)
 	if err := w.up(c, route, false); err != nil {
 		return err
 	}
 	if reservationOf(ctx).use(w.budget, c.group) {
-		return w.upOrBack(c, route)
+		return w.upOrBack(c, route, goes)
 	}
 	left := time.Duration(0)
 	if passOf(ctx).begun.Load() {
@@ -46,7 +47,7 @@ func (w *wire) admit(ctx context.Context, route string) error {
 		}
 		wait, free := w.budget.ask(c, now)
 		if free {
-			return w.upOrBack(c, route)
+			return w.upOrBack(c, route, goes)
 		}
 		nap := max(wait.at.Sub(now), time.Millisecond)
 		if nap > left && left > 0 {
@@ -80,8 +81,8 @@ func (w *wire) up(c claim, route string, goes bool) error {
 }
 
 // upOrBack lets a call go that was paid for, or gives back what it took.
-func (w *wire) upOrBack(c claim, route string) error {
-	err := w.up(c, route, true)
+func (w *wire) upOrBack(c claim, route string, goes bool) error {
+	err := w.up(c, route, goes)
 	if err != nil {
 		w.budget.giveBack(c.group, w.clock.wall())
 	}
@@ -107,7 +108,7 @@ func Reserve(ctx context.Context, api API, route string) (reserved context.Conte
 	if !ok {
 		return ctx, func() {}, nil
 	}
-	if err := client.wire.admit(ctx, route); err != nil {
+	if err := client.wire.admit(ctx, route, false); err != nil {
 		return ctx, func() {}, err
 	}
 	// Who has paid would pay again: the calls that lead to it are waited for.

@@ -144,7 +144,7 @@ func TestBudgetReserves(t *testing.T) {
 	g.Expect(budget.buckets[bucketOther].level).To(Equal(left+1), "given back")
 	ctx, release, err := Reserve(t.Context(), client, inviteRoute)
 	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(client.wire.admit(ctx, inviteRoute)).To(Succeed())
+	g.Expect(client.wire.admit(ctx, inviteRoute, true)).To(Succeed())
 	release()
 	g.Expect(budget.buckets[bucketOther].level).To(Equal(left), "used")
 }
@@ -161,6 +161,6 @@ func TestBudgetReservedPassGoesOn(t *testing.T) {
 	ctx, release, err := Reserve(WithCaller(t.Context(), Caller{Key: "a"}), client, inviteRoute)
 	g.Expect(err).NotTo(HaveOccurred())
 	defer release()
-	g.Expect(client.wire.admit(ctx, "GET /api/v2/users-by-email")).To(Succeed())
-	g.Expect(client.wire.admit(ctx, inviteRoute)).To(Succeed())
+	g.Expect(client.wire.admit(ctx, "GET /api/v2/users-by-email", true)).To(Succeed())
+	g.Expect(client.wire.admit(ctx, inviteRoute, true)).To(Succeed())
 }

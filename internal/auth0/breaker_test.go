@@ -119,3 +119,35 @@ func TestBreakerCountsWhatAuth0DoesInARow(t *testing.T) {
 	_, down := b.down(claim{group: groupOf(inviteRoute)}, true, someTime)
 	g.Expect(down).To(BeFalse(), "one endpoint that fails does not make Auth0 down")
 }
+
+// TestBreakerLetsWhoHasPaidTry: a pass pays for its last call and then makes the first.
+// When Auth0 is tried again, what was paid for does not hold back what is called.
+func TestBreakerLetsWhoHasPaidTry(t *testing.T) {
+	g := NewWithT(t)
+	auth0 := newFakeAuth0(t)
+	auth0.grantTokens()
+	down := true
+	auth0.mux.HandleFunc("GET /api/v2/organizations/name/{name}", func(w http.ResponseWriter, _ *http.Request) {
+		if down {
+			reply(w, http.StatusServiceUnavailable, "down")
+			return
+		}
+		reply(w, http.StatusNotFound, refusal(http.StatusNotFound, "no such organization"))
+	})
+	client := auth0.client(t)
+	for range failuresInRow {
+		_, err := client.OrganizationByName(t.Context(), "acme")
+		g.Expect(KindOf(err)).To(Equal(KindUnknown))
+	}
+	_, _, err := Reserve(t.Context(), client, "POST /api/v2/organizations")
+	_, held := HeldUntil(err)
+	g.Expect(held).To(BeTrue(), "Auth0 is down")
+
+	down = false
+	auth0.wall.Advance(downLongest)
+	ctx, release, err := Reserve(WithCaller(t.Context(), Caller{Key: "a", Flow: "a"}), client, "POST /api/v2/organizations")
+	g.Expect(err).NotTo(HaveOccurred())
+	defer release()
+	_, err = client.OrganizationByName(ctx, "acme")
+	g.Expect(IsNotFound(err)).To(BeTrue(), "%v", err)
+}

@@ -37,7 +37,7 @@ func (w *wire) exchange(req *http.Request, route string) (*http.Response, error)
 	if ctx.Err() != nil {
 		return nil, notSent(route, "the context was done before the call")
 	}
-	if err := w.admit(ctx, route); err != nil {
+	if err := w.admit(ctx, route, true); err != nil {
 		return nil, err
 	}
 	answered := false
@@ -89,7 +89,7 @@ func (w *wire) exchange(req *http.Request, route string) (*http.Response, error)
 // is still to be read, or an *Error. Only the time until the body begins is bounded.
 func (w *wire) open(req *http.Request, route string) (*http.Response, error) {
 	ctx, cancel := context.WithCancel(req.Context())
-	if err := w.admit(ctx, route); err != nil {
+	if err := w.admit(ctx, route, true); err != nil {
 		cancel()
 		return nil, err
 	}
