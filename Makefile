@@ -41,7 +41,7 @@ SHELL = /usr/bin/env bash -o pipefail
 .PHONY: help
 help: ## Show this help.
 	@awk 'BEGIN {FS = ":.*##"; printf "Usage: make \033[36m<target>\033[0m\n"} \
-		/^[a-zA-Z_0-9-]+:.*?##/ { printf "  \033[36m%-14s\033[0m %s\n", $$1, $$2 } \
+		/^[a-zA-Z_0-9-]+:.*?##/ { printf "  \033[36m%-15s\033[0m %s\n", $$1, $$2 } \
 		/^##@/ { printf "\n\033[1m%s\033[0m\n", substr($$0, 5) }' $(MAKEFILE_LIST)
 
 ##@ Try it
@@ -95,7 +95,7 @@ tidy: ## Tidy all Go modules.
 	for module in $(MODULES); do go -C $$module mod tidy; done
 
 .PHONY: tools
-tools: ## Build the control plane that tests and demo run on (8 minutes, once).
+tools: ## Build the control plane that tests and demo run on (8 to 17 minutes, once).
 	@go run ./hack/controlplane >/dev/null
 
 .PHONY: test
