@@ -175,6 +175,12 @@ func TestFeedTellsOfOurOwnWrites(t *testing.T) {
 	org.WritesRecord()
 	org.Distrust()
 	g.Expect(tell(api.now, true)).NotTo(BeEmpty(), "a write that failed is read anew, and hides nothing")
+
+	write()
+	tell(api.now, true)
+	org.WritesRecord()
+	org.NotWritten()
+	g.Expect(tell(api.now, true)).NotTo(BeEmpty(), "a write that did nothing is not told of")
 }
 
 // TestFeedTellsOfWhomWeTookOut: what a feed tells of somebody whom we took out wants a
