@@ -22,6 +22,7 @@ import (
 
 	"github.com/seatwarden/seatwarden/controllers"
 	"github.com/seatwarden/seatwarden/internal/auth0"
+	seatmetrics "github.com/seatwarden/seatwarden/internal/metrics"
 )
 
 // version is set by the linker.
@@ -87,6 +88,7 @@ func run(f flags) error {
 		return fmt.Errorf("make the manager: %w", err)
 	}
 	metrics.Registry.MustRegister(auth0.Collectors()...)
+	metrics.Registry.MustRegister(&seatmetrics.Collector{Cache: mgr.GetClient(), Leads: closed(mgr.Elected()), Now: time.Now})
 	if err := controllers.Setup(ctx, mgr, f.options); err != nil {
 		return err
 	}
@@ -101,6 +103,18 @@ func run(f flags) error {
 		return err
 	}
 	return mgr.Start(ctx)
+}
+
+// closed tells whether a channel is.
+func closed(channel <-chan struct{}) func() bool {
+	return func() bool {
+		select {
+		case <-channel:
+			return true
+		default:
+			return false
+		}
+	}
 }
 
 // synced knows whether the manager has read what the API server holds: then a

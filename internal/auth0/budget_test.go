@@ -331,3 +331,22 @@ func TestRemovalPassesWhatHasBegun(t *testing.T) {
 		})
 	}
 }
+
+func TestBudgetTellsWhoWaits(t *testing.T) {
+	g := NewWithT(t)
+	w := newBudgetWorld(planFree)
+	g.Expect(w.budget.Waiting(w.now)).To(BeEmpty())
+	for i := range 40 {
+		w.try(fmt.Sprint("person-", i), "acme", LaneInvitation, inviteRoute)
+	}
+	w.try("leaver", "acme", LaneRemoval, inviteRoute)
+	waiting := 0
+	for _, lanes := range w.budget.Waiting(w.now) {
+		waiting += lanes[LaneInvitation]
+		g.Expect(lanes).To(HaveLen(5), "a lane in which nobody waits is told too")
+	}
+	g.Expect(waiting).To(BeNumerically(">", 20))
+	for _, lanes := range w.budget.Waiting(w.now.Add(time.Hour)) {
+		g.Expect(lanes[LaneInvitation]).To(BeZero(), "nobody waits who does not come back")
+	}
+}

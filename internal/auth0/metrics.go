@@ -37,6 +37,8 @@ var (
 	budgetsLeft    = &budgetLeft{budgets: map[string]*Budget{}, now: map[string]func() time.Time{}}
 	budgetLeftDesc = prometheus.NewDesc("seatwarden_auth0_budget_left",
 		"Calls that may be made at once, of what Auth0's rate limits leave, by tenant domain and limit; 0 while Auth0 refuses them.", []string{"tenant", "limit"}, nil)
+	waitingDesc = prometheus.NewDesc("seatwarden_auth0_waiting",
+		"Objects that wait for a rate limit of Auth0, by tenant domain, limit and lane.", []string{"tenant", "limit", "lane"}, nil)
 )
 
 func (b *budgetLeft) add(tenant string, budget *Budget, now func() time.Time) {
@@ -46,15 +48,24 @@ func (b *budgetLeft) add(tenant string, budget *Budget, now func() time.Time) {
 }
 
 // Describe implements prometheus.Collector.
-func (b *budgetLeft) Describe(into chan<- *prometheus.Desc) { into <- budgetLeftDesc }
+func (b *budgetLeft) Describe(into chan<- *prometheus.Desc) {
+	into <- budgetLeftDesc
+	into <- waitingDesc
+}
 
 // Collect implements prometheus.Collector.
 func (b *budgetLeft) Collect(into chan<- prometheus.Metric) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for tenant, budget := range b.budgets {
-		for name, left := range budget.Left(b.now[tenant]()) {
+		now := b.now[tenant]()
+		for name, left := range budget.Left(now) {
 			into <- prometheus.MustNewConstMetric(budgetLeftDesc, prometheus.GaugeValue, left, tenant, name)
+		}
+		for name, lanes := range budget.Waiting(now) {
+			for lane, count := range lanes {
+				into <- prometheus.MustNewConstMetric(waitingDesc, prometheus.GaugeValue, float64(count), tenant, name, string(lane))
+			}
 		}
 	}
 }

@@ -137,3 +137,19 @@ func (b *Budget) Left(now time.Time) map[string]float64 {
 	}
 	return out
 }
+
+// Waiting is how many have a place in the queue for a limit, by limit and lane. Who waits
+// for several limits is counted at each.
+func (b *Budget) Waiting(now time.Time) map[string]map[Lane]int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	out := map[string]map[Lane]int{}
+	for name, q := range b.queues {
+		q.sweep(now)
+		out[name] = map[Lane]int{}
+		for _, lane := range []Lane{LaneRemoval, laneBegun, LaneDefault, LaneInvitation, LaneLook} {
+			out[name][lane] = len(q.lanes[lane])
+		}
+	}
+	return out
+}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/seatwarden/seatwarden/controllers"
 	"github.com/seatwarden/seatwarden/internal/auth0"
+	seatmetrics "github.com/seatwarden/seatwarden/internal/metrics"
 )
 
 // controllers registers the controllers' metrics with controller-runtime.
@@ -77,7 +78,7 @@ func TestAlertsAreOnMetricsThatExist(t *testing.T) {
 // registered are the labels of the operator's metrics, by name.
 func registered(g Gomega) map[string][]string {
 	descriptions := make(chan *prometheus.Desc, 1000)
-	for _, collector := range append(auth0.Collectors(), metrics.Registry.(prometheus.Collector)) {
+	for _, collector := range append(auth0.Collectors(), &seatmetrics.Collector{}, metrics.Registry.(prometheus.Collector)) {
 		collector.Describe(descriptions)
 	}
 	close(descriptions)

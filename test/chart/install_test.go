@@ -207,7 +207,8 @@ func TestOperatorRunsAsTheChartHasIt(t *testing.T) {
 	g.Eventually(func() (string, error) { return get("http://"+probes+"/readyz", "") }, patience, often).Should(Equal("ok"))
 	g.Eventually(func() (string, error) {
 		return get("https://"+metrics+"/metrics", kubectl(t, g, "create", "token", "prometheus", "-n", system))
-	}, patience, often).Should(ContainSubstring(`leader_election_master_status{name="seatwarden.dev"} 1`))
+	}, patience, often).Should(And(ContainSubstring(`leader_election_master_status{name="seatwarden.dev"} 1`),
+		ContainSubstring(`seatwarden_objects{kind="Customer"} 0`)), "a replica that leads tells what the cluster holds")
 	_, err = get("https://"+metrics+"/metrics", kubectl(t, g, "create", "token", account, "-n", system))
 	g.Expect(err).To(MatchError("403 Forbidden"))
 }
