@@ -79,17 +79,17 @@ func (p *customerPass) enableAs(ctx context.Context, name string, enabled []auth
 	if !inOrder && p.connectionsShared {
 		return errReadFirst
 	}
-	switch {
-	case at < 0:
-		err = p.noNews(p.org.WritesConnection, func() error { return p.api().EnableConnection(ctx, p.organization.ID, want) })
-	case !inOrder:
-		want.ShowAsButton = enabled[at].ShowAsButton
-		err = p.noNews(p.org.WritesConnection, func() error { return p.api().UpdateEnabledConnection(ctx, p.organization.ID, want) })
-	}
-	if err != nil {
-		return err
-	}
 	if !inOrder {
+		write := p.api().EnableConnection
+		if at >= 0 {
+			want.ShowAsButton, write = enabled[at].ShowAsButton, p.api().UpdateEnabledConnection
+		}
+		err := p.change(ctx, "enable connection "+name, func(ctx context.Context) error {
+			return p.noNews(p.org.WritesConnection, func() error { return write(ctx, p.organization.ID, want) })
+		})
+		if err != nil {
+			return err
+		}
 		p.keepConnection(want.ConnectionID, want)
 	}
 	p.recordConnection(v1alpha1.EnabledConnection{Name: name, ID: connection.ID, Strategy: connection.Strategy})

@@ -44,8 +44,14 @@ func (m marked) UpdateOrganization(context.Context, string, auth0.OrganizationUp
 	return m.organization(), m.answer
 }
 
+// markedAPI is an Auth0 of that organization.
+type markedAPI interface {
+	auth0.API
+	organization() auth0.Organization
+}
+
 // markedPass is a pass over the Customer of that organization.
-func markedPass(t *testing.T, api marked, customer *v1alpha1.Customer) (*customerPass, client.Client) {
+func markedPass(t *testing.T, api markedAPI, customer *v1alpha1.Customer) (*customerPass, client.Client) {
 	t.Helper()
 	g := NewWithT(t)
 	scheme := runtime.NewScheme()
@@ -123,4 +129,79 @@ func TestHandsOffOrganizationIsNotLetGoWhileItChanges(t *testing.T) {
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(done).To(BeTrue())
 	g.Expect(updates).To(Equal(1))
+}
+
+// connected is a marked Auth0 whose organization has the connections listed.
+type connected struct {
+	marked
+
+	enabled []auth0.EnabledConnection
+	// writes are the calls that enable or correct one; fenced tells of the last whether its
+	// fence stood in the status before it.
+	writes int
+	stood  func() bool
+	fenced bool
+}
+
+func (c *connected) EnabledConnections(context.Context, string) ([]auth0.EnabledConnection, error) {
+	return c.enabled, nil
+}
+
+func (c *connected) ConnectionByName(_ context.Context, name string) (auth0.Connection, error) {
+	return auth0.Connection{ID: "con_1", Name: name, Strategy: "samlp"}, nil
+}
+
+func (c *connected) EnableConnection(context.Context, string, auth0.EnabledConnection) error {
+	c.writes++
+	c.fenced = c.stood()
+	return c.answer
+}
+
+func (c *connected) UpdateEnabledConnection(ctx context.Context, id string, want auth0.EnabledConnection) error {
+	return c.EnableConnection(ctx, id, want)
+}
+
+// TestHandsOffConnectionOfAnOrganizationThatWasLetGo: a process froze before it enabled
+// or corrected a connection. Whoever lets the organization go changes the Customer first:
+// nothing is enabled, and what may be on its way stands in the status.
+func TestHandsOffConnectionOfAnOrganizationThatWasLetGo(t *testing.T) {
+	now := nobody{}.Now()
+	unknown := &auth0.Error{Kind: auth0.KindUnknown, Route: "POST /api/v2/organizations/{id}/enabled_connections"}
+	signup := []auth0.EnabledConnection{{ConnectionID: "con_1", SignupEnabled: true}}
+	for name, tc := range map[string]struct {
+		enabled []auth0.EnabledConnection
+		deleted bool
+		answer  error
+		writes  int
+		open    bool
+	}{
+		"enabled":            {writes: 1},
+		"corrected":          {enabled: signup, writes: 1},
+		"the answer is lost": {answer: unknown, writes: 1, open: true},
+		"deleted meanwhile":  {deleted: true},
+		"corrected, deleted": {enabled: signup, deleted: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			customer := markedCustomer()
+			customer.Spec.Connections = []v1alpha1.Connection{{Name: "acme-idp", Type: v1alpha1.ConnectionExisting}}
+			updates := 0
+			api := &connected{marked: marked{now: &now, answer: tc.answer, updates: &updates}, enabled: tc.enabled}
+			p, cluster := markedPass(t, api, customer)
+			stands := func() bool {
+				stood := &v1alpha1.Customer{}
+				g.Expect(cluster.Get(t.Context(), client.ObjectKeyFromObject(p.customer), stood)).To(Succeed())
+				return stood.Status.ChangingUntil != nil
+			}
+			api.stood = stands
+			if tc.deleted {
+				g.Expect(cluster.Delete(t.Context(), p.customer.DeepCopy())).To(Succeed())
+			}
+			err := p.syncConnections(t.Context())
+			g.Expect(err != nil).To(Equal(tc.deleted || tc.answer != nil))
+			g.Expect(api.writes).To(Equal(tc.writes))
+			g.Expect(api.fenced).To(Equal(tc.writes > 0), "it stood there before anything was sent")
+			g.Expect(p.customer.Status.ChangingUntil != nil).To(Equal(tc.open))
+		})
+	}
 }

@@ -150,7 +150,7 @@ func (t *Tenant) Organization(id string) *Organization {
 	org, ok := t.organizations[id]
 	if !ok {
 		org = &Organization{
-			ID: id, tenant: t, observing: make(chan struct{}, 1),
+			ID: id, tenant: t, observing: make(chan struct{}, 1), seating: map[string]chan struct{}{},
 			gone: map[string]time.Time{}, told: map[string]uint64{}, accepted: map[string]time.Time{}, seated: map[string]string{}, sending: map[string]time.Time{},
 		}
 		t.organizations[id] = org

@@ -21,10 +21,10 @@ type Organization struct {
 
 	// observing holds a token while a look is under way.
 	observing chan struct{}
-	// seating is held while a seat is written.
-	seating sync.RWMutex
 
-	mu      sync.Mutex
+	mu sync.Mutex
+	// seating are the Members whose seat is being written, by UID, each until the answer.
+	seating map[string]chan struct{}
 	key     string
 	adopted bool
 	windows []ownership.Window

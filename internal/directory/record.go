@@ -202,14 +202,23 @@ func (o *Organization) ForgetRound() {
 }
 
 // Seat has a round write a Member's seat, and notes the version of the object with it
-// before anybody who sees the seat asks.
+// before anybody who sees the seat asks: of that Member nobody is told anything until
+// the write is answered, which may take long.
 func (o *Organization) Seat(uid string, write func() (version string, err error)) error {
-	o.seating.Lock()
-	defer o.seating.Unlock()
+	answered := make(chan struct{})
+	o.mu.Lock()
+	o.seating[uid] = answered
+	o.mu.Unlock()
 	version, err := write()
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	if err == nil {
-		o.NoteSeated(uid, version)
+		o.seated[uid] = version
 	}
+	if o.seating[uid] == answered {
+		delete(o.seating, uid)
+	}
+	close(answered)
 	return err
 }
 
@@ -225,10 +234,13 @@ func (o *Organization) NoteSeated(uid, version string) {
 // shows whatever was sent to the person. An object that comes from a cache may be
 // older, and comes again.
 func (o *Organization) Seated(uid, version, person string) bool {
-	o.seating.RLock()
-	defer o.seating.RUnlock()
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	for answered := o.seating[uid]; answered != nil; answered = o.seating[uid] {
+		o.mu.Unlock()
+		<-answered
+		o.mu.Lock()
+	}
 	noted, ok := o.seated[uid]
 	_, sending := o.sending[person]
 	return ok && noted == version && !sending

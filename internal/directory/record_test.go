@@ -89,3 +89,32 @@ func TestFeedGapDuringAReading(t *testing.T) {
 	_, _, old = org.Record()
 	g.Expect(old).To(BeFalse())
 }
+
+// TestSeatsHangingWriteHoldsNobodyElse: the API server does not answer the write of one
+// Member's seat. The other Members of the organization go on; that one learns of its seat
+// when the write is answered.
+func TestSeatsHangingWriteHoldsNobodyElse(t *testing.T) {
+	g := NewWithT(t)
+	org := organization(&lists{now: t0})
+	org.NoteSeated("other", "1")
+	begun, answer, ended := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	go func() {
+		ended <- org.Seat("m", func() (string, error) {
+			close(begun)
+			<-answer
+			return "3", nil
+		})
+	}()
+	<-begun
+	seated := func(uid, version string) chan bool {
+		said := make(chan bool, 1)
+		go func() { said <- org.Seated(uid, version, uid) }()
+		return said
+	}
+	mine := seated("m", "3")
+	g.Eventually(seated("other", "1"), time.Minute).Should(Receive(BeTrue()))
+	g.Expect(mine).NotTo(Receive(), "the write is not answered")
+	close(answer)
+	g.Expect(<-mine).To(BeTrue())
+	g.Expect(<-ended).To(Succeed())
+}

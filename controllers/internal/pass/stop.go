@@ -72,6 +72,10 @@ func StartingFor(reason, message string, after time.Duration) error {
 	return &Stop{Problem: status.Problem{Class: status.Retry, Reason: reason, Message: message, Starting: true}, After: after}
 }
 
+// turnsSaid is how exactly the time of a turn is said: thousands may wait, and each
+// would write its status anew whenever the time moves.
+const turnsSaid = 10 * time.Minute
+
 // Auth0 turns an error of a call to Auth0 into the decision that it carries.
 // doing says what the call was for.
 func Auth0(doing string, err error, now time.Time) error {
@@ -87,8 +91,8 @@ func Auth0(doing string, err error, now time.Time) error {
 		at, _ := auth0.RetryAt(err)
 		again, _ := auth0.ComeBack(err)
 		stop.Cause, stop.Class, stop.Reason, stop.After = nil, status.Retry, v1alpha1.ReasonRateLimited, max(again.Sub(now), shortestTurn)
-		stop.Message = fmt.Sprintf("%s: Auth0's rate limit (%s) is reached, its turn is at about %s; nothing is needed",
-			doing, auth0.LimitOf(err), at.UTC().Add(time.Minute).Truncate(time.Minute).Format("15:04 UTC"))
+		stop.Message = fmt.Sprintf("%s: Auth0's rate limit (%s) is reached, its turn is expected by %s; nothing is needed",
+			doing, auth0.LimitOf(err), at.UTC().Add(turnsSaid).Truncate(turnsSaid).Format("15:04 UTC"))
 	case auth0.KindUnauthorized:
 		return Wait(v1alpha1.ReasonTenantNotReady, doing+": Auth0 refuses the credentials; see the Auth0Tenant", time.Minute)
 	case auth0.KindForbidden:

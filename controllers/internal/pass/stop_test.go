@@ -2,6 +2,7 @@ package pass
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -40,4 +41,27 @@ func TestAccessFailedCallIsKnown(t *testing.T) {
 		g.Expect(errors.As(err, &failed)).To(BeTrue(), "%s", kind)
 		g.Expect(failed.Kind).To(Equal(kind))
 	}
+}
+
+// TestLimitsLongRefusalIsSaidSeldom: a limit is refused for an hour, and the time of the
+// next try moves each minute: what a person reads changes a few times, and never names
+// a time that is over.
+func TestLimitsLongRefusalIsSaidSeldom(t *testing.T) {
+	g := NewWithT(t)
+	began := time.Date(2026, 1, 1, 15, 0, 30, 0, time.UTC)
+	said := map[string]bool{}
+	for minute := range 60 {
+		now := began.Add(time.Duration(minute) * time.Minute)
+		err := Auth0("invite", &auth0.Error{Kind: auth0.KindRateLimited, RetryAt: now.Add(time.Minute), Limit: "invitations write"}, now)
+		message := ProblemOf(err).Message
+		said[message] = true
+		var by time.Time
+		for _, word := range strings.Fields(message) {
+			if at, err := time.Parse("15:04", word); err == nil {
+				by = now.Truncate(24 * time.Hour).Add(time.Duration(at.Hour())*time.Hour + time.Duration(at.Minute())*time.Minute)
+			}
+		}
+		g.Expect(by).To(BeTemporally(">", now.Add(time.Minute)), message)
+	}
+	g.Expect(len(said)).To(BeNumerically("<=", 7))
 }
