@@ -16,6 +16,10 @@ type burst struct {
 	customers, people int
 	// bucket is the one that an invitation waits for.
 	bucket string
+	// first is the number of the first of the Customers.
+	first int
+	// crowds: the Members are too many to be created one by one.
+	crowds bool
 }
 
 func (s burst) mails() int { return s.customers * s.people }
@@ -27,14 +31,21 @@ func measureBurst(size func(*bench) burst) func(context.Context, *bench) ([]figu
 	return func(ctx context.Context, b *bench) ([]figure, error) { return size(b).measure(ctx, b) }
 }
 
-func freeBurst(*bench) burst { return burst{standin.ProfileFree, 3, 5, "global"} }
+func freeBurst(*bench) burst {
+	return burst{profile: standin.ProfileFree, customers: 3, people: 5, bucket: "global"}
+}
 
 func professionalBurst(b *bench) burst {
-	return burst{standin.ProfileProfessional, b.few(5, 10), b.few(12, 30), "other"}
+	return burst{profile: standin.ProfileProfessional, customers: b.few(5, 10), people: b.few(12, 30), bucket: "other"}
 }
 
 func enterpriseBurst(b *bench) burst {
-	return burst{standin.ProfileEnterprise, b.few(5, 10), b.few(24, 60), "write-invitations"}
+	return burst{profile: standin.ProfileEnterprise, customers: b.few(5, 10), people: b.few(24, 60), bucket: "write-invitations"}
+}
+
+// manyBurst takes 25 minutes in the large form, at the rate of the limit.
+func manyBurst(b *bench) burst {
+	return burst{profile: standin.ProfileEnterprise, customers: b.few(10, 50), people: b.few(20, 100), bucket: "write-invitations", crowds: true}
 }
 
 func (s burst) measure(ctx context.Context, b *bench) (figures []figure, err error) {
@@ -47,6 +58,10 @@ func (s burst) measure(ctx context.Context, b *bench) (figures []figure, err err
 		return nil, err
 	}
 	before := w.auth0.BucketUse(s.bucket)
+	idle, err := w.counters(ctx, false)
+	if err != nil {
+		return nil, err
+	}
 	w.countCalls()
 	began := time.Now()
 	if err := s.apply(ctx, w); err != nil {
@@ -68,6 +83,13 @@ func (s burst) measure(ctx context.Context, b *bench) (figures []figure, err err
 		return nil, err
 	}
 	made := w.calls()
+	busy, err := w.counters(ctx, false)
+	if err != nil {
+		return nil, err
+	}
+	did := busy.since(idle)
+	w.details("writes", did.Writes)
+	w.details("reconciles", did.Reconciles)
 	mailed := len(w.auth0.Outbox().Mails())
 	offered := use.Burst + use.PerMinute*took.Minutes()
 	size := s.size()
@@ -82,7 +104,10 @@ func (s burst) measure(ctx context.Context, b *bench) (figures []figure, err err
 	if mailed == s.mails() {
 		figures = append(figures,
 			figure{Size: size, Name: "time until all are mailed", Value: took.Seconds(), Unit: "s"}.because("%d invitations alone would take the limit %s", s.mails(), atBest.Round(time.Second)),
-			figure{Size: size, Name: "calls in all", Value: float64(made.all()) / float64(mailed), Unit: "a mail"})
+			figure{Size: size, Name: "calls in all", Value: float64(made.all()) / float64(mailed), Unit: "a mail"},
+			figure{Size: size, Name: "writes to the API server without Events", Value: float64(did.writes()) / float64(mailed), Unit: "a Member"},
+			figure{Size: size, Name: "reconciles of all controllers", Value: float64(sum(did.Reconciles)) / float64(mailed), Unit: "a Member"},
+			figure{Size: size, Name: "CPU of the operator", Value: 100 * did.CPUSeconds / took.Seconds(), Unit: "% of a core"})
 	}
 	if evenness >= 0 && mailed >= s.mails()/2 {
 		figures = append(figures, figure{Size: size, Name: "evenness", Value: evenness, Unit: "ratio"}.
@@ -96,7 +121,11 @@ func (s burst) measure(ctx context.Context, b *bench) (figures []figure, err err
 func (s burst) apply(ctx context.Context, w *world) error {
 	failed := make(chan error, s.customers)
 	for i := range s.customers {
-		go func() { failed <- w.apply(ctx, customerName(i), s.people) }()
+		apply := func() error { return w.apply(ctx, customerName(s.first+i), s.people) }
+		if s.crowds {
+			apply = func() error { return w.crowd(ctx, customerName(s.first+i), s.people) }
+		}
+		go func() { failed <- apply() }()
 	}
 	var errs []error
 	for range s.customers {

@@ -44,7 +44,7 @@ func (b *bench) staffed(ctx context.Context, people int, change ...func(*v1alpha
 func (w *world) queue(ctx context.Context, customers, people int) error {
 	sent := len(w.auth0.Outbox().Mails())
 	for i := range customers {
-		if err := w.apply(ctx, customerName(i+1), people); err != nil {
+		if err := w.crowd(ctx, customerName(i+1), people); err != nil {
 			return err
 		}
 	}
@@ -147,7 +147,7 @@ func measureSeatEdit(ctx context.Context, b *bench) (figures []figure, err error
 	if err := w.untilMailed(ctx, time.Minute, 2); err != nil {
 		return nil, err
 	}
-	if err := w.apply(ctx, customerName(2), others); err != nil {
+	if err := w.crowd(ctx, customerName(2), others); err != nil {
 		return nil, err
 	}
 	if err := w.untilMailed(ctx, 2*time.Minute, 3); err != nil {

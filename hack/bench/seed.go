@@ -46,10 +46,9 @@ func (w *world) seed(ctx context.Context, customers, people int) error {
 		return err
 	}
 	w.operator = nil
-	w.seeded = true
-	into := etcd{w.plane.EtcdURL()}
-	if into.url == "" {
-		return errors.New("seed: the control plane was not started here, and its etcd is not known")
+	into, err := w.store()
+	if err != nil {
+		return err
 	}
 	for n := 1; n < customers; n++ {
 		objects, err := w.seedCustomer(p, customerName(n), people)
@@ -184,6 +183,15 @@ func (p *pattern) like(from, into client.Object, customerName, called string, pa
 // etcd is what is written into it, past the API server, which takes 12 ms for each
 // object on two cores that others use too.
 type etcd struct{ url string }
+
+// store is the control plane's etcd.
+func (w *world) store() (etcd, error) {
+	into := etcd{w.plane.EtcdURL()}
+	if into.url == "" {
+		return into, errors.New("the control plane was not started here, and its etcd is not known")
+	}
+	return into, nil
+}
 
 // putsAtOnce is how many writes etcd takes in one transaction.
 const putsAtOnce = 100

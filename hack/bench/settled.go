@@ -144,6 +144,50 @@ func (w *world) atRest(ctx context.Context, size string, members int, empty coun
 	}, nil
 }
 
+// measureLimitedRestart starts an operator under a plan's limits, of which it uses all:
+// the listing takes what the limits allow, and the rest is to take no longer than a minute.
+func measureLimitedRestart(ctx context.Context, b *bench) (figures []figure, err error) {
+	for _, people := range b.sized([]int{1000}, []int{100_000}) {
+		more, err := limitedRestart(ctx, b, people/eachSettled)
+		figures = append(figures, more...)
+		if err != nil {
+			return figures, err
+		}
+	}
+	return figures, nil
+}
+
+// listedAMinute is how many organizations Enterprise's limits let be listed in a minute:
+// each is read once, and so are the connections of each, 100 times a minute at most.
+const listedAMinute = 100
+
+func limitedRestart(ctx context.Context, b *bench, customers int) (figures []figure, err error) {
+	w, err := b.newWorld(ctx, standin.ProfileUnlimited)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = w.ended(ctx, err) }()
+	if err := w.takeAll(ctx); err != nil {
+		return nil, err
+	}
+	if err := w.seed(ctx, customers, eachSettled); err != nil {
+		return nil, err
+	}
+	if err := w.auth0.Configure(func(s *standin.Settings) { s.Profile = standin.ProfileEnterprise }); err != nil {
+		return nil, err
+	}
+	members := (customers-1)*eachSettled + 2
+	size := fmt.Sprintf("enterprise, %d Members", members)
+	figures, err = w.restart(ctx, size, customers, members)
+	if err != nil {
+		return nil, err
+	}
+	listing := float64(max(0, customers-10)) / listedAMinute * 60
+	figures[0] = figures[0].atMost(60+listing).because("%.0f s of it are what the limits take for %d organizations and their connections", listing, customers)
+	figures = append(figures, figure{Size: size, Name: "restart, calls answered 429", Value: w.calls().refusedPercent(), Unit: "%"}.atMost(0.1))
+	return figures, nil
+}
+
 // restart starts the operator, and ends the one that runs.
 func (w *world) restart(ctx context.Context, size string, customers, members int) ([]figure, error) {
 	if w.operator != nil {

@@ -48,8 +48,6 @@ type world struct {
 	operator          *process.Process
 	// address of the operator's counters.
 	address string
-	// seeded: there may be too many objects to take away one by one.
-	seeded bool
 	// caFile has the stand-in's certificate authority.
 	caFile string
 }
@@ -240,8 +238,9 @@ func (w *world) end(ctx context.Context) error {
 	if w.auth0 != nil {
 		errs = append(errs, w.auth0.Close())
 	}
-	if w.seeded {
-		errs = append(errs, etcd{w.plane.EtcdURL()}.deleteAll(ctx))
+	if store := (etcd{w.plane.EtcdURL()}); store.url != "" {
+		// There may be too many objects to take away one by one.
+		errs = append(errs, store.deleteAll(ctx))
 	}
 	members, customers, tenants := &v1alpha1.MemberList{}, &v1alpha1.CustomerList{}, &v1alpha1.Auth0TenantList{}
 	for _, list := range []client.ObjectList{members, customers, tenants} {
@@ -325,6 +324,31 @@ func (w *world) apply(ctx context.Context, customer string, people int, change .
 		}
 	}
 	return nil
+}
+
+// crowd is apply for so many that the API server would take minutes to create them:
+// the Members are written past it.
+func (w *world) crowd(ctx context.Context, customer string, people int) error {
+	if err := w.apply(ctx, customer, 1, func(c *v1alpha1.Customer) { c.Spec.Seats = int32(people) }); err != nil { //nolint:gosec // few enough
+		return err
+	}
+	return w.join(ctx, customer, 1, people)
+}
+
+// join adds the people with these numbers to a Customer, its Members past the API server.
+func (w *world) join(ctx context.Context, customer string, from, to int) error {
+	var objects []client.Object
+	for n := from; n < to; n++ {
+		if err := w.auth0.AddPerson(connectionOf(customer), standin.IdPPerson{Email: address(customer, n), EmailVerified: true}); err != nil {
+			return fmt.Errorf("add a person: %w", err)
+		}
+		objects = append(objects, w.member(customer, n))
+	}
+	store, err := w.store()
+	if err != nil {
+		return err
+	}
+	return store.put(ctx, objects)
 }
 
 // member is the Member of a Customer's n-th person.
