@@ -68,10 +68,12 @@ generate: ## Generate the DeepCopy methods.
 manifests: ## Generate the CRDs and the operator's roles, and copy what the chart shares with config/.
 	$(CONTROLLER_GEN) crd paths=./api/... output:crd:dir=config/crd/bases
 	$(CONTROLLER_GEN) rbac:roleName=seatwarden-manager paths=./controllers/... paths=. output:rbac:dir=config/rbac
-	rm -rf $(CHART)/files && mkdir -p $(CHART)/files/rbac $(CHART)/files/policy
+	rm -rf $(CHART)/files && mkdir -p $(addprefix $(CHART)/files/,rbac policy prometheus grafana)
 	cp -R config/crd/bases $(CHART)/files/crd
 	cp config/rbac/*role*.yaml $(CHART)/files/rbac
 	cp -R config/policy/base config/policy/deny config/policy/warn $(CHART)/files/policy
+	cp config/prometheus/prometheusrule.yaml $(CHART)/files/prometheus
+	cp config/grafana/seatwarden.json $(CHART)/files/grafana
 	find $(CHART)/files -name kustomization.yaml -delete
 
 .PHONY: fmt

@@ -142,6 +142,8 @@ func TestChartRefusesBadValues(t *testing.T) {
 			[]string{"metrics.serviceMonitor.enabled needs metrics.enabled"}},
 		"alerts on no metrics": {map[string]any{"image": image, "metrics": map[string]any{"enabled": false, "prometheusRule": map[string]any{"enabled": true}}},
 			[]string{"metrics.prometheusRule.enabled needs metrics.enabled"}},
+		"a dashboard of no metrics": {map[string]any{"image": image, "metrics": map[string]any{"enabled": false, "dashboard": map[string]any{"enabled": true}}},
+			[]string{"metrics.dashboard.enabled needs metrics.enabled"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
