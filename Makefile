@@ -24,7 +24,7 @@ KUBECTL ?= kubectl
 CHART = charts/seatwarden
 
 # What `make generate manifests` writes.
-GENERATED = api/v1alpha1/zz_generated.deepcopy.go config/crd/bases config/rbac/role.yaml $(CHART)/files
+GENERATED = api/v1alpha1/zz_generated.deepcopy.go config/crd/bases config/rbac/role.yaml config/argocd/argocd-cm.yaml $(CHART)/files
 
 # The folders of Go modules that are kept tidy.
 MODULES = . hack/tools hack/lint test/conformance test/browser test/chart
@@ -65,9 +65,10 @@ generate: ## Generate the DeepCopy methods.
 	$(CONTROLLER_GEN) object:headerFile=hack/boilerplate.go.txt paths=./api/...
 
 .PHONY: manifests
-manifests: ## Generate the CRDs and the operator's roles, and copy what the chart shares with config/.
+manifests: ## Generate the CRDs, the operator's roles and Argo CD's checks, and copy what the chart shares with config/.
 	$(CONTROLLER_GEN) crd paths=./api/... output:crd:dir=config/crd/bases
 	$(CONTROLLER_GEN) rbac:roleName=seatwarden-manager paths=./controllers/... paths=. output:rbac:dir=config/rbac
+	go run ./hack/argocd >config/argocd/argocd-cm.yaml
 	rm -rf $(CHART)/files && mkdir -p $(addprefix $(CHART)/files/,rbac policy prometheus grafana)
 	cp -R config/crd/bases $(CHART)/files/crd
 	cp config/rbac/*role*.yaml $(CHART)/files/rbac

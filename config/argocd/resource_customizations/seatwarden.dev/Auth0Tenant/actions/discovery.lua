@@ -1,0 +1,1 @@
+return { ["reconcile"] = { ["displayName"] = "Look at Auth0 now" } }
