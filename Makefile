@@ -175,6 +175,10 @@ verify-tidy:
 build: ## Build the operator into bin/.
 	CGO_ENABLED=0 go build -trimpath -o bin/seatwarden .
 
+.PHONY: plugin
+plugin: ## Build the kubectl plugin into bin/.
+	CGO_ENABLED=0 go build -trimpath -o bin/kubectl-seats ./cmd/kubectl-seats
+
 .PHONY: run
 run: ## Run the operator here against the cluster of your kubeconfig; flags in RUN.
 	go run . --namespace seatwarden-system --metrics-bind-address 0 $(RUN)
