@@ -25,10 +25,10 @@ func (p *page) heading(text string) {
 	if p.Len() > 0 {
 		fmt.Fprint(p, "\n")
 	}
-	fmt.Fprint(p, Paint(p.colour, Heading, Clean(text)) + "\n")
+	fmt.Fprint(p, Paint(p.colour, Heading, Clean(text))+"\n")
 }
 
-func (p *page) line(text string) { fmt.Fprint(p, "  " + Clean(text) + "\n") }
+func (p *page) line(text string) { fmt.Fprint(p, "  "+Clean(text)+"\n") }
 
 func (p *page) table(table *Table) { fmt.Fprint(p, table.String("  ", p.colour)) }
 
@@ -112,7 +112,7 @@ func (d *Details) contract(now time.Time) string {
 func (d *Details) heldText(p *page) {
 	if d.Held != nil {
 		p.heading("Held")
-		fmt.Fprint(p, "  " + Paint(p.colour, Bad, Clean(d.Held.Text())) + "\n")
+		fmt.Fprint(p, "  "+Paint(p.colour, Bad, Clean(d.Held.Text()))+"\n")
 		p.line("to let it happen: kubectl seats approve " + d.Name + " -n " + d.Namespace)
 	}
 }
