@@ -221,6 +221,7 @@ func (w *World) tearDown() {
 	w.AssertNoSecretLeaked()
 	w.assertHistory()
 	w.assertNoIdleWrite()
+	w.assertNoDrift()
 	w.assertEvents()
 	w.assertOneMail()
 	w.assertHandsOff()

@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
+
+	"github.com/seatwarden/seatwarden/api/v1alpha1"
 )
 
 // KubernetesWrite is a request of an operator's that changes something in
@@ -16,6 +19,9 @@ type KubernetesWrite struct {
 	Method, Path string
 	// Idle: it was carried out and left the object at the version that it had.
 	Idle bool
+	// Drift is what it changes of an object of ours that somebody declared: everything
+	// but the status and the finalizers, which GitOps tools do not compare.
+	Drift []string
 }
 
 // writeLog keeps what the operators write to Kubernetes.
@@ -48,13 +54,53 @@ func (w *World) assertNoIdleWrite() {
 	}
 }
 
+// assertNoDrift fails the test for writes that a GitOps tool would take back.
+func (w *World) assertNoDrift() {
+	for _, write := range w.KubernetesWrites() {
+		if len(write.Drift) > 0 {
+			w.Errorf("a write to Kubernetes changes what people declare: %s %s %v", write.Method, write.Path, write.Drift)
+		}
+	}
+}
+
+// drift lists the fields of a write.
+func drift(method, path string, body []byte) []string {
+	ours := strings.HasPrefix(path, "/apis/"+v1alpha1.GroupVersion.Group+"/") && !strings.HasSuffix(path, "/status")
+	if !ours || method != http.MethodPatch && method != http.MethodPut {
+		return nil
+	}
+	var object struct {
+		Metadata map[string]any `json:"metadata"`
+		Spec     map[string]any `json:"spec"`
+	}
+	if err := json.Unmarshal(body, &object); err != nil {
+		return []string{"not a JSON object"}
+	}
+	var out []string
+	for field := range object.Metadata {
+		// The finalizers, and on condition of what the object is.
+		if !slices.Contains([]string{"finalizers", "resourceVersion", "uid"}, field) {
+			out = append(out, "metadata."+field)
+		}
+	}
+	for field := range object.Spec {
+		out = append(out, "spec."+field)
+	}
+	slices.Sort(out)
+	return out
+}
+
 // wrap has the log see what goes through a transport.
 func (l *writeLog) wrap(base http.RoundTripper) http.RoundTripper {
 	return roundTripper(func(r *http.Request) (*http.Response, error) {
 		if r.Method == http.MethodGet {
 			return base.RoundTrip(r)
 		}
-		before, err := metadataIn(&r.Body)
+		sent, err := read(&r.Body)
+		if err != nil {
+			return nil, err
+		}
+		before, err := metadataIn(sent)
 		if err != nil {
 			return nil, err
 		}
@@ -62,7 +108,11 @@ func (l *writeLog) wrap(base http.RoundTripper) http.RoundTripper {
 		if err != nil {
 			return nil, err
 		}
-		after, err := metadataIn(&response.Body)
+		got, err := read(&response.Body)
+		if err != nil {
+			return nil, err
+		}
+		after, err := metadataIn(got)
 		if err != nil {
 			return nil, err
 		}
@@ -72,7 +122,7 @@ func (l *writeLog) wrap(base http.RoundTripper) http.RoundTripper {
 		idle := r.Method == http.MethodPatch && response.StatusCode == http.StatusOK && same && !gone
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		l.writes = append(l.writes, KubernetesWrite{Method: r.Method, Path: r.URL.Path, Idle: idle})
+		l.writes = append(l.writes, KubernetesWrite{Method: r.Method, Path: r.URL.Path, Idle: idle, Drift: drift(r.Method, r.URL.Path, sent)})
 		return response, nil
 	})
 }
@@ -83,19 +133,24 @@ type metadata struct {
 	Finalizers        []string `json:"finalizers"`
 }
 
-// metadataIn is that of an object in JSON, which every object of ours is.
-func metadataIn(body *io.ReadCloser) (metadata, error) {
+// read reads a body and puts it back.
+func read(body *io.ReadCloser) ([]byte, error) {
 	if *body == nil {
-		return metadata{}, nil
+		return nil, nil
 	}
 	text, err := io.ReadAll(*body)
 	if err != nil {
-		return metadata{}, fmt.Errorf("read a body: %w", err)
+		return nil, fmt.Errorf("read a body: %w", err)
 	}
 	if err := (*body).Close(); err != nil {
-		return metadata{}, fmt.Errorf("read a body: %w", err)
+		return nil, fmt.Errorf("read a body: %w", err)
 	}
 	*body = io.NopCloser(bytes.NewReader(text))
+	return text, nil
+}
+
+// metadataIn is that of an object in JSON, which every object of ours is.
+func metadataIn(text []byte) (metadata, error) {
 	var object struct {
 		Metadata metadata `json:"metadata"`
 	}
