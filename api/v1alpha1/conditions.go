@@ -35,8 +35,8 @@ const (
 	// ConditionSeatsExceeded (Customer) is present, and True, when more people
 	// want or hold seats than the contract has.
 	ConditionSeatsExceeded = "SeatsExceeded"
-	// ConditionRemovalsHeld (Customer) is present, and True, when removals wait for
-	// a person's approval.
+	// ConditionRemovalsHeld (Customer) is True when removals wait for a person's
+	// approval, and False when none do, so that one can wait for either.
 	ConditionRemovalsHeld = "RemovalsHeld"
 	// ConditionRequestRefused (Customer, Member) is present, and True, while an
 	// annotation asks for something that is refused; the message says why.
@@ -174,6 +174,8 @@ const (
 	ReasonSeatLimitExceeded = "SeatLimitExceeded"
 	// ReasonAwaitingApproval: more people were removed at once than the brake lets through.
 	ReasonAwaitingApproval = "AwaitingApproval"
+	// ReasonNothingHeld: no removal waits for approval.
+	ReasonNothingHeld = "NothingHeld"
 	// ReasonAdoptionNotListed: the Auth0Tenant does not let this namespace adopt the organization.
 	ReasonAdoptionNotListed = "AdoptionNotListed"
 	// ReasonUnmanagedMembers: the adopted organization has members who hold no seat; the guard would shut them out.

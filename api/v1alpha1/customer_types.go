@@ -356,6 +356,8 @@ const (
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:shortName=cust,categories=seatwarden
+// +kubebuilder:selectablefield:JSONPath=`.status.organizationID`
+// +kubebuilder:selectablefield:JSONPath=`.spec.tenantRef.name`
 // +kubebuilder:printcolumn:name="Organization",type=string,JSONPath=`.status.organizationName`
 // +kubebuilder:printcolumn:name="Seats",type=integer,JSONPath=`.spec.seats`
 // +kubebuilder:printcolumn:name="Used",type=integer,JSONPath=`.status.seats.used`

@@ -259,6 +259,8 @@ type MemberStatus struct {
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:shortName=mbr,categories=seatwarden
 // +kubebuilder:selectablefield:JSONPath=`.spec.customerRef.name`
+// +kubebuilder:selectablefield:JSONPath=`.spec.email`
+// +kubebuilder:selectablefield:JSONPath=`.status.organizationID`
 // +kubebuilder:printcolumn:name="Customer",type=string,JSONPath=`.spec.customerRef.name`
 // +kubebuilder:printcolumn:name="Email",type=string,JSONPath=`.spec.email`
 // +kubebuilder:printcolumn:name="Seat",type=string,JSONPath=`.status.seat.state`

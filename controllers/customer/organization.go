@@ -29,7 +29,7 @@ func (p *customerPass) findTenant(ctx context.Context) error {
 		if !p.Directory.Looked(name) {
 			return pass.Starting(v1alpha1.ReasonTenantNotReady, fmt.Sprintf("Auth0Tenant %s is being looked at", name))
 		}
-		return pass.Wait(v1alpha1.ReasonTenantNotReady, fmt.Sprintf("Auth0Tenant %s cannot be used: see its conditions", name), time.Minute)
+		return pass.Wait(v1alpha1.ReasonTenantNotReady, fmt.Sprintf("Auth0Tenant %s cannot be used: whoever runs it finds why in its conditions", name), time.Minute)
 	}
 	p.tenant = tenant
 	if resync, followed := tenant.Resync(p.ResyncInterval); followed {

@@ -258,8 +258,11 @@ func (p *customerPass) report(ctx context.Context) error {
 	if p.customer.Status.ChangingUntil == nil {
 		p.fencedAt = time.Time{} // what the next change rests on does not stand any more
 	}
-	pass.Announce(p.Recorder, p.customer, p.original.Status.Conditions, p.customer.Status.Conditions,
-		v1alpha1.ConditionReady, v1alpha1.ConditionContractActive, v1alpha1.ConditionGuardInEffect, v1alpha1.ConditionSeatsExceeded, v1alpha1.ConditionRemovalsHeld)
+	told := []string{v1alpha1.ConditionReady, v1alpha1.ConditionContractActive, v1alpha1.ConditionGuardInEffect, v1alpha1.ConditionSeatsExceeded}
+	if p.facts.Held != nil {
+		told = append(told, v1alpha1.ConditionRemovalsHeld)
+	}
+	pass.Announce(p.Recorder, p.customer, p.original.Status.Conditions, p.customer.Status.Conditions, told...)
 	was, is := p.original.Status, p.customer.Status
 	pass.AnnounceAnswers(p.Recorder, p.customer, was.RefusedRequests, is.RefusedRequests,
 		pass.Handled{Annotation: v1alpha1.AnnotationApproveRemovals, Before: was.LastHandledApproval, After: is.LastHandledApproval},

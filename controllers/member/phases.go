@@ -128,7 +128,7 @@ func (p *memberPass) tenantProblem(ctx context.Context, name string) error {
 	if !p.Directory.Looked(name) {
 		return pass.Starting(v1alpha1.ReasonTenantNotReady, fmt.Sprintf("Auth0Tenant %s is being looked at", name))
 	}
-	return pass.Wait(v1alpha1.ReasonTenantNotReady, fmt.Sprintf("Auth0Tenant %s cannot be used: see its conditions", name), time.Minute)
+	return pass.Wait(v1alpha1.ReasonTenantNotReady, fmt.Sprintf("Auth0Tenant %s cannot be used: whoever runs it finds why in its conditions", name), time.Minute)
 }
 
 // checkSeat goes on only with a seat.

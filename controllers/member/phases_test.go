@@ -20,7 +20,7 @@ func TestStatusTenantThatCannotBeUsed(t *testing.T) {
 		looked                  bool
 	}{
 		"not looked at yet": {"default", v1alpha1.ReasonTenantNotReady, "Auth0Tenant default is being looked at", false},
-		"not usable":        {"default", v1alpha1.ReasonTenantNotReady, "Auth0Tenant default cannot be used: see its conditions", true},
+		"not usable":        {"default", v1alpha1.ReasonTenantNotReady, "Auth0Tenant default cannot be used: whoever runs it finds why in its conditions", true},
 		"not there":         {"other", v1alpha1.ReasonTenantNotFound, "there is no Auth0Tenant other yet", false},
 	} {
 		t.Run(name, func(t *testing.T) {

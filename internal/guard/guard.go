@@ -102,7 +102,7 @@ func Render(options Options) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("encode the guard's configuration: %w", err)
 	}
-	return fmt.Sprintf("// seatwarden-guard version %d. Generated: changes made here are overwritten.\nconst CONFIG = %s;\n\n%s",
+	return fmt.Sprintf("// seatwarden-guard version %d. Generated: change its settings and deploy it anew; what is changed here is lost by that.\nconst CONFIG = %s;\n\n%s",
 		Version, baked, source), nil
 }
 

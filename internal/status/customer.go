@@ -278,7 +278,7 @@ func (c *conditions) seats(limit int32, counts *v1alpha1.SeatCounts, unlisted st
 
 func (c *conditions) removalsHeld(held *v1alpha1.HeldRemovals) {
 	if held == nil {
-		c.present(v1alpha1.ConditionRemovalsHeld, false, "", "")
+		c.set(v1alpha1.ConditionRemovalsHeld, metav1.ConditionFalse, v1alpha1.ReasonNothingHeld, "no removal waits for approval")
 		return
 	}
 	people := counted(int(held.People), "person", "people")
@@ -289,7 +289,7 @@ func (c *conditions) removalsHeld(held *v1alpha1.HeldRemovals) {
 	case v1alpha1.HeldUsers:
 		cause, undo = "the organization is gone, and the users of more people would be deleted at once than the brake lets through: no user of "+people+" is deleted", "set spec.removal.user to Keep"
 	}
-	c.present(v1alpha1.ConditionRemovalsHeld, true, v1alpha1.ReasonAwaitingApproval, fmt.Sprintf(
+	c.set(v1alpha1.ConditionRemovalsHeld, metav1.ConditionTrue, v1alpha1.ReasonAwaitingApproval, fmt.Sprintf(
 		"%s; approve with the annotation %s=%s, or %s", cause, v1alpha1.AnnotationApproveRemovals, held.Hash, undo))
 }
 

@@ -207,7 +207,7 @@ func notJoined(s *v1alpha1.MemberStatus, f MemberFacts) state {
 	case f.Problem != nil:
 		return state{reason: f.Problem.Reason, message: f.Problem.Message}
 	}
-	return state{reason: v1alpha1.ReasonInviting, message: "the invitation is being sent", pending: true}
+	return state{reason: v1alpha1.ReasonInviting, message: "the person is being let in: by an invitation, unless they are known from before", pending: true}
 }
 
 // usedUp says what became of a link that was used up, and by which user if that is known.

@@ -237,6 +237,7 @@ func TestCustomer(t *testing.T) {
 			g := NewWithT(t)
 			c := customer(3)
 			got := Customer(c, tc.facts)
+			tc.want["RemovalsHeld"] = "False/NothingHeld"
 			g.Expect(short(got.Conditions)).To(Equal(tc.want))
 			g.Expect(meta.FindStatusCondition(got.Conditions, "Ready").Message).To(Equal(tc.summary))
 			obeysKstatus(g, got.Conditions, c.Generation)
@@ -256,6 +257,21 @@ func TestRemovalsHeldSayHowToUndo(t *testing.T) {
 		out := Customer(customer(3), CustomerFacts{Now: now, Held: &v1alpha1.HeldRemovals{Hash: "abc", People: 1, Of: of}})
 		held := meta.FindStatusCondition(out.Conditions, v1alpha1.ConditionRemovalsHeld)
 		g.Expect(held).To(HaveValue(And(HaveField("Status", metav1.ConditionTrue), HaveField("Message", want))))
+	}
+}
+
+// TestRemovalsHeldCanBeWaitedFor: `kubectl wait --for=condition=RemovalsHeld=False` returns
+// when what was held is approved or undone, and where nothing ever was.
+func TestRemovalsHeldCanBeWaitedFor(t *testing.T) {
+	g := NewWithT(t)
+	c := customer(3)
+	for _, held := range []*v1alpha1.HeldRemovals{nil, {Hash: "abc", People: 1}, nil} {
+		want := "False/NothingHeld"
+		if held != nil {
+			want = "True/AwaitingApproval"
+		}
+		c.Status = Customer(c, CustomerFacts{Now: now, Held: held})
+		g.Expect(short(c.Status.Conditions)).To(HaveKeyWithValue("RemovalsHeld", want))
 	}
 }
 

@@ -236,7 +236,7 @@ var words = map[string]string{
 	v1alpha1.ReasonExpired:                        "the link's time is over",
 	v1alpha1.ReasonGranting:                       "has joined: access is being given",
 	v1alpha1.ReasonInUse:                          "being deleted, and still in use",
-	v1alpha1.ReasonInviting:                       "the invitation is being sent",
+	v1alpha1.ReasonInviting:                       "is being invited, or let in",
 	v1alpha1.ReasonJoined:                         "can sign in",
 	v1alpha1.ReasonLeaving:                        "is being removed under another Member",
 	v1alpha1.ReasonLimitShort:                     "a rate limit of Auth0 is short",

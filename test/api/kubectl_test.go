@@ -131,6 +131,37 @@ func table(printed string) string {
 	return strings.Join(lines, "\n")
 }
 
+// TestKubectlFindsByWhatAProductKnows: an organization's id out of a token, or an address.
+func TestKubectlFindsByWhatAProductKnows(t *testing.T) {
+	kubectl := makeWorld(t)
+	kubectl("patch", "member/jane", "--subresource=status", "--type=merge", "-p", `{"status":{"organizationID":"org_1"}}`)
+	for selector, want := range map[string]string{
+		"customers status.organizationID=org_1":   "customer.seatwarden.dev/acme",
+		"customers status.organizationID=org_2":   "",
+		"customers spec.tenantRef.name=columns":   "customer.seatwarden.dev/acme",
+		"members spec.email=jane@acme.com":        "member.seatwarden.dev/jane",
+		"members spec.email=joe@acme.com":         "",
+		"members spec.customerRef.name=acme":      "member.seatwarden.dev/jane",
+		"members status.organizationID=org_1":     "member.seatwarden.dev/jane",
+		"members spec.customerRef.name=elsewhere": "",
+	} {
+		kind, fields, _ := strings.Cut(selector, " ")
+		NewWithT(t).Expect(strings.TrimSpace(kubectl("get", kind, "-o", "name", "--field-selector", fields))).To(Equal(want), selector)
+	}
+}
+
+// TestKubectlExplainsEveryField: a field that holds others has words of its own.
+func TestKubectlExplainsEveryField(t *testing.T) {
+	g := NewWithT(t)
+	for _, field := range []string{"customer.spec.removal", "customer.spec.invitations", "customer.spec.organization", "customer.spec.contract", "auth0tenant.spec.guard", "member.spec.customerRef"} {
+		told, err := envtesting.ControlPlane().Kubectl(t.Context(), "explain", field)
+		g.Expect(err).NotTo(HaveOccurred())
+		_, text, _ := strings.Cut(told, "DESCRIPTION:")
+		text, _, _ = strings.Cut(text, "FIELDS:")
+		g.Expect(strings.TrimSpace(text)).NotTo(Or(BeEmpty(), Equal("<empty>")), told)
+	}
+}
+
 func TestKubectlKnowsShortNamesAndTheCategory(t *testing.T) {
 	kubectl := makeWorld(t)
 	for args, want := range map[string]string{

@@ -565,7 +565,7 @@ func TestRemovalHeldIsApprovedUnderManageOnly(t *testing.T) {
 		w.Expect(err).NotTo(HaveOccurred())
 	}
 	setMode(w, customer, v1alpha1.ModeManage)
-	w.UntilReason(customer, v1alpha1.ConditionRemovalsHeld, "absent")
+	w.UntilReason(customer, v1alpha1.ConditionRemovalsHeld, "False/NothingHeld")
 	w.Until("she is out", func(g Gomega) {
 		_, err := w.SignIn(id, "jane@acme.com")
 		g.Expect(err).To(HaveOccurred())
