@@ -48,23 +48,23 @@ func (a *auditLog) add(e AuditEntry) {
 
 // Audit returns the requests received so far, at least the last 50,000, in the
 // order in which they were finished.
-func (s *Server) Audit() []AuditEntry {
-	s.audit.mu.Lock()
-	defer s.audit.mu.Unlock()
-	return slices.Clone(s.audit.entries)
+func (g *Gate) Audit() []AuditEntry {
+	g.audit.mu.Lock()
+	defer g.audit.mu.Unlock()
+	return slices.Clone(g.audit.entries)
 }
 
 // Calls returns the audit entries of one method and route template, e.g.
 // ("POST", "/api/v2/organizations/{id}/invitations").
-func (s *Server) Calls(method, route string) []AuditEntry {
-	return slices.DeleteFunc(s.Audit(), func(e AuditEntry) bool {
+func (g *Gate) Calls(method, route string) []AuditEntry {
+	return slices.DeleteFunc(g.Audit(), func(e AuditEntry) bool {
 		return e.Method != method || e.Route != route
 	})
 }
 
 // ResetAudit forgets the requests received so far.
-func (s *Server) ResetAudit() {
-	s.audit.mu.Lock()
-	defer s.audit.mu.Unlock()
-	s.audit.entries = nil
+func (g *Gate) ResetAudit() {
+	g.audit.mu.Lock()
+	defer g.audit.mu.Unlock()
+	g.audit.entries = nil
 }

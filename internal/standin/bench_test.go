@@ -76,10 +76,10 @@ func loadWorld(tb testing.TB) (*Server, string) {
 		Connections: []Connection{{Name: "staff", Strategy: strategyDatabase}},
 		Clients:     []Client{{ClientID: "app", OrganizationUsage: "allow"}},
 	}}))
-	issuer := s.issuer(s.main)
-	token, err := s.keys.Sign(map[string]any{
-		"iss": issuer, "aud": issuer + "api/v2/", "azp": "load", "exp": s.clock.Now().Add(24 * time.Hour).Unix(),
-		"scope": strings.Join(ManagementScopes(), " "),
+	issuer := s.world.issuer(s.world.main)
+	token, err := s.world.keys.Sign(map[string]any{
+		"iss": issuer, "aud": issuer + "api/v2/", "azp": "load", "exp": s.world.clock.Now().Add(24 * time.Hour).Unix(),
+		"scope": strings.Join(Scopes(), " "),
 	})
 	if err != nil {
 		tb.Fatal(err)

@@ -11,11 +11,7 @@ import (
 	"time"
 )
 
-const (
-	managementPrefix = "/api/v2"
-	// maxBody is the largest request body that is read.
-	maxBody = 1 << 20
-)
+const ()
 
 // noContent is the answer of a route that has a body otherwise: 204.
 type noContent struct{}
@@ -23,7 +19,8 @@ type noContent struct{}
 // call is one request to the Management API, authenticated. Its handler runs
 // with Server.mu held.
 type call struct {
-	s      *Server
+	api    *API
+	world  *World
 	t      *Tenant
 	r      *http.Request
 	params map[string]string
@@ -44,11 +41,29 @@ func (c *call) param(name string) string { return c.params[name] }
 
 func (c *call) hasScope(scope string) bool { return slices.Contains(c.scopes, scope) }
 
-// management answers a request to a known route of the Management API and
+// API plays the Management API.
+type API struct {
+	world  *World
+	gate   *Gate
+	router *router
+	// streams are those of events that are open, and with a time those that
+	// ended then. They are guarded by the world's lock.
+	streams map[*Tenant]map[*stream]time.Time
+}
+
+func newAPI(world *World, gate *Gate) *API {
+	return &API{world: world, gate: gate, router: routes(), streams: map[*Tenant]map[*stream]time.Time{}}
+}
+
+// Find returns the route for a request and the values of its placeholders, or
+// nil for what is no route of the Management API.
+func (a *API) Find(r *http.Request) (*route, map[string]string) { return a.router.find(r) }
+
+// Serve answers a request to a known route of the Management API and
 // returns the id of the client that called, as far as it is known.
-func (s *Server) management(w http.ResponseWriter, r *http.Request, ro *route, params map[string]string, fault *Fault) string {
+func (a *API) Serve(w http.ResponseWriter, r *http.Request, ro *route, params map[string]string, fault *Fault) string {
 	c := &call{
-		s: s, t: s.tenantOf(r), r: r, params: params, query: queryValues(r.URL.Query()), header: w.Header(), fault: fault, now: s.clock.Now(),
+		api: a, world: a.world, t: a.world.tenantOf(r), r: r, params: params, query: queryValues(r.URL.Query()), header: w.Header(), fault: fault, now: a.world.clock.Now(),
 	}
 	apiErr := c.authorize(ro)
 	if apiErr == nil {
@@ -62,8 +77,8 @@ func (s *Server) management(w http.ResponseWriter, r *http.Request, ro *route, p
 		ro.stream(c, w)
 		return c.clientID
 	}
-	raw, err := s.handle(c, ro)
-	s.waitAsRecorded(r.Context(), ro)
+	raw, err := a.handle(c, ro)
+	a.gate.Wait(r.Context(), &ro.endpoint)
 	switch {
 	case err != nil:
 		writeError(w, err)
@@ -77,9 +92,9 @@ func (s *Server) management(w http.ResponseWriter, r *http.Request, ro *route, p
 
 // handle runs a route's handler alone in the tenant and encodes its answer
 // there, so that no later change can show in it.
-func (s *Server) handle(c *call, ro *route) (json.RawMessage, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (a *API) handle(c *call, ro *route) (json.RawMessage, error) {
+	a.world.Lock()
+	defer a.world.Unlock()
 	answer, err := ro.handle(c)
 	if err != nil {
 		return nil, err
@@ -102,8 +117,8 @@ func (c *call) authorize(ro *route) *apiError {
 	if !strings.EqualFold(scheme, "bearer") || token == "" {
 		return newError(http.StatusUnauthorized, "", "Missing authentication")
 	}
-	issuer := c.s.issuer(c.t)
-	claims, err := c.s.keys.Verify(token, issuer, issuer+"api/v2/", c.now)
+	issuer := c.world.issuer(c.t)
+	claims, err := c.world.keys.Verify(token, issuer, issuer+"api/v2/", c.now)
 	if err != nil {
 		return newError(http.StatusUnauthorized, "", "Invalid token")
 	}

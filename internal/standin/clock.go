@@ -37,3 +37,11 @@ func (c *Clock) Forward(d time.Duration) {
 	defer c.mu.Unlock()
 	c.offset += d
 }
+
+// earlier is the earlier of two ends, of which either may be none.
+func earlier(end, other time.Time) time.Time {
+	if end.IsZero() || !other.IsZero() && other.Before(end) {
+		return other
+	}
+	return end
+}

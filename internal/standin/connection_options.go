@@ -1,6 +1,7 @@
 package standin
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -160,7 +161,7 @@ func checkDatabaseOptions(options map[string]any) error {
 		}
 	}
 	active := false
-	for _, name := range sortedKeys(attributes) {
+	for _, name := range slices.Sorted(maps.Keys(attributes)) {
 		attribute, _ := attributes[name].(map[string]any)
 		identifier, _ := attribute["identifier"].(map[string]any)
 		active = active || identifier["active"] == true

@@ -1,7 +1,6 @@
 package standin
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,22 +24,20 @@ type ClockState struct {
 	Offset Duration  `json:"offset"`
 }
 
-// decodeStrict decodes JSON and refuses fields that the value does not have.
-func decodeStrict(raw []byte, into any) error {
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(into); err != nil {
-		return err
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("more than one JSON value")
-	}
-	return nil
+// controlled is what the control API controls.
+type controlled struct {
+	*Dashboard
+	*Gate
+	World *World
+	Info  Info
+	// Export and Restore are those of the whole stand-in.
+	Export  func() ([]byte, error)
+	Restore func([]byte) error
 }
 
 // controlHandler serves the control API. Answers are JSON; an error is
 // {"error": "..."} with status 400 or 404.
-func (s *Server) controlHandler() http.Handler {
+func controlHandler(s controlled) http.Handler {
 	mux := http.NewServeMux()
 	handle := func(pattern string, answer func(*http.Request) (any, error)) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
@@ -56,11 +53,11 @@ func (s *Server) controlHandler() http.Handler {
 		})
 	}
 	handle("GET /control/info", func(*http.Request) (any, error) {
-		return Info{URL: s.URL(), Domain: s.Domain(), CA: string(s.caPEM)}, nil
+		return s.Info, nil
 	})
 	handle("GET /control/clock", func(*http.Request) (any, error) { return s.clockState(), nil })
 	handle("POST /control/clock", s.controlForward)
-	handle("GET /control/settings", func(*http.Request) (any, error) { return s.Settings(), nil })
+	handle("GET /control/settings", func(*http.Request) (any, error) { return s.World.Settings(), nil })
 	handle("PATCH /control/settings", s.controlSettings)
 	handle("GET /control/faults", func(*http.Request) (any, error) { return s.Faults(), nil })
 	handle("POST /control/faults", s.controlAddFault)
@@ -71,8 +68,8 @@ func (s *Server) controlHandler() http.Handler {
 	handle("GET /control/counts", func(*http.Request) (any, error) { return s.Counts(), nil })
 	handle("DELETE /control/counts", func(*http.Request) (any, error) { s.ResetCounts(); return s.Counts(), nil })
 	handle("GET /control/outbox", s.controlOutbox)
-	handle("GET /control/secrets", func(*http.Request) (any, error) { return s.secrets.All(), nil })
-	handle("GET /control/state", func(*http.Request) (any, error) { return s.Snapshot(), nil })
+	handle("GET /control/secrets", func(*http.Request) (any, error) { return s.World.secrets.All(), nil })
+	handle("GET /control/state", func(*http.Request) (any, error) { return s.World.Snapshot(), nil })
 	handle("GET /control/export", func(*http.Request) (any, error) {
 		exported, err := s.Export()
 		return json.RawMessage(exported), err
@@ -96,33 +93,33 @@ func readControl(r *http.Request, into any) error {
 	return decodeStrict(raw, into)
 }
 
-func (s *Server) clockState() ClockState {
-	return ClockState{Now: s.clock.Now(), Offset: Duration(s.clock.Offset())}
+func (s controlled) clockState() ClockState {
+	return ClockState{Now: s.World.clock.Now(), Offset: Duration(s.World.clock.Offset())}
 }
 
-func (s *Server) controlForward(r *http.Request) (any, error) {
+func (s controlled) controlForward(r *http.Request) (any, error) {
 	var body struct {
 		Forward Duration `json:"forward"`
 	}
 	if err := readControl(r, &body); err != nil {
 		return nil, err
 	}
-	s.clock.Forward(time.Duration(body.Forward))
+	s.World.clock.Forward(time.Duration(body.Forward))
 	return s.clockState(), nil
 }
 
-func (s *Server) controlSettings(r *http.Request) (any, error) {
+func (s controlled) controlSettings(r *http.Request) (any, error) {
 	var raw json.RawMessage
 	if err := readControl(r, &raw); err != nil {
 		return nil, err
 	}
-	if err := s.configureFrom(raw); err != nil {
+	if err := s.ConfigureFrom(raw); err != nil {
 		return nil, err
 	}
-	return s.Settings(), nil
+	return s.World.Settings(), nil
 }
 
-func (s *Server) controlAddFault(r *http.Request) (any, error) {
+func (s controlled) controlAddFault(r *http.Request) (any, error) {
 	var f Fault
 	if err := readControl(r, &f); err != nil {
 		return nil, err
@@ -134,29 +131,29 @@ func (s *Server) controlAddFault(r *http.Request) (any, error) {
 	return map[string]string{"id": id}, nil
 }
 
-func (s *Server) controlRemoveFault(r *http.Request) (any, error) {
+func (s controlled) controlRemoveFault(r *http.Request) (any, error) {
 	if !s.RemoveFault(r.PathValue("id")) {
 		return nil, fmt.Errorf("%w fault", errNoSuch)
 	}
 	return s.Faults(), nil
 }
 
-func (s *Server) controlAudit(r *http.Request) (any, error) {
+func (s controlled) controlAudit(r *http.Request) (any, error) {
 	q := r.URL.Query()
 	return slices.DeleteFunc(s.Audit(), func(e AuditEntry) bool {
 		return q.Has("method") && e.Method != q.Get("method") || q.Has("route") && e.Route != q.Get("route")
 	}), nil
 }
 
-func (s *Server) controlOutbox(r *http.Request) (any, error) {
-	mails := s.outbox.Mails()
+func (s controlled) controlOutbox(r *http.Request) (any, error) {
+	mails := s.World.outbox.Mails()
 	if to := r.URL.Query().Get("to"); to != "" {
-		mails = s.outbox.MailsTo(to)
+		mails = s.World.outbox.MailsTo(to)
 	}
 	return append([]Mail{}, mails...), nil
 }
 
-func (s *Server) controlSeed(r *http.Request) (any, error) {
+func (s controlled) controlSeed(r *http.Request) (any, error) {
 	var seed Seed
 	if err := readControl(r, &seed); err != nil {
 		return nil, err
@@ -167,7 +164,7 @@ func (s *Server) controlSeed(r *http.Request) (any, error) {
 // maxExport is the largest export that is read.
 const maxExport = 1 << 30
 
-func (s *Server) controlRestore(r *http.Request) (any, error) {
+func (s controlled) controlRestore(r *http.Request) (any, error) {
 	exported, err := io.ReadAll(io.LimitReader(r.Body, maxExport))
 	if err != nil {
 		return nil, fmt.Errorf("read the request: %w", err)
@@ -178,7 +175,7 @@ func (s *Server) controlRestore(r *http.Request) (any, error) {
 	return s.clockState(), nil
 }
 
-func (s *Server) controlAddPerson(r *http.Request) (any, error) {
+func (s controlled) controlAddPerson(r *http.Request) (any, error) {
 	var p IdPPerson
 	if err := readControl(r, &p); err != nil {
 		return nil, err
@@ -186,6 +183,6 @@ func (s *Server) controlAddPerson(r *http.Request) (any, error) {
 	return p, s.AddPerson(r.PathValue("name"), p)
 }
 
-func (s *Server) controlRemovePerson(r *http.Request) (any, error) {
+func (s controlled) controlRemovePerson(r *http.Request) (any, error) {
 	return map[string]any{}, s.RemovePerson(r.PathValue("name"), r.PathValue("email"))
 }

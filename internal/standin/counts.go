@@ -55,11 +55,11 @@ func (c *callCounts) add(e AuditEntry, known bool) {
 
 // Counts returns how many calls there were since the start or ResetCounts, by
 // method, route and status. Running ones are not counted yet.
-func (s *Server) Counts() []CallCount {
-	s.counts.mu.Lock()
-	defer s.counts.mu.Unlock()
-	out := make([]CallCount, 0, len(s.counts.counts))
-	for _, count := range s.counts.counts {
+func (g *Gate) Counts() []CallCount {
+	g.counts.mu.Lock()
+	defer g.counts.mu.Unlock()
+	out := make([]CallCount, 0, len(g.counts.counts))
+	for _, count := range g.counts.counts {
 		out = append(out, *count)
 	}
 	slices.SortFunc(out, func(a, b CallCount) int {
@@ -69,8 +69,8 @@ func (s *Server) Counts() []CallCount {
 }
 
 // ResetCounts starts counting anew.
-func (s *Server) ResetCounts() {
-	s.counts.mu.Lock()
-	defer s.counts.mu.Unlock()
-	s.counts.counts = map[countedCall]*CallCount{}
+func (g *Gate) ResetCounts() {
+	g.counts.mu.Lock()
+	defer g.counts.mu.Unlock()
+	g.counts.counts = map[countedCall]*CallCount{}
 }

@@ -55,64 +55,56 @@ func streamEvents(c *call, w http.ResponseWriter) {
 
 // open finds where the stream begins and counts it among the open ones.
 func (st *stream) open() (int, error) {
-	s, t := st.c.s, st.c.t
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.settings.EventsAccess == EventsRefused {
+	w := st.c.world
+	w.Lock()
+	defer w.Unlock()
+	if w.inForce.EventsAccess == EventsRefused {
 		return 0, newError(http.StatusForbidden, "insufficient_entitlement", "Your account is not entitled to use this feature.")
 	}
 	position, err := st.c.startOfStream()
 	if err != nil {
 		return 0, err
 	}
-	lingers := st.c.now.Add(-time.Duration(s.settings.EventConnectionLinger))
-	for other, ended := range t.streams {
+	lingers := st.c.now.Add(-time.Duration(w.inForce.EventConnectionLinger))
+	streams := st.c.api.streams[st.c.t]
+	if streams == nil {
+		streams = map[*stream]time.Time{}
+		st.c.api.streams[st.c.t] = streams
+	}
+	for other, ended := range streams {
 		if !ended.IsZero() && !ended.After(lingers) {
-			delete(t.streams, other)
+			delete(streams, other)
 		}
 	}
-	if most := eventConnections(s.settings); len(t.streams) >= most {
+	if most := eventConnections(w.inForce); len(streams) >= most {
 		return 0, newError(http.StatusForbidden, "",
 			"Maximum concurrent event stream connections reached. Please close existing connections.")
 	}
-	t.streams[st] = time.Time{}
+	streams[st] = time.Time{}
 	return position, nil
 }
 
 func (st *stream) close() {
-	st.c.s.mu.Lock()
-	defer st.c.s.mu.Unlock()
-	st.c.t.streams[st] = st.c.s.clock.Now()
-}
-
-// eventConnections is how many streams a subscription may have open at once.
-func eventConnections(s Settings) int {
-	switch {
-	case s.EventConnections > 0:
-		return s.EventConnections
-	case s.Profile == ProfileFree:
-		return 1
-	case s.Profile == ProfileEssentials, s.Profile == ProfileProfessional:
-		return 4
-	}
-	return 8
+	st.c.world.Lock()
+	defer st.c.world.Unlock()
+	st.c.api.streams[st.c.t][st] = st.c.world.clock.Now()
 }
 
 // ends is when the stream ends by itself: Auth0 closes each after some minutes,
 // and when its token has expired.
 func (st *stream) ends() time.Time {
-	end := st.c.now.Add(time.Duration(st.c.s.Settings().EventConnectionTime))
+	end := st.c.now.Add(time.Duration(st.c.world.Settings().EventConnectionTime))
 	return earlier(end, st.c.tokenEnds)
 }
 
 func (st *stream) run(position int) {
 	ends := st.ends()
-	beat := time.NewTicker(time.Duration(st.c.s.Settings().EventHeartbeat))
+	beat := time.NewTicker(time.Duration(st.c.world.Settings().EventHeartbeat))
 	defer beat.Stop()
 	for {
 		var events []event
 		var more <-chan struct{}
-		position, events, more = st.c.eventsAfter(position)
+		position, events, more = st.c.world.eventsAfter(st.c.t, position)
 		for _, e := range events {
 			position = e.position
 			if len(st.kinds) > 0 && !slices.Contains(st.kinds, e.kind) {
@@ -125,7 +117,7 @@ func (st *stream) run(position int) {
 		if st.flush() != nil {
 			return
 		}
-		left := ends.Sub(st.c.s.clock.Now())
+		left := ends.Sub(st.c.world.clock.Now())
 		if left <= 0 {
 			return
 		}

@@ -28,7 +28,7 @@ func TestRestoreBringsBackWhatWasExported(t *testing.T) {
 	w.invite("jane@acme.com", "")
 	_, session := w.joined()
 	w.s.Forward(time.Hour)
-	before, state, mails := w.exported(), w.s.Snapshot(), w.s.Outbox().Mails()
+	before, held, mails := w.exported(), w.s.Snapshot(), w.s.Outbox().Mails()
 	w.Expect(session.Refresh(t.Context())).NotTo(BeNil())
 	_, err := session.Refresh(t.Context())
 	w.Expect(err).To(HaveOccurred(), "a rotated refresh token is good for once")
@@ -37,7 +37,7 @@ func TestRestoreBringsBackWhatWasExported(t *testing.T) {
 	a := newCaller(t, w.s)
 	w.Expect(a.post("/organizations", `{"name":"gamma","branding":{}}`)).To(Equal(http.StatusCreated))
 	w.change(func(tenant *Tenant) {
-		tenant.deleteUser(oktaID, w.s.clock.Now())
+		tenant.deleteUser(oktaID, w.s.world.clock.Now())
 		tenant.clients.remove(portal)
 		tenant.bindings["post-login"] = nil
 	})
@@ -46,7 +46,7 @@ func TestRestoreBringsBackWhatWasExported(t *testing.T) {
 	w.s.Outbox().send(Mail{To: "late@acme.com"})
 	w.s.Secrets().Add(SecretPassword, "made since")
 	w.Expect(w.s.Restore([]byte(before))).To(Succeed())
-	w.Expect(w.s.Snapshot()).To(Equal(state))
+	w.Expect(w.s.Snapshot()).To(Equal(held))
 	w.Expect(w.s.Outbox().Mails()).To(Equal(mails))
 	w.Expect(w.s.Settings()).To(Equal(DefaultSettings()))
 	w.Expect(w.s.Clock().Offset()).To(Equal(offset))
@@ -125,13 +125,13 @@ func TestRestoreIntoAnotherStandIn(t *testing.T) {
 	// As if it were another process on the same address: with a key of its own.
 	private, err := rsa.GenerateKey(rand.Reader, 2048)
 	g.Expect(err).NotTo(HaveOccurred())
-	second.keys.pair.Store(&keyPair{key: jose.JSONWebKey{Key: private, KeyID: "another"}})
+	second.world.keys.Replace(jose.JSONWebKey{Key: private, KeyID: "another"}, "")
 	moved := strings.ReplaceAll(string(exported), first.Domain(), second.Domain())
 	g.Expect(second.Restore([]byte(moved))).To(Succeed())
 	now := time.Now()
-	token, err := first.keys.Sign(map[string]any{"iss": "i", "aud": "a", "exp": now.Add(time.Hour).Unix()})
+	token, err := first.world.keys.Sign(map[string]any{"iss": "i", "aud": "a", "exp": now.Add(time.Hour).Unix()})
 	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(second.keys.Verify(token, "i", "a", now)).NotTo(BeNil(), "tokens of then verify")
+	g.Expect(second.world.keys.Verify(token, "i", "a", now)).NotTo(BeNil(), "tokens of then verify")
 	g.Expect(second.Snapshot().Clients).To(ContainElement(HaveField("ClientID", client.ClientID)))
 	g.Expect(second.Secrets().FoundIn(client.Secret)).To(HaveLen(1))
 }
@@ -139,16 +139,16 @@ func TestRestoreIntoAnotherStandIn(t *testing.T) {
 func TestRestoreTakesRunningStreamsBack(t *testing.T) {
 	w := newWorld(t)
 	before := w.exported()
-	w.change(func(tenant *Tenant) { tenant.emit(eventUserUpdated, nil, w.s.clock.Now()) })
-	c := &call{s: w.s, t: w.s.main}
-	position, events, wake := c.eventsAfter(0)
+	w.change(func(tenant *Tenant) { tenant.emit(eventUserUpdated, nil, w.s.world.clock.Now()) })
+	world, main := w.s.world, w.s.world.main
+	position, events, wake := world.eventsAfter(main, 0)
 	w.Expect(events).To(HaveLen(1))
 	w.Expect(w.s.Restore([]byte(before))).To(Succeed())
 	w.Expect(wake).To(BeClosed(), "a stream is told")
-	position, events, _ = c.eventsAfter(position + 1)
+	position, events, _ = world.eventsAfter(main, position+1)
 	w.Expect(events).To(BeEmpty())
-	w.change(func(tenant *Tenant) { tenant.emit(eventUserDeleted, nil, w.s.clock.Now()) })
-	_, events, _ = c.eventsAfter(position)
+	w.change(func(tenant *Tenant) { tenant.emit(eventUserDeleted, nil, w.s.world.clock.Now()) })
+	_, events, _ = world.eventsAfter(main, position)
 	w.Expect(events).To(HaveLen(1), "and misses nothing of what comes")
 }
 

@@ -186,8 +186,6 @@ type faultList struct {
 	closed bool
 }
 
-func newFaultList() *faultList { return &faultList{} }
-
 // take returns the first fault that hits the call, or nil.
 func (l *faultList) take(method, route, bucket string) *Fault {
 	l.mu.Lock()
@@ -219,11 +217,11 @@ func (l *faultList) releaseAll() {
 }
 
 // AddFault makes calls go wrong from now on and returns the fault's id.
-func (s *Server) AddFault(f Fault) (string, error) {
+func (g *Gate) AddFault(f Fault) (string, error) {
 	if err := f.validate(); err != nil {
 		return "", err
 	}
-	l := s.faults
+	l := g.faults
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
@@ -235,11 +233,11 @@ func (s *Server) AddFault(f Fault) (string, error) {
 }
 
 // Faults returns the faults in force with their counts.
-func (s *Server) Faults() []Fault {
-	s.faults.mu.Lock()
-	defer s.faults.mu.Unlock()
+func (g *Gate) Faults() []Fault {
+	g.faults.mu.Lock()
+	defer g.faults.mu.Unlock()
 	out := []Fault{}
-	for _, f := range s.faults.faults {
+	for _, f := range g.faults.faults {
 		out = append(out, *f)
 	}
 	return out
@@ -247,8 +245,8 @@ func (s *Server) Faults() []Fault {
 
 // RemoveFault ends a fault and releases the calls that it holds. It reports
 // whether there was such a fault.
-func (s *Server) RemoveFault(id string) bool {
-	l := s.faults
+func (g *Gate) RemoveFault(id string) bool {
+	l := g.faults
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for i, f := range l.faults {
@@ -262,8 +260,8 @@ func (s *Server) RemoveFault(id string) bool {
 }
 
 // ClearFaults ends all faults and releases every call that they hold.
-func (s *Server) ClearFaults() {
-	for _, f := range s.Faults() {
-		s.RemoveFault(f.ID)
+func (g *Gate) ClearFaults() {
+	for _, f := range g.Faults() {
+		g.RemoveFault(f.ID)
 	}
 }

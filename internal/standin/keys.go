@@ -48,8 +48,13 @@ func newKeys() (*Keys, error) {
 		return nil, err
 	}
 	keys := &Keys{}
-	keys.pair.Store(&keyPair{key: key, certificate: certificate})
+	keys.Replace(key, certificate)
 	return keys, nil
+}
+
+// Replace makes another private RSA key the one that signs and verifies.
+func (k *Keys) Replace(key jose.JSONWebKey, certificate string) {
+	k.pair.Store(&keyPair{key: key, certificate: certificate})
 }
 
 // Sign returns claims as a compact JWT. The claims must be representable in JSON.
@@ -128,13 +133,13 @@ func (k *Keys) export() (storedKeys, error) {
 	return storedKeys{jwk: string(raw), certificate: pair.certificate}, nil
 }
 
-func (s storedKeys) pair() (*keyPair, error) {
+func (s storedKeys) parse() (jose.JSONWebKey, error) {
 	var key jose.JSONWebKey
 	if err := key.UnmarshalJSON([]byte(s.jwk)); err != nil {
-		return nil, fmt.Errorf("the signing key: %w", err)
+		return key, fmt.Errorf("the signing key: %w", err)
 	}
 	if _, ok := key.Key.(*rsa.PrivateKey); !ok || !key.Valid() {
-		return nil, errors.New("the signing key is no private RSA key")
+		return key, errors.New("the signing key is no private RSA key")
 	}
-	return &keyPair{key: key, certificate: s.certificate}, nil
+	return key, nil
 }

@@ -10,12 +10,6 @@ import (
 	"time"
 )
 
-// Values of Settings.Latency.
-const (
-	LatencyOff      = "Off"
-	LatencyRecorded = "Recorded"
-)
-
 // latency is how long calls of one route take, in milliseconds: half of them at
 // most p50, and 19 of 20 at most p95.
 type latency struct{ p50, p95 float64 }
@@ -84,7 +78,7 @@ func sleepFor(ctx context.Context, d time.Duration) {
 // distribution that has the route's percentiles, with a cut tail. It depends on
 // the route and on how many draws it had alone, so that calls of other routes
 // between do not alter it.
-func (l *latencies) draw(ro *route) time.Duration {
+func (l *latencies) draw(ro *endpoint) time.Duration {
 	name := ro.method + " " + ro.template[len(managementPrefix):]
 	of, recorded := recordedLatencies[name]
 	switch {
@@ -106,11 +100,11 @@ func (l *latencies) draw(ro *route) time.Duration {
 	return time.Duration(ms * float64(time.Millisecond))
 }
 
-// waitAsRecorded holds an answer back for as long as Auth0 takes, or until the
+// Wait holds an answer back for as long as Auth0 takes, or until the
 // caller goes. The call has been carried out by then: a caller that gives up
 // cannot know. It must be called without Server.mu.
-func (s *Server) waitAsRecorded(ctx context.Context, ro *route) {
-	if s.Settings().Latency == LatencyRecorded {
-		s.latencies.sleep(ctx, s.latencies.draw(ro))
+func (g *Gate) Wait(ctx context.Context, ro *endpoint) {
+	if g.world.Settings().Latency == LatencyRecorded {
+		g.latencies.sleep(ctx, g.latencies.draw(ro))
 	}
 }

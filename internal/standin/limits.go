@@ -5,20 +5,10 @@ import (
 	"fmt"
 	"math"
 	"net/http"
-	"sort"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
-)
-
-// Names of the profiles.
-const (
-	ProfileUnlimited    = "unlimited"
-	ProfileFree         = "free"
-	ProfileEssentials   = "essentials"
-	ProfileProfessional = "professional"
-	ProfileEnterprise   = "enterprise"
 )
 
 // Rate buckets of endpoints. A route without one counts in the global bucket
@@ -57,7 +47,7 @@ var bucketNames = []string{
 
 // bucketOf names the bucket of a route, whatever profile holds; empty for what
 // is no route of the Management API.
-func bucketOf(ro *route) string {
+func bucketOf(ro *endpoint) string {
 	if ro == nil {
 		return ""
 	}
@@ -103,22 +93,6 @@ var selfService = map[string]rate{
 	limitOrgConnectionsRead: perMinute(5, 50), limitOrgConnectionsWrite: perMinute(5, 25),
 	limitUsersRead: perMinute(40, 500), limitUsersWrite: perMinute(20, 200), limitUsersDelete: perMinute(20, 200),
 	limitConnectionsRead: perMinute(5, 50), limitLogsRead: perMinute(10, 100),
-}
-
-// Profiles returns the names of the profiles.
-func Profiles() []string {
-	var names []string
-	for name := range profiles {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	return names
-}
-
-// hasSessionEndpoints tells whether the subscription may list and revoke
-// sessions and refresh tokens.
-func hasSessionEndpoints(profile string) bool {
-	return profile == ProfileEnterprise || profile == ProfileUnlimited
 }
 
 type bucket struct {
@@ -192,11 +166,11 @@ const limitWarning = 0.2
 // limit takes a call from its buckets, the global one first, sets the headers
 // of the last bucket asked and answers 429 if one is empty. Only calls of the
 // Management API are limited.
-func (s *Server) limit(w http.ResponseWriter, r *http.Request, ro *route) bool {
+func (g *Gate) limit(w http.ResponseWriter, r *http.Request, ro *endpoint) bool {
 	if ro == nil {
 		return false
 	}
-	settings := s.Settings()
+	settings := g.world.Settings()
 	profile := profiles[settings.Profile]
 	names := []string{limitGlobal, ro.limit}
 	if _, named := profile[ro.limit]; !named {
@@ -208,11 +182,11 @@ func (s *Server) limit(w http.ResponseWriter, r *http.Request, ro *route) bool {
 			continue
 		}
 		bucketRate.perMinute *= float64(100-settings.OtherClients) / 100
-		t := s.tenantOf(r)
-		got := s.limits.take(t.Domain+" "+name, bucketRate, s.clock.Now())
+		t := g.world.tenantOf(r)
+		got := g.limits.take(t.Domain+" "+name, bucketRate, g.world.clock.Now())
 		setRateHeaders(w.Header(), int(bucketRate.burst), got.remaining, got.reset)
 		if got.tell != "" {
-			s.logLimited(t, got.tell, name, int(bucketRate.burst), r)
+			g.logLimited(t, got.tell, name, int(bucketRate.burst), r)
 		}
 		if !got.ok {
 			writeJSON(w, http.StatusTooManyRequests, newError(http.StatusTooManyRequests, "too_many_requests", "%s", limitMessage(name)))

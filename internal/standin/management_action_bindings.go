@@ -3,7 +3,6 @@ package standin
 import (
 	"slices"
 	"strings"
-	"time"
 )
 
 func (c *call) bindingItem(b Binding) map[string]any {
@@ -91,11 +90,4 @@ func (c *call) bind(given bindingBody) (Binding, error) {
 		name = a.Name
 	}
 	return Binding{ID: newUUID(), ActionID: a.ID, DisplayName: name, CreatedAt: c.now, UpdatedAt: c.now}, nil
-}
-
-func (b Binding) renamed(name string, now time.Time) Binding {
-	if name != "" && name != b.DisplayName {
-		b.DisplayName, b.UpdatedAt = name, now
-	}
-	return b
 }

@@ -9,8 +9,6 @@ const (
 	maxActionCode     = 100_000
 	maxActionSecrets  = 30
 	maxActionsBound   = 20
-	maxActionVersions = 100
-	defaultRuntime    = "node22"
 	messageNoAction   = "That action does not exist."
 	actionPageDefault = 20
 )
@@ -50,7 +48,7 @@ type actionBody struct {
 	Deploy       bool            `json:"deploy"`
 }
 
-func (s *Server) actionRoutes(rt *router) {
+func actionRoutes(rt *router) {
 	rt.add("GET", "/actions/actions", 200, "", listActions, "read:actions")
 	rt.add("POST", "/actions/actions", 201, "", createAction, "create:actions")
 	rt.add("GET", "/actions/actions/{id}", 200, "", getAction, "read:actions")
@@ -166,12 +164,6 @@ func changedActionItem(a *Action, now time.Time, deployed bool) map[string]any {
 		item["deployed_version"], item["current_version"] = version, current
 	}
 	return item
-}
-
-// allDeployed tells whether the draft is what runs.
-func (a *Action) allDeployed() bool {
-	return a.Deployed != nil && a.Deployed.Code == a.Code && a.Deployed.Runtime == a.Runtime &&
-		slices.Equal(a.Deployed.Secrets, a.Secrets)
 }
 
 func (c *call) action() (*Action, error) {
@@ -296,7 +288,7 @@ func (c *call) changeAction(a *Action, body actionBody) {
 		a.Secrets = c.actionSecrets(a.Secrets, *body.Secrets)
 	}
 	a.UpdatedAt = c.now
-	a.BuiltAt = c.now.Add(time.Duration(c.s.settings.ActionBuildTime))
+	a.BuiltAt = c.now.Add(time.Duration(c.world.inForce.ActionBuildTime))
 }
 
 // actionSecrets replaces the list; a secret that comes without a value keeps
@@ -311,27 +303,10 @@ func (c *call) actionSecrets(old, given []ActionSecret) []ActionSecret {
 			}
 		}
 		secret.UpdatedAt = c.now
-		c.s.secrets.Add(SecretAction, secret.Value)
+		c.world.secrets.Add(SecretAction, secret.Value)
 		out = append(out, secret)
 	}
 	return out
-}
-
-// deploy makes the draft a version, and that what runs.
-func (a *Action) deploy(now time.Time) {
-	a.deployVersion(ActionVersion{
-		Code: a.Code, Runtime: a.Runtime, Secrets: slices.Clone(a.Secrets), Dependencies: slices.Clone(a.Dependencies),
-	}, now)
-}
-
-func (a *Action) deployVersion(v ActionVersion, now time.Time) {
-	v.ID, v.Number, v.CreatedAt = newUUID(), 1, now
-	if n := len(a.Versions); n > 0 {
-		v.Number = a.Versions[n-1].Number + 1
-	}
-	a.Versions = append(a.Versions, &v)
-	a.Versions = a.Versions[max(0, len(a.Versions)-maxActionVersions):]
-	a.Deployed = &v
 }
 
 // deployAction answers with the version not yet deployed, as recorded; a GET
@@ -379,13 +354,4 @@ func deleteAction(c *call) (any, error) {
 	}
 	c.t.actions.remove(a.ID)
 	return nil, nil
-}
-
-func (t *Tenant) bound(actionID string) bool {
-	for _, bindings := range t.bindings {
-		if slices.ContainsFunc(bindings, func(b Binding) bool { return b.ActionID == actionID }) {
-			return true
-		}
-	}
-	return false
 }

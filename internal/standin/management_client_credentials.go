@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -23,23 +24,6 @@ const (
 	methodPrivateKeyJWT = "private_key_jwt"
 )
 
-// clientCredential is a key or a certificate by which a client authenticates
-// or signs its requests.
-type clientCredential struct {
-	ID        string     `json:"id"`
-	Name      string     `json:"name"`
-	Type      string     `json:"credential_type"`
-	PEM       string     `json:"pem"`
-	Algorithm string     `json:"alg"`
-	SubjectDN string     `json:"subject_dn"`
-	ExpiresAt *time.Time `json:"expires_at"`
-	// ParseExpiry: a certificate's end becomes the credential's.
-	ParseExpiry bool `json:"parse_expiry_from_cert"`
-
-	kid, thumbprint      string
-	createdAt, updatedAt time.Time
-}
-
 // credentialsBody names credentials: new ones in full, standing ones by id.
 type credentialsBody struct {
 	Credentials []clientCredential `json:"credentials"`
@@ -52,7 +36,7 @@ type signedRequestBody struct {
 	Credentials []clientCredential `json:"credentials"`
 }
 
-func (s *Server) clientCredentialRoutes(rt *router) {
+func clientCredentialRoutes(rt *router) {
 	const collection, one = "/clients/{id}/credentials", "/clients/{id}/credentials/{credential_id}"
 	rt.add("GET", collection, 200, "", listClientCredentials, "read:client_credentials")
 	rt.add("POST", collection, 201, "", createClientCredential, "create:client_credentials")
@@ -61,8 +45,8 @@ func (s *Server) clientCredentialRoutes(rt *router) {
 	rt.add("DELETE", one, 204, "", deleteClientCredential, "delete:client_credentials")
 }
 
-// item shows a credential; the answers of GET name an absent expiry too.
-func (k *clientCredential) item(withNullExpiry bool) map[string]any {
+// credentialItem shows a credential; the answers of GET name an absent expiry too.
+func credentialItem(k *clientCredential, withNullExpiry bool) map[string]any {
 	item := map[string]any{
 		"id": k.ID, "name": k.Name, "credential_type": k.Type,
 		"created_at": timestamp(k.createdAt), "updated_at": timestamp(k.updatedAt),
@@ -81,13 +65,13 @@ func (k *clientCredential) item(withNullExpiry bool) map[string]any {
 
 // addCredentialItems adds to a client's item which credentials it uses: by id,
 // or in full in the answer that made them, where times have no trailing zeros.
-func (client *Client) addCredentialItems(item map[string]any, inFull bool) {
+func addCredentialItems(client *Client, item map[string]any, inFull bool) {
 	shown := func(ids []string) []any {
 		out := []any{}
 		for _, id := range ids {
 			credential := map[string]any{"id": id}
 			if k := client.credential(id); k != nil && inFull {
-				credential = k.item(false)
+				credential = credentialItem(k, false)
 				for name, at := range map[string]*time.Time{"created_at": &k.createdAt, "updated_at": &k.updatedAt, "expires_at": k.ExpiresAt} {
 					if at != nil {
 						credential[name] = at.UTC().Format("2006-01-02T15:04:05.999Z")
@@ -112,19 +96,11 @@ func (client *Client) addCredentialItems(item map[string]any, inFull bool) {
 	}
 }
 
-func (client *Client) credential(id string) *clientCredential {
-	i := slices.IndexFunc(client.credentials, func(k *clientCredential) bool { return k.ID == id })
-	if i < 0 {
-		return nil
-	}
-	return client.credentials[i]
-}
-
 // changeCredentials applies the two properties of a client that name credentials.
 func (c *call) changeCredentials(client *Client, body clientBody) error {
 	if body.AuthenticationMethods != nil {
 		methods := map[string][]string{}
-		for _, method := range sortedKeys(body.AuthenticationMethods) {
+		for _, method := range slices.Sorted(maps.Keys(body.AuthenticationMethods)) {
 			ids, err := c.useCredentials(client, body.AuthenticationMethods[method].Credentials)
 			if err != nil {
 				return err
@@ -222,7 +198,7 @@ func listClientCredentials(c *call) (any, error) {
 	}
 	items := []any{}
 	for _, k := range client.credentials {
-		items = append(items, k.item(true))
+		items = append(items, credentialItem(k, true))
 	}
 	return items, nil
 }
@@ -250,7 +226,7 @@ func createClientCredential(c *call) (any, error) {
 	if err := c.addCredential(client, &k); err != nil {
 		return nil, err
 	}
-	return k.item(false), nil
+	return credentialItem(&k, false), nil
 }
 
 // decodeCredential also refuses an expires_at that is no time.
@@ -281,7 +257,7 @@ func getClientCredential(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return k.item(true), nil
+	return credentialItem(k, true), nil
 }
 
 var updateCredentialSchema = schema{kind: typeObject, properties: map[string]schema{
@@ -300,7 +276,7 @@ func updateClientCredential(c *call) (any, error) {
 		return nil, err
 	}
 	k.ExpiresAt, k.updatedAt = body.ExpiresAt, c.now
-	return k.item(false), nil
+	return credentialItem(k, false), nil
 }
 
 // deleteClientCredential answers 204 also for one that does not exist.

@@ -5,24 +5,6 @@ import (
 	"time"
 )
 
-// ClientGrant lets an application have access tokens for an API.
-type ClientGrant struct {
-	ID       string   `json:"id"`
-	ClientID string   `json:"client_id"`
-	Audience string   `json:"audience"`
-	Scope    []string `json:"scope"`
-	// OrganizationUsage is empty, deny, allow or require.
-	OrganizationUsage string `json:"organization_usage,omitempty"`
-	// AllowAnyOrganization is nil unless it was given.
-	AllowAnyOrganization *bool `json:"allow_any_organization,omitempty"`
-	// SubjectType is client or user.
-	SubjectType               string    `json:"subject_type"`
-	AuthorizationDetailsTypes *[]string `json:"authorization_details_types,omitempty"`
-	// Organizations are the ids of those that it is granted to.
-	Organizations []string  `json:"organizations,omitempty"`
-	CreatedAt     time.Time `json:"created_at"`
-}
-
 func clientGrantProperties() map[string]schema {
 	texts := schema{kind: typeArray, items: &schema{kind: typeString}}
 	return map[string]schema{
@@ -44,7 +26,7 @@ type clientGrantBody struct {
 	AuthorizationDetailsTypes *[]string `json:"authorization_details_types"`
 }
 
-func (s *Server) clientGrantRoutes(rt *router) {
+func clientGrantRoutes(rt *router) {
 	rt.add("GET", "/client-grants", 200, "", listClientGrants, "read:client_grants")
 	rt.add("POST", "/client-grants", 201, "", createClientGrant, "create:client_grants")
 	rt.add("GET", "/client-grants/{id}", 200, "", getClientGrant, "read:client_grants")
@@ -132,7 +114,7 @@ func createClientGrant(c *call) (any, error) {
 	return clientGrantItem(g), nil
 }
 
-func (c *call) managementAudience() string { return c.s.issuer(c.t) + "api/v2/" }
+func (c *call) managementAudience() string { return c.world.issuer(c.t) + "api/v2/" }
 
 // changeGrant applies a body; a grant for the Management API is what the
 // client's tokens for it hold.
@@ -176,23 +158,6 @@ func deleteClientGrant(c *call) (any, error) {
 		c.t.deleteGrant(g)
 	}
 	return nil, nil
-}
-
-func (t *Tenant) deleteGrant(g *ClientGrant) { t.clientGrants.remove(g.ID) }
-
-func (t *Tenant) deleteGrantsOf(clientID string) {
-	for _, g := range t.clientGrants.all() {
-		if g.ClientID == clientID {
-			t.deleteGrant(g)
-		}
-	}
-}
-
-// hasGrantFor tells whether a client is granted anything in an organization.
-func (t *Tenant) hasGrantFor(clientID, organizationID string) bool {
-	return t.clientGrants.find(func(g *ClientGrant) bool {
-		return g.ClientID == clientID && slices.Contains(g.Organizations, organizationID)
-	}) != nil
 }
 
 func listGrantOrganizations(c *call) (any, error) {

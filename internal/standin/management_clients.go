@@ -76,7 +76,7 @@ type clientBody struct {
 	SignedRequestObject     *signedRequestBody `json:"signed_request_object"`
 }
 
-func (s *Server) clientRoutes(rt *router) {
+func clientRoutes(rt *router) {
 	readers := []string{"read:clients", "read:client_keys", "read:client_summary"}
 	rt.add("GET", "/clients", 200, "", listClients, readers...)
 	rt.add("POST", "/clients", 201, "", createClient, "create:clients")
@@ -85,7 +85,7 @@ func (s *Server) clientRoutes(rt *router) {
 	rt.add("DELETE", "/clients/{id}", 204, "", deleteClient, "delete:clients")
 	rt.add("POST", "/clients/{id}/rotate-secret", 200, "", rotateClientSecret, "update:client_keys")
 	rt.add("GET", "/clients/{id}/connections", 200, "", listClientConnections, "read:connections")
-	s.clientCredentialRoutes(rt)
+	clientCredentialRoutes(rt)
 }
 
 // clientItem shows the secret to holders of read:client_keys only, and holders
@@ -105,14 +105,14 @@ func (c *call) fullClientItem(client *Client, withSecret bool) map[string]any {
 	item := map[string]any{
 		"is_first_party": true, "is_token_endpoint_ip_header_trusted": false, "oidc_conformant": false,
 		"sso_disabled": false, "cross_origin_authentication": false, "custom_login_page_on": true,
-		"signing_keys": []any{map[string]any{"cert": c.s.keys.Certificate()}},
+		"signing_keys": []any{map[string]any{"cert": c.world.keys.Certificate()}},
 	}
 	for name, value := range client.extra {
 		item[name] = value
 	}
 	item["client_id"], item["name"] = client.ClientID, client.Name
-	item["jwt_configuration"] = client.jwtConfiguration()
-	item["refresh_token"] = client.refreshTokenSettings()
+	item["jwt_configuration"] = jwtConfiguration(client)
+	item["refresh_token"] = refreshTokenSettings(client)
 	item["grant_types"] = append([]string{}, client.GrantTypes...)
 	for name, value := range map[string]any{
 		"description": client.Description, "app_type": client.AppType, "callbacks": client.Callbacks,
@@ -122,7 +122,7 @@ func (c *call) fullClientItem(client *Client, withSecret bool) map[string]any {
 	} {
 		put(item, name, value)
 	}
-	client.addCredentialItems(item, false)
+	addCredentialItems(client, item, false)
 	if logout, ok := item["oidc_logout"].(map[string]any); ok && logout["backchannel_logout_urls"] != nil {
 		item["oidc_backchannel_logout"] = map[string]any{"backchannel_logout_urls": logout["backchannel_logout_urls"]}
 	}
@@ -135,7 +135,7 @@ func (c *call) fullClientItem(client *Client, withSecret bool) map[string]any {
 }
 
 // jwtConfiguration has Auth0's lifetime only if nothing else was asked for.
-func (client *Client) jwtConfiguration() map[string]any {
+func jwtConfiguration(client *Client) map[string]any {
 	out := map[string]any{"secret_encoded": false}
 	if client.AppType == "resource_server" {
 		out["alg"] = "RS256"
@@ -148,7 +148,7 @@ func (client *Client) jwtConfiguration() map[string]any {
 	return out
 }
 
-func (client *Client) refreshTokenSettings() map[string]any {
+func refreshTokenSettings(client *Client) map[string]any {
 	out := map[string]any{
 		"rotation_type": "non-rotating", "expiration_type": "non-expiring", "leeway": 0, "token_lifetime": 2592000,
 		"infinite_token_lifetime": true, "infinite_idle_token_lifetime": true, "idle_token_lifetime": 1296000,
@@ -217,11 +217,11 @@ func createClient(c *call) (any, error) {
 	}
 	if client.TokenEndpointAuthMethod != "none" {
 		client.Secret = randomString(64)
-		c.s.secrets.Add(SecretClientSecret, client.Secret)
+		c.world.secrets.Add(SecretClientSecret, client.Secret)
 	}
 	c.t.clients.put(client.ClientID, client)
 	item := c.fullClientItem(client, true)
-	client.addCredentialItems(item, true)
+	addCredentialItems(client, item, true)
 	return item, nil
 }
 
@@ -242,7 +242,7 @@ func rotateClientSecret(c *call) (any, error) {
 		return nil, err
 	}
 	client.Secret = randomString(64)
-	c.s.secrets.Add(SecretClientSecret, client.Secret)
+	c.world.secrets.Add(SecretClientSecret, client.Secret)
 	return c.fullClientItem(client, true), nil
 }
 
@@ -287,7 +287,7 @@ func (c *call) changeClient(client *Client, properties map[string]schema) error 
 			*f.field = *f.given
 		}
 	}
-	c.s.secrets.Add(SecretClientSecret, client.Secret)
+	c.world.secrets.Add(SecretClientSecret, client.Secret)
 	if _, named := all["refresh_token"]; named {
 		client.refresh = body.RefreshToken
 		client.RefreshTokenRotation = body.RefreshToken["rotation_type"] == "rotating"
@@ -319,17 +319,6 @@ func (c *call) checkDiscoveryMethods(client *Client, body clientBody, all map[st
 		return invalidBody("organization_discovery_methods can only be set when organization_require_behavior is 'pre_login_prompt'")
 	}
 	return nil
-}
-
-func (client *Client) keepExtra(name string, value any) {
-	if client.extra == nil {
-		client.extra = map[string]any{}
-	}
-	if value == nil {
-		delete(client.extra, name)
-		return
-	}
-	client.extra[name] = value
 }
 
 // deleteClient answers 204 also for a client that does not exist.

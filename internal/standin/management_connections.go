@@ -14,7 +14,7 @@ const connectionNameText = `^[a-zA-Z0-9](-[a-zA-Z0-9]|[a-zA-Z0-9])*$`
 
 var connectionName = regexp.MustCompile(connectionNameText)
 
-func (s *Server) connectionRoutes(rt *router) {
+func connectionRoutes(rt *router) {
 	const one = "/connections/{id}"
 	rt.add("GET", "/connections", 200, limitConnectionsRead, listConnections, "read:connections", "read:connections_summary")
 	rt.add("POST", "/connections", 201, "", createConnection, "create:connections")
@@ -80,7 +80,7 @@ func (c *call) connectionItem(connection *Connection) map[string]any {
 	if isEnterprise(connection.Strategy) {
 		item["show_as_button"] = connection.ShowAsButton
 	}
-	if c.s.settings.ConnectionEnabledClients == ClientsShown {
+	if c.world.inForce.ConnectionEnabledClients == ClientsShown {
 		item["enabled_clients"] = append([]string{}, connection.EnabledClients...)
 	}
 	if c.hasScope("read:connections_options") {
@@ -120,7 +120,7 @@ func listConnections(c *call) (any, error) {
 	rows := slices.DeleteFunc(c.t.connections.all(), func(connection *Connection) bool {
 		return len(strategies) > 0 && !slices.Contains(strategies, connection.Strategy) ||
 			c.query.has("name") && connection.Name != c.query.get("name") ||
-			c.query.has("domain_alias") && !slices.Contains(connection.domainAliases(), c.query.get("domain_alias"))
+			c.query.has("domain_alias") && !slices.Contains(domainAliases(connection), c.query.get("domain_alias"))
 	})
 	return list(c, listing[*Connection]{
 		key: "connections", item: c.connectionItem, always: []string{"is_domain_connection"},
@@ -129,7 +129,7 @@ func listConnections(c *call) (any, error) {
 }
 
 // domainAliases are the e-mail domains that lead to the connection.
-func (connection *Connection) domainAliases() []string {
+func domainAliases(connection *Connection) []string {
 	var out []string
 	switch aliases := connection.Options["domain_aliases"].(type) {
 	case []string:
@@ -225,7 +225,7 @@ func (c *call) changeConnection(connection *Connection, body connectionBody, cre
 		}
 		connection.Options = c.completeOptions(connection.Strategy, body.Options, created)
 		if secret, ok := connection.Options["client_secret"].(string); ok {
-			c.s.secrets.Add(SecretConnection, secret)
+			c.world.secrets.Add(SecretConnection, secret)
 		}
 	}
 	for _, f := range []struct{ given, field *bool }{
@@ -270,14 +270,6 @@ func mergeTexts(base map[string]string, patch map[string]*string) map[string]str
 	return base
 }
 
-// deletedConnection is one that is gone from every list, and whose name is
-// still taken until a time.
-type deletedConnection struct {
-	name      string
-	deletedAt time.Time
-	until     time.Time
-}
-
 // deleteConnection ends the connection and the users who came by it alone. A
 // repeated call answers as the first while the deletion is under way, and 204
 // from then on.
@@ -292,7 +284,7 @@ func deleteConnection(c *call) (any, error) {
 		return map[string]any{"deleted_at": timestamp(gone.deletedAt)}, nil
 	}
 	c.t.connections.remove(id)
-	if takes := time.Duration(c.s.settings.ConnectionDeletionTime); takes > 0 {
+	if takes := time.Duration(c.world.inForce.ConnectionDeletionTime); takes > 0 {
 		c.t.deletedConnections.put(id, &deletedConnection{name: connection.Name, deletedAt: c.now, until: c.now.Add(takes)})
 	}
 	for _, o := range c.t.organizations.all() {

@@ -3,25 +3,12 @@ package standin
 import (
 	"regexp"
 	"slices"
-	"strings"
 	"time"
 )
 
-// DiscoveryDomain is an e-mail domain that leads to an organization.
-type DiscoveryDomain struct {
-	ID     string `json:"id"`
-	Domain string `json:"domain"`
-	// Status is pending or verified.
-	Status string `json:"status"`
-	// VerificationText is what the domain's owner publishes to prove it.
-	VerificationText            string    `json:"verification_txt"`
-	UseForOrganizationDiscovery bool      `json:"use_for_organization_discovery"`
-	CreatedAt                   time.Time `json:"created_at"`
-}
-
 var domainName = regexp.MustCompile(`^([a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?\.)+[a-zA-Z]{2,}$`)
 
-func (s *Server) discoveryDomainRoutes(rt *router) {
+func discoveryDomainRoutes(rt *router) {
 	const collection = "/organizations/{id}/discovery-domains"
 	const one = collection + "/{discovery_domain_id}"
 	rt.add("GET", collection, 200, "", listDiscoveryDomains, "read:organization_discovery_domains")
@@ -100,15 +87,6 @@ func createDiscoveryDomain(c *call) (any, error) {
 	body.applyTo(d)
 	o.DiscoveryDomains = append(o.DiscoveryDomains, d)
 	return discoveryDomainItem(o, d), nil
-}
-
-func (o *Organization) discoveryDomainByName(name string) *DiscoveryDomain {
-	for _, d := range o.DiscoveryDomains {
-		if strings.EqualFold(d.Domain, name) {
-			return d
-		}
-	}
-	return nil
 }
 
 func (c *call) discoveryDomain() (*Organization, *DiscoveryDomain, error) {

@@ -8,9 +8,8 @@ import (
 )
 
 const (
-	maxInvitationTTL     = 2592000 // seconds
-	defaultInvitationTTL = 604800  // seconds
-	maxRolesPerMember    = 50
+	maxInvitationTTL  = 2592000 // seconds
+	maxRolesPerMember = 50
 )
 
 var createInvitationSchema = schema{kind: typeObject, properties: map[string]schema{
@@ -41,7 +40,7 @@ type invitationBody struct {
 	SendInvitationEmail *bool                  `json:"send_invitation_email"`
 }
 
-func (s *Server) invitationRoutes(rt *router) {
+func invitationRoutes(rt *router) {
 	const collection, one = "/organizations/{id}/invitations", "/organizations/{id}/invitations/{invitation_id}"
 	rt.add("GET", collection, 200, limitInvitationsRead, listInvitations, "read:organization_invitations")
 	rt.add("POST", collection, 201, limitInvitationsWrite, createInvitation, "create:organization_invitations")
@@ -63,16 +62,6 @@ func invitationItem(o *Organization, i *Invitation) map[string]any {
 	return item
 }
 
-// purgeInvitations forgets those that expired longer ago than they linger.
-func (s *Server) purgeInvitations(o *Organization, now time.Time) {
-	linger := time.Duration(s.settings.ExpiredInvitationsLinger)
-	for _, i := range o.invitations.all() {
-		if now.Sub(i.ExpiresAt) >= linger && !now.Before(i.ExpiresAt) {
-			o.invitations.remove(i.ID)
-		}
-	}
-}
-
 // listInvitations has no total, no checkpoint style and no filter, as Auth0's.
 func listInvitations(c *call) (any, error) {
 	o, err := c.organization()
@@ -89,7 +78,7 @@ func listInvitations(c *call) (any, error) {
 	if strings.Contains(c.query.get("fields"), "ticket_id") {
 		return nil, invalidQuery("fields", "", "No enum match for: ticket_id")
 	}
-	c.s.purgeInvitations(o, c.now)
+	c.world.purgeInvitations(o, c.now)
 	rows := o.invitations.all()
 	if field == "" || descending {
 		slices.Reverse(rows)
@@ -126,10 +115,10 @@ func createInvitation(c *call) (any, error) {
 		return nil, err
 	}
 	o.invitations.put(i.ID, i)
-	c.s.secrets.Add(SecretTicket, i.TicketID)
-	c.s.secrets.Add(SecretInvitationLink, i.URL)
+	c.world.secrets.Add(SecretTicket, i.TicketID)
+	c.world.secrets.Add(SecretInvitationLink, i.URL)
 	if i.SendInvitationEmail {
-		c.s.outbox.send(invitationMail(o, i, c.now))
+		c.world.outbox.send(invitationMail(o, i, c.now))
 	}
 	return invitationItem(o, i), nil
 }
@@ -208,7 +197,7 @@ func (c *call) invitation() (*Organization, *Invitation, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	c.s.purgeInvitations(o, c.now)
+	c.world.purgeInvitations(o, c.now)
 	i := o.invitations.get(c.param("invitation_id"))
 	if i == nil {
 		return o, nil, notFound("inexistent_invitation", "The invitation does not exist.")

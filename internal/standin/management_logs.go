@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-func (s *Server) logRoutes(rt *router) {
+func logRoutes(rt *router) {
 	rt.add("GET", "/logs", 200, limitLogsRead, listLogs, "read:logs")
 	rt.add("GET", "/logs/{id}", 200, limitLogsRead, getLog, "read:logs")
 }
@@ -68,9 +68,9 @@ func logsFrom(c *call) (any, error) {
 	switch {
 	case known >= 0:
 		rows = rows[known+1:]
-	case c.s.settings.UnknownLogID == LogRefused:
+	case c.world.inForce.UnknownLogID == LogRefused:
 		return nil, newError(http.StatusBadRequest, "invalid_query_string", "Query validation error: 'Invalid log id: %s' on property from.", from)
-	case c.s.settings.UnknownLogID == LogEmpty:
+	case c.world.inForce.UnknownLogID == LogEmpty:
 		rows = nil
 	default:
 		rows = slices.DeleteFunc(rows, func(e LogEntry) bool { return e.LogID <= from })
@@ -80,7 +80,7 @@ func logsFrom(c *call) (any, error) {
 		items = append(items, logItem(e))
 		from = e.LogID
 	}
-	c.header.Set("Link", fmt.Sprintf(`<%sapi/v2/logs?from=%s&take=%d>; rel="next"`, c.s.issuer(c.t), from, take))
+	c.header.Set("Link", fmt.Sprintf(`<%sapi/v2/logs?from=%s&take=%d>; rel="next"`, c.world.issuer(c.t), from, take))
 	return items, nil
 }
 

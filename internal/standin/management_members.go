@@ -22,7 +22,7 @@ var memberRolesSchema = schema{kind: typeObject, properties: map[string]schema{
 	},
 }}
 
-func (s *Server) memberRoutes(rt *router) {
+func memberRoutes(rt *router) {
 	const members, roles = "/organizations/{id}/members", "/organizations/{id}/members/{user_id}/roles"
 	rt.add("GET", members, 200, limitMembersRead, listMembers, "read:organization_members")
 	rt.add("POST", members, 204, limitMembersWrite, addMembers, "create:organization_members")
@@ -46,7 +46,7 @@ func listMembers(c *call) (any, error) {
 	if withRoles && !c.hasScope("read:organization_member_roles") {
 		return nil, newError(403, "insufficient_scope", "Insufficient scope, expected any of: read:organization_member_roles")
 	}
-	at := c.now.Add(-time.Duration(c.s.settings.MembersLag))
+	at := c.now.Add(-time.Duration(c.world.inForce.MembersLag))
 	return list(c, listing[*Membership]{
 		key: "members", nextOnFullEnd: true,
 		item: func(m *Membership) map[string]any {
@@ -126,7 +126,7 @@ func deleteMembers(c *call) (any, error) {
 	}
 	for _, id := range ids {
 		o.removeMember(id, c.now)
-		if c.s.settings.RolesAfterMembershipEnds == Removed {
+		if c.world.inForce.RolesAfterMembershipEnds == Removed {
 			o.removeMemberRoles(id, o.MemberRoles[id], c.now)
 		}
 	}

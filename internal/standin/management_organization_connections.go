@@ -28,7 +28,7 @@ type enabledConnectionBody struct {
 	AccessLevel *string `json:"organization_access_level"`
 }
 
-func (s *Server) organizationConnectionRoutes(rt *router) {
+func organizationConnectionRoutes(rt *router) {
 	const collection, one = "/organizations/{id}/enabled_connections", "/organizations/{id}/enabled_connections/{connectionId}"
 	rt.add("GET", collection, 200, limitOrgConnectionsRead, listEnabledConnections, "read:organization_connections")
 	rt.add("POST", collection, 201, limitOrgConnectionsWrite, addEnabledConnection, "create:organization_connections")

@@ -65,7 +65,7 @@ type organizationBody struct {
 	EnabledConnections []enabledConnectionBody `json:"enabled_connections"`
 }
 
-func (s *Server) organizationRoutes(rt *router) {
+func organizationRoutes(rt *router) {
 	rt.add("GET", "/organizations", 200, limitOrganizationsList, listOrganizations, "read:organizations", "read:organizations_summary")
 	rt.add("POST", "/organizations", 201, limitOrganizationWrite, createOrganization, "create:organizations")
 	rt.add("GET", "/organizations/name/{name}", 200, limitOrganizationByName, getOrganizationByName, "read:organizations")

@@ -4,18 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 )
-
-// ResourceServer is an API that access tokens are issued for.
-type ResourceServer struct {
-	ID         string    `json:"id"`
-	Identifier string    `json:"identifier"`
-	CreatedAt  time.Time `json:"created_at"`
-	// Properties are the others as they were given, without null.
-	Properties map[string]any `json:"properties"`
-}
 
 func resourceServerProperties() map[string]schema {
 	object := schema{kind: typeObject, any: true, nullable: true}
@@ -44,7 +34,7 @@ func resourceServerProperties() map[string]schema {
 	}
 }
 
-func (s *Server) resourceServerRoutes(rt *router) {
+func resourceServerRoutes(rt *router) {
 	rt.add("GET", "/resource-servers", 200, "", listResourceServers, "read:resource_servers")
 	rt.add("POST", "/resource-servers", 201, "", createResourceServer, "create:resource_servers")
 	rt.add("GET", "/resource-servers/{id}", 200, "", getResourceServer, "read:resource_servers")
@@ -103,10 +93,6 @@ func (c *call) resourceServer() (*ResourceServer, error) {
 		return nil, notFound("inexistent_resource_server", "The resource server does not exist")
 	}
 	return r, nil
-}
-
-func (t *Tenant) resourceServerByIdentifier(identifier string) *ResourceServer {
-	return t.resourceServers.find(func(r *ResourceServer) bool { return r.Identifier == identifier })
 }
 
 func getResourceServer(c *call) (any, error) {
@@ -193,23 +179,4 @@ func deleteResourceServer(c *call) (any, error) {
 		}
 	}
 	return nil, nil
-}
-
-// scopeOf returns the description of a permission of an API, and whether it has it.
-func (r *ResourceServer) scopeOf(value string) (description string, found bool) {
-	scopes, _ := r.Properties["scopes"].([]any)
-	for _, raw := range scopes {
-		scope, _ := raw.(map[string]any)
-		if scope["value"] == value {
-			description, _ = scope["description"].(string)
-			return strings.TrimSpace(description), true
-		}
-	}
-	return "", false
-}
-
-// name returns what the API is called.
-func (r *ResourceServer) name() string {
-	name, _ := r.Properties["name"].(string)
-	return name
 }

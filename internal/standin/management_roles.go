@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-func (s *Server) roleRoutes(rt *router) {
+func roleRoutes(rt *router) {
 	rt.add("GET", "/roles", 200, "", listRoles, "read:roles")
 	rt.add("POST", "/roles", 200, "", createRole, "create:roles")
 	rt.add("GET", "/roles/{id}", 200, "", getRole, "read:roles")
@@ -149,12 +149,6 @@ func deleteRole(c *call) (any, error) {
 		c.t.userRoles[id] = slices.DeleteFunc(roles, func(a roleAssignment) bool { return a.roleID == r.ID })
 	}
 	return map[string]any{}, nil
-}
-
-// Permission is one scope of an API.
-type Permission struct {
-	ResourceServerIdentifier string `json:"resource_server_identifier"`
-	Name                     string `json:"permission_name"`
 }
 
 var permissionsSchema = schema{kind: typeObject, properties: map[string]schema{

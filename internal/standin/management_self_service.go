@@ -2,21 +2,7 @@ package standin
 
 import (
 	"strings"
-	"time"
 )
-
-// SelfServiceProfile says how a customer may set up a connection of their own.
-type SelfServiceProfile struct {
-	ID        string    `json:"id"`
-	CreatedAt time.Time `json:"created_at"`
-	UpdatedAt time.Time `json:"updated_at"`
-	// Properties are the others as they were given, without null.
-	Properties map[string]any `json:"properties"`
-
-	// texts are custom texts by language and page.
-	texts   map[string]map[string]any
-	tickets map[string]bool
-}
 
 func selfServiceProperties(created bool) map[string]schema {
 	return map[string]schema{
@@ -34,7 +20,7 @@ func selfServiceProperties(created bool) map[string]schema {
 	}
 }
 
-func (s *Server) selfServiceRoutes(rt *router) {
+func selfServiceRoutes(rt *router) {
 	const collection, one = "/self-service-profiles", "/self-service-profiles/{id}"
 	rt.add("GET", collection, 200, "", listSelfServiceProfiles, "read:self_service_profiles")
 	rt.add("POST", collection, 201, "", createSelfServiceProfile, "create:self_service_profiles")
@@ -164,8 +150,8 @@ func createSSOTicket(c *call) (any, error) {
 		p.tickets = map[string]bool{}
 	}
 	p.tickets[ticket] = true
-	c.s.secrets.Add(SecretTicket, ticket)
-	return map[string]any{"ticket": strings.TrimSuffix(c.s.issuer(c.t), "/") + "/self-service/connections-flow?ticket=" + ticket}, nil
+	c.world.secrets.Add(SecretTicket, ticket)
+	return map[string]any{"ticket": strings.TrimSuffix(c.world.issuer(c.t), "/") + "/self-service/connections-flow?ticket=" + ticket}, nil
 }
 
 func revokeSSOTicket(c *call) (any, error) {

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-func (s *Server) sessionRoutes(rt *router) {
+func sessionRoutes(rt *router) {
 	rt.add("GET", "/users/{user_id}/sessions", 200, "", enterpriseOnly(listSessions), "read:sessions")
 	rt.add("DELETE", "/users/{user_id}/sessions", 202, "", enterpriseOnly(deleteSessions), "delete:sessions")
 	rt.add("GET", "/users/{user_id}/refresh-tokens", 200, "", enterpriseOnly(listRefreshTokens), "read:refresh_tokens")
@@ -23,7 +23,7 @@ func (s *Server) sessionRoutes(rt *router) {
 // enterpriseOnly refuses an endpoint that the tenant's subscription lacks.
 func enterpriseOnly(handle func(*call) (any, error)) func(*call) (any, error) {
 	return func(c *call) (any, error) {
-		if !hasSessionEndpoints(c.s.settings.Profile) {
+		if !hasSessionEndpoints(c.world.inForce.Profile) {
 			return nil, newError(403, "insufficient_entitlement", "Your account is not entitled to use this feature.")
 		}
 		return handle(c)

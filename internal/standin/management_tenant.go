@@ -1,19 +1,5 @@
 package standin
 
-// tenantDefaults are the settings of a new tenant, as recorded.
-func tenantDefaults() map[string]any {
-	return map[string]any{
-		"allowed_logout_urls": []any{}, "enabled_locales": []any{"en"},
-		"flags": map[string]any{
-			"allow_changing_enable_sso": false, "disable_impersonation": true, "enable_sso": true, "universal_login": true,
-			"revoke_refresh_token_grant": false, "disable_clickjack_protection_headers": false,
-		},
-		"session_lifetime": 168, "idle_session_lifetime": 72, "ephemeral_session_lifetime": 1, "idle_ephemeral_session_lifetime": 1,
-		"sandbox_version": "22", "oidc_logout": map[string]any{"rp_logout_end_session_endpoint_discovery": true},
-		"resource_parameter_profile": "audience",
-	}
-}
-
 // tenantSettings are the settings that may be changed; Auth0 checks more of
 // them than their type.
 func tenantProperties() map[string]schema {
@@ -54,12 +40,12 @@ func tenantProperties() map[string]schema {
 	return properties
 }
 
-func (s *Server) tenantRoutes(rt *router) {
+func tenantRoutes(rt *router) {
 	rt.add("GET", "/tenants/settings", 200, "", getTenantSettings, "read:tenant_settings")
 	rt.add("PATCH", "/tenants/settings", 200, "", updateTenantSettings, "update:tenant_settings")
 }
 
-func (t *Tenant) settingsItem() map[string]any {
+func settingsItem(t *Tenant) map[string]any {
 	item := map[string]any{}
 	for name, value := range t.settings {
 		item[name] = value
@@ -69,7 +55,7 @@ func (t *Tenant) settingsItem() map[string]any {
 }
 
 func getTenantSettings(c *call) (any, error) {
-	item := c.t.settingsItem()
+	item := settingsItem(c.t)
 	item["sandbox_versions_available"] = []any{"22", "18"}
 	return selectFields(c.query, item), nil
 }
@@ -86,7 +72,7 @@ func updateTenantSettings(c *call) (any, error) {
 		delete(given, "default_redirection_uri")
 	}
 	if flags, ok := given["flags"].(map[string]any); ok {
-		standing, _ := c.t.settingsItem()["flags"].(map[string]any)
+		standing, _ := settingsItem(c.t)["flags"].(map[string]any)
 		given["flags"] = mergeGiven(standing, flags)
 	}
 	for _, name := range []string{"session_lifetime", "idle_session_lifetime", "ephemeral_session_lifetime", "idle_ephemeral_session_lifetime"} {
@@ -96,7 +82,7 @@ func updateTenantSettings(c *call) (any, error) {
 		delete(given, name+"_in_minutes")
 	}
 	c.t.settings = mergeGiven(c.t.settings, given)
-	item := c.t.settingsItem()
+	item := settingsItem(c.t)
 	if flags, ok := item["flags"].(map[string]any); ok {
 		shown := cloneJSON(flags)
 		setDefault(shown, "cannot_change_enforce_client_authentication_on_passwordless_start", true)

@@ -2,16 +2,9 @@ package standin
 
 import (
 	"slices"
-	"time"
 )
 
-// roleAssignment is a role that a user has outside organizations.
-type roleAssignment struct {
-	roleID string
-	since  time.Time
-}
-
-func (s *Server) userAccessRoutes(rt *router) {
+func userAccessRoutes(rt *router) {
 	const roles, permissions = "/users/{id}/roles", "/users/{id}/permissions"
 	rt.add("GET", roles, 200, "", listUserRoles, "read:users")
 	rt.add("POST", roles, 204, "", addUserRoles, "update:users")
@@ -20,18 +13,6 @@ func (s *Server) userAccessRoutes(rt *router) {
 	rt.add("POST", permissions, 201, "", addUserPermissions, "update:users")
 	rt.add("DELETE", permissions, 204, "", deleteUserPermissions, "update:users")
 	rt.add("GET", "/users/{id}/logs", 200, limitLogsRead, listUserLogs, "read:logs", "read:logs_users")
-}
-
-// assignRoles gives a user roles; those held already are kept as they are.
-func (t *Tenant) assignRoles(userID string, roleIDs []string, now time.Time) {
-	if t.userRoles == nil {
-		t.userRoles = map[string][]roleAssignment{}
-	}
-	for _, id := range roleIDs {
-		if !slices.ContainsFunc(t.userRoles[userID], func(a roleAssignment) bool { return a.roleID == id }) {
-			t.userRoles[userID] = append(t.userRoles[userID], roleAssignment{roleID: id, since: now})
-		}
-	}
 }
 
 func listUserRoles(c *call) (any, error) {

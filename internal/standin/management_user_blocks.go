@@ -1,6 +1,6 @@
 package standin
 
-func (s *Server) userBlockRoutes(rt *router) {
+func userBlockRoutes(rt *router) {
 	const byIdentifier, byID = "/user-blocks", "/user-blocks/{id}"
 	rt.add("GET", byIdentifier, 200, "", listBlocksByIdentifier, "read:users")
 	rt.add("DELETE", byIdentifier, 204, "", deleteBlocksByIdentifier, "update:users")

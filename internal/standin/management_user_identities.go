@@ -4,7 +4,7 @@ import (
 	"slices"
 )
 
-func (s *Server) identityRoutes(rt *router) {
+func identityRoutes(rt *router) {
 	const collection = "/users/{id}/identities"
 	rt.add("POST", collection, 201, "", linkIdentity, "update:users")
 	rt.add("DELETE", collection+"/{provider}/{user_id}", 200, "", unlinkIdentity, "update:users")

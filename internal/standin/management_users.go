@@ -52,7 +52,7 @@ type userBody struct {
 	UserMetadata  *map[string]any `json:"user_metadata"`
 }
 
-func (s *Server) userRoutes(rt *router) {
+func userRoutes(rt *router) {
 	rt.add("GET", "/users", 200, limitUsersRead, searchUsers, "read:users")
 	rt.add("POST", "/users", 201, limitUsersWrite, createUser, "create:users")
 	rt.add("GET", "/users-by-email", 200, limitUsersRead, listUsersByEmail, "read:users")
@@ -60,28 +60,6 @@ func (s *Server) userRoutes(rt *router) {
 	rt.add("PATCH", "/users/{id}", 200, limitUsersWrite, updateUser, "update:users", "update:users_app_metadata")
 	rt.add("DELETE", "/users/{id}", 204, limitUsersDelete, deleteUser, "delete:users")
 	rt.add("GET", "/users/{id}/organizations", 200, limitUserOrganizations, listUserOrganizations, "read:organizations")
-}
-
-func userItem(u *User) map[string]any {
-	item := map[string]any{
-		"user_id": u.UserID, "email_verified": u.EmailVerified, "identities": u.Identities,
-		"created_at": timestamp(u.CreatedAt), "updated_at": timestamp(u.UpdatedAt),
-	}
-	for name, value := range map[string]any{
-		"email": u.Email, "name": u.Name, "nickname": u.Nickname, "given_name": u.GivenName,
-		"family_name": u.FamilyName, "username": u.Username, "picture": u.Picture,
-		"app_metadata": u.AppMetadata, "user_metadata": u.UserMetadata,
-		"last_login": u.LastLogin, "last_password_reset": u.LastPasswordReset, "last_ip": u.LastIP,
-	} {
-		put(item, name, value)
-	}
-	if u.Blocked || u.BlockedSet {
-		item["blocked"] = u.Blocked
-	}
-	if u.LoginsCount > 0 {
-		item["logins_count"] = u.LoginsCount
-	}
-	return item
 }
 
 // user returns the user that the path names.
@@ -156,7 +134,7 @@ func createUser(c *call) (any, error) {
 	u.Picture = gravatar(email)
 	body.applyTo(u)
 	u.Email = email
-	c.s.secrets.Add(SecretPassword, u.Password)
+	c.world.secrets.Add(SecretPassword, u.Password)
 	c.t.saveUser(u, c.now)
 	c.t.log(LogEntry{Type: logSignedUp, ClientID: c.clientID, UserID: u.UserID, UserName: email, Connection: connection.Name}, c.now)
 	return userItem(u), nil
@@ -168,11 +146,6 @@ func gravatar(email string) string {
 	initials := email[:min(2, len(email))]
 	return "https://s.gravatar.com/avatar/" + hex.EncodeToString(sum[:]) + "?s=480&r=pg&d=" +
 		url.QueryEscape("https://cdn.auth0.com/avatars/"+url.PathEscape(initials)+".png")
-}
-
-// in tells whether the profile has an account at a connection.
-func (u *User) in(connection string) bool {
-	return slices.ContainsFunc(u.Identities, func(i Identity) bool { return i.Connection == connection })
 }
 
 // applyTo changes what the body names; metadata is merged at the first level.
@@ -240,7 +213,7 @@ func updateUser(c *call) (any, error) {
 	body.applyTo(u)
 	if body.Password != nil {
 		u.LastPasswordReset = c.now
-		c.s.secrets.Add(SecretPassword, *body.Password)
+		c.world.secrets.Add(SecretPassword, *body.Password)
 	}
 	c.t.saveUser(u, c.now)
 	return userItem(u), nil
@@ -285,7 +258,7 @@ func searchUsers(c *call) (any, error) {
 		}
 		matches, having = parsed, metadataKeyOf(q)
 	}
-	at := c.now.Add(-time.Duration(c.s.settings.SearchLag))
+	at := c.now.Add(-time.Duration(c.world.inForce.SearchLag))
 	var rows []*User
 	for id, versions := range c.t.userVersions {
 		if having != "" && !slices.ContainsFunc(versions, func(v userVersion) bool { return v.user != nil && v.user.AppMetadata[having] != nil }) {
@@ -328,15 +301,4 @@ func metadataKeyOf(q string) string {
 		return ""
 	}
 	return key
-}
-
-// organizationsAt returns the ids of the organizations that a user was in.
-func (t *Tenant) organizationsAt(userID string, at time.Time) []string {
-	var ids []string
-	for _, o := range t.organizations.all() {
-		if slices.ContainsFunc(o.membersAt(at), func(m *Membership) bool { return m.UserID == userID }) {
-			ids = append(ids, o.ID)
-		}
-	}
-	return ids
 }

@@ -82,13 +82,12 @@ func render(w http.ResponseWriter, status int, p page) {
 	_ = pageTemplate.ExecuteTemplate(w, "layout", p)
 }
 
-// errorPage shows a person what cannot be sent back to an application.
-func errorPage(status int, wrong *refusal) answer {
-	return func(w http.ResponseWriter, _ *http.Request) {
-		render(w, status, page{Kind: pageError, Title: "Something is wrong", ErrorCode: wrong.code, Text: wrong.description})
-	}
-}
-
 func serveStyle(w http.ResponseWriter, r *http.Request) {
 	http.ServeFileFS(w, r, pageFiles, "pages/style.css")
+}
+
+// numberedMail is a mail with its place in the outbox, from 1.
+type numberedMail struct {
+	Number int
+	Mail
 }

@@ -6,33 +6,27 @@ import (
 	"strconv"
 )
 
-// numberedMail is a mail with its place in the outbox, from 1.
-type numberedMail struct {
-	Number int
-	Mail
-}
-
 // outboxPages adds the outbox as a person reads it. It belongs to the control
 // listener: a mail holds a link that signs somebody in, and nothing under Auth0's
 // own paths may show it.
-func (s *Server) outboxPages(mux *http.ServeMux) {
+func (s controlled) outboxPages(mux *http.ServeMux) {
 	mux.Handle("GET /{$}", http.RedirectHandler("/outbox", http.StatusFound))
 	mux.HandleFunc("GET /outbox", s.outboxPage)
 	mux.HandleFunc("GET /outbox/{number}", s.mailPage)
 	mux.HandleFunc("GET /outbox/style.css", serveStyle)
 }
 
-func (s *Server) outboxPage(w http.ResponseWriter, _ *http.Request) {
+func (s controlled) outboxPage(w http.ResponseWriter, _ *http.Request) {
 	p := page{Kind: pageOutbox, Title: "Outbox"}
-	for i, mail := range s.outbox.Mails() {
+	for i, mail := range s.World.outbox.Mails() {
 		p.Mails = append(p.Mails, numberedMail{Number: i + 1, Mail: mail})
 	}
 	slices.Reverse(p.Mails)
 	renderControl(w, http.StatusOK, p)
 }
 
-func (s *Server) mailPage(w http.ResponseWriter, r *http.Request) {
-	mails := s.outbox.Mails()
+func (s controlled) mailPage(w http.ResponseWriter, r *http.Request) {
+	mails := s.World.outbox.Mails()
 	number, err := strconv.Atoi(r.PathValue("number"))
 	if err != nil || number < 1 || number > len(mails) {
 		renderControl(w, http.StatusNotFound, page{Kind: pageMessage, Title: "No such mail", Text: "There is no mail of that number."})

@@ -3,6 +3,7 @@ package standin
 import (
 	"cmp"
 	"encoding/base64"
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -16,8 +17,7 @@ const (
 	// maxWindow is how many records the page style reaches.
 	maxWindow = 1000
 
-	timestampFormat = "2006-01-02T15:04:05.000Z"
-	cursorFormat    = "2006-01-02 15:04:05.000000"
+	cursorFormat = "2006-01-02 15:04:05.000000"
 )
 
 // pagingParameters are the query parameters of every list.
@@ -32,7 +32,7 @@ func (q queryValues) has(name string) bool { return url.Values(q).Has(name) }
 
 // allow refuses parameters other than those of every list and the named ones.
 func (q queryValues) allow(names ...string) error {
-	for _, name := range sortedKeys(q) {
+	for _, name := range slices.Sorted(maps.Keys(q)) {
 		if !slices.Contains(pagingParameters, name) && !slices.Contains(names, name) {
 			return newError(400, "invalid_query_string", "Query validation error: 'Additional properties not allowed: %s'.", name)
 		}
@@ -191,39 +191,4 @@ func selectFields(q queryValues, item map[string]any, always ...string) map[stri
 		}
 	}
 	return out
-}
-
-// timestamp formats a time as Auth0 does.
-func timestamp(t time.Time) string { return t.UTC().Format(timestampFormat) }
-
-// put sets a property unless the value is empty: Auth0 leaves out what is unset.
-func put(m map[string]any, name string, value any) {
-	switch v := value.(type) {
-	case string:
-		if v == "" {
-			return
-		}
-	case bool:
-		if !v {
-			return
-		}
-	case time.Time:
-		if v.IsZero() {
-			return
-		}
-		value = timestamp(v)
-	case []string:
-		if len(v) == 0 {
-			return
-		}
-	case map[string]any:
-		if len(v) == 0 {
-			return
-		}
-	case map[string]string:
-		if len(v) == 0 {
-			return
-		}
-	}
-	m[name] = value
 }

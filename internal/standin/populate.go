@@ -3,21 +3,29 @@ package standin
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 )
+
+// Dashboard is the hands of somebody who works on the stand-in's first tenant
+// past the Management API.
+type Dashboard struct{ world *World }
+
+func newDashboard(world *World) *Dashboard { return &Dashboard{world: world} }
 
 // AddClient adds an application. An id, a name and a creation time are filled
 // in; a secret if it has Scopes and no keys of its own. One without Scopes gets
 // the addresses of the application that is built into the stand-in, where it
 // names none. URLPlaceholder is replaced in its addresses.
-func (s *Server) AddClient(c Client) (Client, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.addClient(s.main, c)
+func (d *Dashboard) AddClient(c Client) (Client, error) {
+	d.world.Lock()
+	defer d.world.Unlock()
+	return d.addClient(d.world.main, c)
 }
 
-func (s *Server) addClient(t *Tenant, c Client) (Client, error) {
+func (d *Dashboard) addClient(t *Tenant, c Client) (Client, error) {
 	if c.ClientID == "" {
 		c.ClientID = randomString(32)
 	}
@@ -29,7 +37,7 @@ func (s *Server) addClient(t *Tenant, c Client) (Client, error) {
 	}
 	for i, scope := range c.Scopes {
 		if scope == "*" {
-			c.Scopes = append(append(c.Scopes[:i:i], ManagementScopes()...), c.Scopes[i+1:]...)
+			c.Scopes = append(append(c.Scopes[:i:i], Scopes()...), c.Scopes[i+1:]...)
 			break
 		}
 	}
@@ -59,56 +67,41 @@ func (s *Server) addClient(t *Tenant, c Client) (Client, error) {
 			c.Callbacks = []string{app + "/callback"}
 		}
 	}
-	c.InitiateLoginURI = strings.ReplaceAll(c.InitiateLoginURI, URLPlaceholder, s.tenantURL(t))
-	c.Callbacks = s.replaceURL(t, c.Callbacks)
-	c.AllowedLogoutURLs = s.replaceURL(t, c.AllowedLogoutURLs)
-	c.CreatedAt = s.clock.Now()
-	s.secrets.Add(SecretClientSecret, c.Secret)
+	c.InitiateLoginURI = strings.ReplaceAll(c.InitiateLoginURI, URLPlaceholder, d.world.tenantURL(t))
+	c.Callbacks = d.replaceURL(t, c.Callbacks)
+	c.AllowedLogoutURLs = d.replaceURL(t, c.AllowedLogoutURLs)
+	c.CreatedAt = d.world.clock.Now()
+	d.world.secrets.Add(SecretClientSecret, c.Secret)
 	t.clients.put(c.ClientID, &c)
 	return c, nil
 }
 
-func (s *Server) replaceURL(t *Tenant, addresses []string) []string {
+func (d *Dashboard) replaceURL(t *Tenant, addresses []string) []string {
 	var out []string
 	for _, address := range addresses {
-		out = append(out, strings.ReplaceAll(address, URLPlaceholder, s.tenantURL(t)))
+		out = append(out, strings.ReplaceAll(address, URLPlaceholder, d.world.tenantURL(t)))
 	}
 	return out
 }
 
 // AddManagementClient adds a client that may call the Management API with the
 // given scopes, or with all of them.
-func (s *Server) AddManagementClient(scopes ...string) (Client, error) {
+func (d *Dashboard) AddManagementClient(scopes ...string) (Client, error) {
 	if len(scopes) == 0 {
 		scopes = []string{"*"}
 	}
-	return s.AddClient(Client{Name: "management", Scopes: scopes})
-}
-
-// ManagementScopes returns every scope that a route of the stand-in asks for
-// and those that a handler asks for beside.
-func ManagementScopes() []string {
-	seen := map[string]bool{
-		"read:connections_options": true, "update:connections_options": true, "create:organization_connections": true,
-		"update:users": true, "read:tenant_settings": true,
-	}
-	for _, ro := range (&Server{}).routes().routes {
-		for _, scope := range ro.scopes {
-			seen[scope] = true
-		}
-	}
-	return sortedKeys(seen)
+	return d.AddClient(Client{Name: "management", Scopes: scopes})
 }
 
 // AddConnection adds an identity provider with the people whom it knows, or a
 // database (strategy auth0). Name and Strategy are required.
-func (s *Server) AddConnection(c Connection) (Connection, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.addConnection(s.main, c)
+func (d *Dashboard) AddConnection(c Connection) (Connection, error) {
+	d.world.Lock()
+	defer d.world.Unlock()
+	return d.addConnection(d.world.main, c)
 }
 
-func (s *Server) addConnection(t *Tenant, c Connection) (Connection, error) {
+func (d *Dashboard) addConnection(t *Tenant, c Connection) (Connection, error) {
 	switch {
 	case c.Name == "" || c.Strategy == "":
 		return Connection{}, errors.New("a connection needs a name and a strategy")
@@ -118,9 +111,9 @@ func (s *Server) addConnection(t *Tenant, c Connection) (Connection, error) {
 	if c.ID == "" {
 		c.ID = newID("con_")
 	}
-	c.CreatedAt = s.clock.Now()
+	c.CreatedAt = d.world.clock.Now()
 	if secret, ok := c.Options["client_secret"].(string); ok {
-		s.secrets.Add(SecretConnection, secret)
+		d.world.secrets.Add(SecretConnection, secret)
 	}
 	t.connections.put(c.ID, &c)
 	return c, nil
@@ -128,10 +121,10 @@ func (s *Server) addConnection(t *Tenant, c Connection) (Connection, error) {
 
 // AddPerson adds a person to the directory behind a connection, or replaces
 // the one with the same Sub (or, without one, the same e-mail).
-func (s *Server) AddPerson(connection string, p IdPPerson) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	c := s.main.connectionByName(connection)
+func (d *Dashboard) AddPerson(connection string, p IdPPerson) error {
+	d.world.Lock()
+	defer d.world.Unlock()
+	c := d.world.main.connectionByName(connection)
 	if c == nil {
 		return fmt.Errorf("no connection %q", connection)
 	}
@@ -147,10 +140,10 @@ func (s *Server) AddPerson(connection string, p IdPPerson) error {
 
 // RemovePerson takes the person with the e-mail out of the directory behind a
 // connection: the identity provider lets them in no more.
-func (s *Server) RemovePerson(connection, email string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	c := s.main.connectionByName(connection)
+func (d *Dashboard) RemovePerson(connection, email string) error {
+	d.world.Lock()
+	defer d.world.Unlock()
+	c := d.world.main.connectionByName(connection)
 	if c == nil {
 		return fmt.Errorf("no connection %q", connection)
 	}
@@ -164,13 +157,13 @@ func (s *Server) RemovePerson(connection, email string) error {
 }
 
 // AddRole adds a tenant role.
-func (s *Server) AddRole(r Role) (Role, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.addRole(s.main, r)
+func (d *Dashboard) AddRole(r Role) (Role, error) {
+	d.world.Lock()
+	defer d.world.Unlock()
+	return d.addRole(d.world.main, r)
 }
 
-func (s *Server) addRole(t *Tenant, r Role) (Role, error) {
+func (d *Dashboard) addRole(t *Tenant, r Role) (Role, error) {
 	if r.Name == "" || t.roles.find(func(other *Role) bool {
 		return other.Name == r.Name && other.OwnerID == r.OwnerID
 	}) != nil {
@@ -184,18 +177,18 @@ func (s *Server) addRole(t *Tenant, r Role) (Role, error) {
 }
 
 // AddUser adds a profile. It counts as one of long ago: no search lags behind it.
-func (s *Server) AddUser(u UserSeed) (User, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.addUser(s.main, u)
+func (d *Dashboard) AddUser(u UserSeed) (User, error) {
+	d.world.Lock()
+	defer d.world.Unlock()
+	return d.addUser(d.world.main, u)
 }
 
-func (s *Server) addUser(t *Tenant, seed UserSeed) (User, error) {
+func (d *Dashboard) addUser(t *Tenant, seed UserSeed) (User, error) {
 	c := t.connectionByName(seed.Connection)
 	if c == nil {
 		return User{}, fmt.Errorf("no connection %q for a user", seed.Connection)
 	}
-	now := s.clock.Now()
+	now := d.world.clock.Now()
 	id := userIDFor(c, IdPPerson{Sub: seed.Sub, Email: seed.Email})
 	if c.Strategy == strategyDatabase && seed.Sub != "" {
 		id = "auth0|" + seed.Sub
@@ -209,42 +202,24 @@ func (s *Server) addUser(t *Tenant, seed UserSeed) (User, error) {
 		Blocked: seed.Blocked, AppMetadata: seed.AppMetadata, UserMetadata: seed.UserMetadata, CreatedAt: now,
 		Identities: []Identity{{UserID: local, Connection: c.Name, Provider: c.Strategy}},
 	}
-	s.secrets.Add(SecretPassword, u.Password)
+	d.world.secrets.Add(SecretPassword, u.Password)
 	t.saveUser(u, now.Add(-longAgo))
 	return cloneJSON(*u), nil
 }
 
 // AddOrganization adds an organization. Its members count as ones of long ago.
-func (s *Server) AddOrganization(o OrganizationSeed) (Organization, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.addOrganization(s.main, o, s.main.idsByEmail())
-}
-
-// idsByEmail returns the id of the first user who has an e-mail, in whatever
-// case; empty if nobody has. It reads the users once, when it is first asked.
-func (t *Tenant) idsByEmail() func(string) string {
-	var ids map[string]string
-	return func(email string) string {
-		if ids == nil {
-			ids = map[string]string{}
-			for _, u := range t.users.all() {
-				key := strings.ToLower(u.Email)
-				if _, taken := ids[key]; !taken && key != "" {
-					ids[key] = u.UserID
-				}
-			}
-		}
-		return ids[strings.ToLower(email)]
-	}
+func (d *Dashboard) AddOrganization(o OrganizationSeed) (Organization, error) {
+	d.world.Lock()
+	defer d.world.Unlock()
+	return d.addOrganization(d.world.main, o, d.world.main.idsByEmail())
 }
 
 // addOrganization is told the ids of members who are given by e-mail.
-func (s *Server) addOrganization(t *Tenant, seed OrganizationSeed, idOf func(email string) string) (Organization, error) {
+func (d *Dashboard) addOrganization(t *Tenant, seed OrganizationSeed, idOf func(email string) string) (Organization, error) {
 	if seed.Name == "" || t.organizationByName(seed.Name) != nil {
 		return Organization{}, fmt.Errorf("the organization name %q is empty or taken", seed.Name)
 	}
-	now := s.clock.Now()
+	now := d.world.clock.Now()
 	if seed.ID == "" {
 		seed.ID = newID("org_")
 	}
@@ -277,13 +252,13 @@ func (s *Server) addOrganization(t *Tenant, seed OrganizationSeed, idOf func(ema
 }
 
 // AddAction adds an Action, deploys it and binds it behind those already bound.
-func (s *Server) AddAction(a ActionSeed) (Action, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.addAction(s.main, a)
+func (d *Dashboard) AddAction(a ActionSeed) (Action, error) {
+	d.world.Lock()
+	defer d.world.Unlock()
+	return d.addAction(d.world.main, a)
 }
 
-func (s *Server) addAction(t *Tenant, seed ActionSeed) (Action, error) {
+func (d *Dashboard) addAction(t *Tenant, seed ActionSeed) (Action, error) {
 	if seed.CodeFile != "" {
 		return Action{}, fmt.Errorf("action %q: only a seed that is read from a file can name one", seed.Name)
 	}
@@ -293,14 +268,14 @@ func (s *Server) addAction(t *Tenant, seed ActionSeed) (Action, error) {
 	if seed.Trigger == "" {
 		seed.Trigger = "post-login"
 	}
-	now := s.clock.Now()
+	now := d.world.clock.Now()
 	a := &Action{
 		ID: newUUID(), Name: seed.Name, Trigger: ActionTrigger{ID: seed.Trigger, Version: "v3"},
 		Code: seed.Code, Runtime: defaultRuntime, CreatedAt: now, UpdatedAt: now, BuiltAt: now,
 	}
-	for _, name := range sortedKeys(seed.Secrets) {
+	for _, name := range slices.Sorted(maps.Keys(seed.Secrets)) {
 		a.Secrets = append(a.Secrets, ActionSecret{Name: name, Value: seed.Secrets[name], UpdatedAt: now})
-		s.secrets.Add(SecretAction, seed.Secrets[name])
+		d.world.secrets.Add(SecretAction, seed.Secrets[name])
 	}
 	a.deploy(now)
 	t.actions.put(a.ID, a)
@@ -312,23 +287,23 @@ func (s *Server) addAction(t *Tenant, seed ActionSeed) (Action, error) {
 
 // AddMember makes a user a member of an organization, as somebody at the
 // dashboard would.
-func (s *Server) AddMember(organizationID, userID string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	o := s.main.organizations.get(organizationID)
-	if o == nil || s.main.users.get(userID) == nil {
+func (d *Dashboard) AddMember(organizationID, userID string) error {
+	d.world.Lock()
+	defer d.world.Unlock()
+	o := d.world.main.organizations.get(organizationID)
+	if o == nil || d.world.main.users.get(userID) == nil {
 		return errors.New("no such organization or user")
 	}
-	o.addMember(userID, s.clock.Now())
+	o.addMember(userID, d.world.clock.Now())
 	return nil
 }
 
 // AddInvitation adds an invitation to an organization, of which nobody is mailed.
 // What it leaves out is filled in; it lives as long as Auth0 lets one live by itself.
-func (s *Server) AddInvitation(organizationID string, i Invitation) (Invitation, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	o := s.main.organizations.get(organizationID)
+func (d *Dashboard) AddInvitation(organizationID string, i Invitation) (Invitation, error) {
+	d.world.Lock()
+	defer d.world.Unlock()
+	o := d.world.main.organizations.get(organizationID)
 	if o == nil {
 		return Invitation{}, errors.New("no such organization")
 	}
@@ -339,18 +314,18 @@ func (s *Server) AddInvitation(organizationID string, i Invitation) (Invitation,
 		i.TicketID = randomString(32)
 	}
 	if i.CreatedAt.IsZero() {
-		i.CreatedAt = s.clock.Now()
+		i.CreatedAt = d.world.clock.Now()
 	}
 	if i.ExpiresAt.IsZero() {
 		i.ExpiresAt = i.CreatedAt.Add(defaultInvitationTTL * time.Second)
 	}
 	o.invitations.put(i.ID, &i)
-	s.secrets.Add(SecretTicket, i.TicketID)
+	d.world.secrets.Add(SecretTicket, i.TicketID)
 	return i, nil
 }
 
 // Forward puts the stand-in's clock forward and returns its new time.
-func (s *Server) Forward(d time.Duration) time.Time {
-	s.clock.Forward(d)
-	return s.clock.Now()
+func (d *Dashboard) Forward(by time.Duration) time.Time {
+	d.world.clock.Forward(by)
+	return d.world.clock.Now()
 }

@@ -8,14 +8,10 @@ import (
 
 // route is one endpoint of the Management API.
 type route struct {
-	method string
-	// template is the path with {names}, e.g. /api/v2/organizations/{id}.
-	template string
+	endpoint
 	segments []string
 	// scopes: the token must hold any one of them.
 	scopes []string
-	// limit names the endpoint's rate bucket besides the global one; may be empty.
-	limit string
 	// status of a success; 204 answers without a body.
 	status int
 	handle func(*call) (any, error)
@@ -30,8 +26,8 @@ type router struct{ routes []*route }
 func (rt *router) add(method, template string, status int, limit string, handle func(*call) (any, error), scopes ...string) {
 	template = managementPrefix + template
 	rt.routes = append(rt.routes, &route{
-		method: method, template: template, segments: strings.Split(template, "/"),
-		scopes: scopes, limit: limit, status: status, handle: handle,
+		endpoint: endpoint{method: method, template: template, limit: limit}, segments: strings.Split(template, "/"),
+		scopes: scopes, status: status, handle: handle,
 	})
 }
 

@@ -1,29 +1,49 @@
 package standin
 
+import (
+	"maps"
+	"slices"
+)
+
 // routes are the endpoints of the Management API. Of two that match a path the
 // first is taken.
-func (s *Server) routes() *router {
+func routes() *router {
 	rt := &router{}
-	s.organizationRoutes(rt)
-	s.organizationConnectionRoutes(rt)
-	s.invitationRoutes(rt)
-	s.memberRoutes(rt)
-	s.userRoutes(rt)
-	s.userAccessRoutes(rt)
-	s.identityRoutes(rt)
-	s.sessionRoutes(rt)
-	s.roleRoutes(rt)
-	s.clientRoutes(rt)
-	s.clientGrantRoutes(rt)
-	s.resourceServerRoutes(rt)
-	s.connectionRoutes(rt)
-	s.actionRoutes(rt)
-	s.discoveryDomainRoutes(rt)
-	s.selfServiceRoutes(rt)
-	s.tenantRoutes(rt)
-	s.logRoutes(rt)
-	s.eventRoutes(rt)
-	s.userBlockRoutes(rt)
-	s.withoutRoutes(rt)
+	organizationRoutes(rt)
+	organizationConnectionRoutes(rt)
+	invitationRoutes(rt)
+	memberRoutes(rt)
+	userRoutes(rt)
+	userAccessRoutes(rt)
+	identityRoutes(rt)
+	sessionRoutes(rt)
+	roleRoutes(rt)
+	clientRoutes(rt)
+	clientGrantRoutes(rt)
+	resourceServerRoutes(rt)
+	connectionRoutes(rt)
+	actionRoutes(rt)
+	discoveryDomainRoutes(rt)
+	selfServiceRoutes(rt)
+	tenantRoutes(rt)
+	logRoutes(rt)
+	eventRoutes(rt)
+	userBlockRoutes(rt)
+	withoutRoutes(rt)
 	return rt
+}
+
+// Scopes returns every scope that a route of the stand-in asks for
+// and those that a handler asks for beside.
+func Scopes() []string {
+	seen := map[string]bool{
+		"read:connections_options": true, "update:connections_options": true, "create:organization_connections": true,
+		"update:users": true, "read:tenant_settings": true,
+	}
+	for _, ro := range routes().routes {
+		for _, scope := range ro.scopes {
+			seen[scope] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(seen))
 }

@@ -134,81 +134,80 @@ type Seeded struct {
 }
 
 // Seed adds content to the first tenant. What came before an error stays.
-func (s *Server) Seed(seed Seed) (Seeded, error) {
+func (d *Dashboard) Seed(seed Seed) (Seeded, error) {
 	if len(seed.Tenants) > 0 {
 		return Seeded{}, errors.New("further tenants can be given at the start only")
 	}
-	if err := s.configureFrom(seed.Settings); err != nil {
+	if err := d.ConfigureFrom(seed.Settings); err != nil {
 		return Seeded{}, err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.seedTenant(s.main, seed.TenantSeed)
+	d.world.Lock()
+	defer d.world.Unlock()
+	return d.seedTenant(d.world.main, seed.TenantSeed)
 }
 
-func (s *Server) configureFrom(raw json.RawMessage) error {
+func (d *Dashboard) ConfigureFrom(raw json.RawMessage) error {
 	if len(raw) == 0 {
 		return nil
 	}
 	var decodeErr error
-	err := s.Configure(func(settings *Settings) { decodeErr = decodeStrict(raw, settings) })
+	err := d.world.Configure(func(settings *Settings) { decodeErr = decodeStrict(raw, settings) })
 	if decodeErr != nil {
 		return fmt.Errorf("settings: %w", decodeErr)
 	}
 	return err
 }
 
-// seedAtStart applies a seed before the listeners serve.
-func (s *Server) seedAtStart(seed *Seed) error {
-	if err := s.configureFrom(seed.Settings); err != nil {
+// SeedAtStart applies a seed before the listeners serve.
+func (d *Dashboard) SeedAtStart(seed *Seed) error {
+	if err := d.ConfigureFrom(seed.Settings); err != nil {
 		return err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if _, err := s.seedTenant(s.main, seed.TenantSeed); err != nil {
+	d.world.Lock()
+	defer d.world.Unlock()
+	if _, err := d.seedTenant(d.world.main, seed.TenantSeed); err != nil {
 		return err
 	}
 	for _, further := range seed.Tenants {
 		domain := strings.ToLower(further.Domain)
-		if domain == "" || s.tenants[domain] != nil {
+		if domain == "" || d.world.tenants[domain] != nil {
 			return fmt.Errorf("the domain %q of a further tenant is empty or taken", further.Domain)
 		}
-		s.tenants[domain] = newTenant(domain)
-		if _, err := s.seedTenant(s.tenants[domain], further.TenantSeed); err != nil {
+		if _, err := d.seedTenant(d.world.addTenant(domain), further.TenantSeed); err != nil {
 			return fmt.Errorf("tenant %s: %w", domain, err)
 		}
 	}
 	return nil
 }
 
-func (s *Server) seedTenant(t *Tenant, seed TenantSeed) (Seeded, error) {
+func (d *Dashboard) seedTenant(t *Tenant, seed TenantSeed) (Seeded, error) {
 	var out Seeded
 	if seed.DefaultRedirectionURI != "" {
-		t.DefaultRedirectionURI = strings.ReplaceAll(seed.DefaultRedirectionURI, URLPlaceholder, s.tenantURL(t))
+		t.DefaultRedirectionURI = strings.ReplaceAll(seed.DefaultRedirectionURI, URLPlaceholder, d.world.tenantURL(t))
 	}
 	for _, given := range seed.Clients {
-		added, err := s.addClient(t, given)
+		added, err := d.addClient(t, given)
 		if err != nil {
 			return out, err
 		}
 		out.Clients = append(out.Clients, added)
 	}
 	for _, given := range seed.Connections {
-		added, err := s.addConnection(t, given)
+		added, err := d.addConnection(t, given)
 		if err != nil {
 			return out, err
 		}
 		out.Connections = append(out.Connections, added)
 	}
 	for _, given := range seed.Roles {
-		added, err := s.addRole(t, given)
+		added, err := d.addRole(t, given)
 		if err != nil {
 			return out, err
 		}
 		out.Roles = append(out.Roles, added)
 	}
 	for _, given := range seed.Users {
-		added, err := s.addUser(t, given)
+		added, err := d.addUser(t, given)
 		if err != nil {
 			return out, err
 		}
@@ -216,14 +215,14 @@ func (s *Server) seedTenant(t *Tenant, seed TenantSeed) (Seeded, error) {
 	}
 	idOf := t.idsByEmail()
 	for _, given := range seed.Organizations {
-		added, err := s.addOrganization(t, given, idOf)
+		added, err := d.addOrganization(t, given, idOf)
 		if err != nil {
 			return out, err
 		}
 		out.Organizations = append(out.Organizations, added)
 	}
 	for _, given := range seed.Actions {
-		added, err := s.addAction(t, given)
+		added, err := d.addAction(t, given)
 		if err != nil {
 			return out, err
 		}
@@ -231,6 +230,3 @@ func (s *Server) seedTenant(t *Tenant, seed TenantSeed) (Seeded, error) {
 	}
 	return out, nil
 }
-
-// tenantURL is the tenant's address without a slash at its end.
-func (s *Server) tenantURL(t *Tenant) string { return strings.TrimSuffix(s.issuer(t), "/") }

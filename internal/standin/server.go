@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -33,29 +32,16 @@ type Options struct {
 	Sleep func(context.Context, time.Duration)
 }
 
-// Server is a running stand-in. Its methods are safe for concurrent use.
+// Server is a running stand-in. Its methods, those of its Dashboard and of its
+// Gate among them, are safe for concurrent use.
 type Server struct {
-	clock   *Clock
-	outbox  *Outbox
-	secrets *SecretRegister
-	keys    *Keys
-	audit   *auditLog
-	counts  *callCounts
-	faults  *faultList
-	limits  *limiter
+	*Dashboard
+	*Gate
 
-	latencies *latencies
+	world      *World
+	management *API
+	signIn     *signIn
 
-	// mu guards settings and everything in the tenants.
-	mu       sync.Mutex
-	settings Settings
-	// tenants are by domain; main answers for every Host that is not one of them.
-	tenants map[string]*Tenant
-	main    *Tenant
-
-	router  *router
-	signIn  *signIn
-	scheme  string
 	caPEM   []byte
 	http    *http.Server
 	control *http.Server
@@ -68,19 +54,13 @@ func Start(o Options) (*Server, error) {
 	if o.Settings != nil {
 		settings = *o.Settings
 	}
-	if err := settings.Validate(); err != nil {
-		return nil, err
+	scheme := "http"
+	if o.TLS {
+		scheme = "https"
 	}
-	keys, err := newKeys()
+	world, err := makeWorld(settings, scheme)
 	if err != nil {
 		return nil, err
-	}
-	clock := &Clock{}
-	s := &Server{
-		clock: clock, outbox: &Outbox{}, secrets: newSecretRegister(clock), keys: keys,
-		audit: &auditLog{}, counts: newCallCounts(), faults: newFaultList(), limits: newLimiter(),
-		latencies: newLatencies(o.Sleep),
-		settings:  settings, tenants: map[string]*Tenant{}, scheme: "http",
 	}
 	listener, err := listen(o.Listen)
 	if err != nil {
@@ -91,7 +71,8 @@ func Start(o Options) (*Server, error) {
 		_ = listener.Close()
 		return nil, fmt.Errorf("listen for control: %w", err)
 	}
-	if err := s.serve(o, listener, controlListener); err != nil {
+	s, err := start(o, world, listener, controlListener)
+	if err != nil {
 		_ = listener.Close()
 		_ = controlListener.Close()
 		return nil, err
@@ -118,37 +99,38 @@ func domainOf(asked string, opened net.Addr) string {
 	return strings.ToLower(net.JoinHostPort(host, port))
 }
 
-// serve sets the tenant up and starts both listeners.
-func (s *Server) serve(o Options, listener, controlListener net.Listener) error {
+// start sets the tenants and the rooms up and starts both listeners.
+func start(o Options, world *World, listener, controlListener net.Listener) (*Server, error) {
 	domain := domainOf(o.Listen, listener.Addr())
-	s.main = newTenant(domain)
-	s.tenants[domain] = s.main
-	s.http = &http.Server{ReadHeaderTimeout: 30 * time.Second}
+	world.addTenant(domain)
+	gate := newGate(world, o.Sleep)
+	s := &Server{
+		Dashboard: newDashboard(world), Gate: gate,
+		world: world, management: newAPI(world, gate), signIn: newSignIn(world),
+		ctlURL: "http://" + controlListener.Addr().String(),
+	}
+	s.http = &http.Server{Handler: s, ReadHeaderTimeout: 30 * time.Second}
 	if o.TLS {
 		config, caPEM, err := newServerTLS(domain)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		s.scheme, s.caPEM = "https", caPEM
+		s.caPEM = caPEM
 		listener = tls.NewListener(listener, config)
 		s.http.TLSConfig = config
 	}
 	if o.Seed != nil {
-		if err := s.seedAtStart(o.Seed); err != nil {
-			return err
+		if err := s.SeedAtStart(o.Seed); err != nil {
+			return nil, err
 		}
 	}
-	s.mu.Lock()
-	s.keepVersions()
-	s.mu.Unlock()
-	s.signIn = newSignIn(s)
-	s.router = s.routes()
-	s.http.Handler = s
-	s.control = &http.Server{Handler: s.controlHandler(), ReadHeaderTimeout: 30 * time.Second}
-	s.ctlURL = "http://" + controlListener.Addr().String()
+	s.control = &http.Server{ReadHeaderTimeout: 30 * time.Second, Handler: controlHandler(controlled{
+		Dashboard: s.Dashboard, Gate: gate, World: world, Export: s.Export, Restore: s.Restore,
+		Info: Info{URL: s.URL(), Domain: s.Domain(), CA: string(s.caPEM)},
+	})}
 	go serveUntilClosed(s.http, listener)
 	go serveUntilClosed(s.control, controlListener)
-	return nil
+	return s, nil
 }
 
 // serveUntilClosed ends with Close; nobody could act on another error, and
@@ -159,7 +141,7 @@ func serveUntilClosed(server *http.Server, listener net.Listener) {
 
 // Close ends both listeners, open connections and held calls included.
 func (s *Server) Close() error {
-	s.faults.releaseAll()
+	s.ReleaseAll()
 	return errors.Join(s.http.Close(), s.control.Close())
 }
 
@@ -167,7 +149,7 @@ func (s *Server) Close() error {
 // flight a moment to finish.
 func (s *Server) Wait(ctx context.Context) error {
 	<-ctx.Done()
-	s.faults.releaseAll()
+	s.ReleaseAll()
 	short, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
 	if err := s.http.Shutdown(short); err != nil {
@@ -177,10 +159,10 @@ func (s *Server) Wait(ctx context.Context) error {
 }
 
 // URL returns the address that plays Auth0, without a slash at its end.
-func (s *Server) URL() string { return s.scheme + "://" + s.main.Domain }
+func (s *Server) URL() string { return s.world.tenantURL(s.world.main) }
 
 // Domain returns host:port of URL: what a client takes for the tenant's domain.
-func (s *Server) Domain() string { return s.main.Domain }
+func (s *Server) Domain() string { return s.world.main.Domain }
 
 // CAPEM returns the authority's certificate in PEM, or nil without TLS.
 func (s *Server) CAPEM() []byte { return s.caPEM }
@@ -189,51 +171,19 @@ func (s *Server) CAPEM() []byte { return s.caPEM }
 func (s *Server) ControlURL() string { return s.ctlURL }
 
 // Clock returns the stand-in's clock.
-func (s *Server) Clock() *Clock { return s.clock }
+func (s *Server) Clock() *Clock { return s.world.clock }
 
 // Outbox returns the mails that were sent.
-func (s *Server) Outbox() *Outbox { return s.outbox }
+func (s *Server) Outbox() *Outbox { return s.world.outbox }
 
 // Secrets returns the register of every secret that existed.
-func (s *Server) Secrets() *SecretRegister { return s.secrets }
+func (s *Server) Secrets() *SecretRegister { return s.world.secrets }
 
 // Settings returns the settings in force.
-func (s *Server) Settings() Settings {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.settings
-}
+func (s *Server) Settings() Settings { return s.world.Settings() }
 
 // Configure changes settings while the stand-in runs. The outcome must be valid.
-func (s *Server) Configure(change func(*Settings)) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	changed := s.settings
-	change(&changed)
-	if err := changed.Validate(); err != nil {
-		return err
-	}
-	s.settings = changed
-	s.keepVersions()
-	return nil
-}
+func (s *Server) Configure(change func(*Settings)) error { return s.world.Configure(change) }
 
-// keepVersions makes the tenants keep what the lagging reads still show. It
-// needs Server.mu.
-func (s *Server) keepVersions() {
-	for _, t := range s.tenants {
-		t.kept = time.Duration(max(s.settings.SearchLag, s.settings.MembersLag)) + versionsKept
-	}
-}
-
-// tenantOf returns the tenant that a request is for. It needs no lock:
-// the map of tenants does not change after the start.
-func (s *Server) tenantOf(r *http.Request) *Tenant {
-	if t := s.tenants[strings.ToLower(r.Host)]; t != nil {
-		return t
-	}
-	return s.main
-}
-
-// issuer returns the tenant's URL with a slash at its end: the iss of its tokens.
-func (s *Server) issuer(t *Tenant) string { return s.scheme + "://" + t.Domain + "/" }
+// Snapshot returns a copy of what the first tenant holds now.
+func (s *Server) Snapshot() Snapshot { return s.world.Snapshot() }

@@ -224,3 +224,9 @@ func (s Settings) Validate() error {
 	}
 	return s.validate()
 }
+
+// Values of Settings.Latency.
+const (
+	LatencyOff      = "Off"
+	LatencyRecorded = "Recorded"
+)

@@ -36,8 +36,8 @@ const (
 // providers behind its connections, tokens of people, and a little application
 // for every client. Its maps are guarded by Server.mu.
 type signIn struct {
-	s   *Server
-	mux *http.ServeMux
+	world *World
+	mux   *http.ServeMux
 
 	// transactions are sign-ins under way, by the state in the login pages' addresses.
 	transactions map[string]*transaction
@@ -69,9 +69,9 @@ func refuse(code, description string) *refusal { return &refusal{code: code, des
 // answer writes what was decided while Server.mu was held.
 type answer func(http.ResponseWriter, *http.Request)
 
-func newSignIn(s *Server) *signIn {
+func newSignIn(world *World) *signIn {
 	si := &signIn{
-		s: s, mux: http.NewServeMux(),
+		world: world, mux: http.NewServeMux(),
 		transactions:   map[string]*transaction{},
 		assertions:     map[string]*assertion{},
 		authorizations: map[string]*authorization{},
@@ -129,15 +129,15 @@ func (si *signIn) locked(decide func(*http.Request) answer) http.HandlerFunc {
 
 // under runs a decision with Server.mu held.
 func (si *signIn) under(decide func() answer) answer {
-	si.s.mu.Lock()
-	defer si.s.mu.Unlock()
+	si.world.Lock()
+	defer si.world.Unlock()
 	si.prune()
 	return decide()
 }
 
 // prune forgets what has expired.
 func (si *signIn) prune() {
-	now := si.s.clock.Now()
+	now := si.world.clock.Now()
 	for key, row := range si.transactions {
 		if now.After(row.expires) {
 			delete(si.transactions, key)
@@ -170,7 +170,7 @@ func redirect(target string) answer {
 }
 
 func (si *signIn) discovery(w http.ResponseWriter, r *http.Request) {
-	issuer := si.s.issuer(si.s.tenantOf(r))
+	issuer := si.world.issuer(si.world.tenantOf(r))
 	writeJSON(w, http.StatusOK, map[string]any{
 		"issuer":                                issuer,
 		"authorization_endpoint":                issuer + "authorize",
@@ -191,14 +191,14 @@ func (si *signIn) discovery(w http.ResponseWriter, r *http.Request) {
 }
 
 func (si *signIn) jwks(w http.ResponseWriter, _ *http.Request) {
-	writeJSON(w, http.StatusOK, si.s.keys.JWKS())
+	writeJSON(w, http.StatusOK, si.world.keys.JWKS())
 }
 
 func (si *signIn) userinfo(r *http.Request) answer {
-	t := si.s.tenantOf(r)
-	issuer := si.s.issuer(t)
+	t := si.world.tenantOf(r)
+	issuer := si.world.issuer(t)
 	_, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	claims, err := si.s.keys.Verify(token, issuer, issuer+"userinfo", si.s.clock.Now())
+	claims, err := si.world.keys.Verify(token, issuer, issuer+"userinfo", si.world.clock.Now())
 	subject, _ := claims["sub"].(string)
 	user := t.users.get(subject)
 	if err != nil || user == nil {
@@ -220,7 +220,7 @@ func (si *signIn) userinfo(r *http.Request) answer {
 
 // logout ends the session in the browser. Refresh tokens live on, as in Auth0.
 func (si *signIn) logout(r *http.Request) answer {
-	t := si.s.tenantOf(r)
+	t := si.world.tenantOf(r)
 	returnTo := r.Form.Get("returnTo")
 	if returnTo != "" && !si.mayReturnTo(t, r.Form.Get("client_id"), returnTo) {
 		return errorPage(http.StatusBadRequest, refuse("invalid_request",
@@ -254,7 +254,7 @@ func (si *signIn) sessionOf(t *Tenant, r *http.Request) *Session {
 	session := t.sessions.find(func(row *Session) bool {
 		return subtle.ConstantTimeCompare([]byte(row.Cookie), []byte(cookie.Value)) == 1
 	})
-	now := si.s.clock.Now()
+	now := si.world.clock.Now()
 	if session == nil || now.After(session.IdleExpiresAt) || now.After(session.ExpiresAt) || t.users.get(session.UserID) == nil {
 		return nil
 	}
@@ -266,6 +266,13 @@ func (si *signIn) sessionOf(t *Tenant, r *http.Request) *Session {
 func (si *signIn) setSessionCookie(w http.ResponseWriter, value string, maxAge int) {
 	http.SetCookie(w, &http.Cookie{ //nolint:gosec // over plain http there can be no Secure
 		Name: sessionCookie, Value: value, MaxAge: maxAge, Path: "/", HttpOnly: true,
-		Secure: si.s.scheme == "https", SameSite: http.SameSiteLaxMode,
+		Secure: si.world.scheme == "https", SameSite: http.SameSiteLaxMode,
 	})
+}
+
+// errorPage shows a person what cannot be sent back to an application.
+func errorPage(status int, wrong *refusal) answer {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		render(w, status, page{Kind: pageError, Title: "Something is wrong", ErrorCode: wrong.code, Text: wrong.description})
+	}
 }

@@ -23,11 +23,11 @@ type appStart struct {
 }
 
 func (si *signIn) appURL(t *Tenant, clientID string) string {
-	return si.s.issuer(t) + "app/" + url.PathEscape(clientID)
+	return si.world.issuer(t) + "app/" + url.PathEscape(clientID)
 }
 
 func (si *signIn) appClient(r *http.Request) (*Client, answer) {
-	client := si.s.tenantOf(r).clients.get(r.PathValue("client"))
+	client := si.world.tenantOf(r).clients.get(r.PathValue("client"))
 	if client == nil {
 		return nil, errorPage(http.StatusNotFound, refuse("invalid_request", "There is no such application."))
 	}
@@ -40,7 +40,7 @@ func (si *signIn) appHome(r *http.Request) answer {
 	if missing != nil {
 		return missing
 	}
-	t := si.s.tenantOf(r)
+	t := si.world.tenantOf(r)
 	p := page{Kind: pageApplication, Title: client.Name, ClientID: client.ClientID}
 	for _, o := range t.organizations.all() {
 		p.Organizations = append(p.Organizations, choice{Value: o.ID, Label: displayName(o)})
@@ -56,10 +56,10 @@ func (si *signIn) appLogin(r *http.Request) answer {
 	if missing != nil {
 		return missing
 	}
-	t := si.s.tenantOf(r)
+	t := si.world.tenantOf(r)
 	start := &appStart{
 		clientID: client.ClientID, verifier: randomString(64), nonce: randomString(32),
-		expires: si.s.clock.Now().Add(transactionLifetime),
+		expires: si.world.clock.Now().Add(transactionLifetime),
 	}
 	state := randomString(32)
 	si.starts[state] = start
@@ -83,7 +83,7 @@ func (si *signIn) appCallback(r *http.Request) answer {
 	if missing != nil {
 		return missing
 	}
-	t := si.s.tenantOf(r)
+	t := si.world.tenantOf(r)
 	start := si.starts[r.Form.Get("state")]
 	delete(si.starts, r.Form.Get("state"))
 	if start == nil || start.clientID != client.ClientID {
@@ -92,16 +92,16 @@ func (si *signIn) appCallback(r *http.Request) answer {
 	p := page{Kind: pageResult, ClientID: client.ClientID, Application: client.Name}
 	p.LogoutURL = "/v2/logout?" + url.Values{"client_id": {client.ClientID}, "returnTo": {si.appURL(t, client.ClientID)}}.Encode()
 	if code := r.Form.Get("error"); code != "" {
-		p.refuse(code, r.Form.Get("error_description"))
+		putRefusal(&p, code, r.Form.Get("error_description"))
 		return func(w http.ResponseWriter, _ *http.Request) { render(w, http.StatusForbidden, p) }
 	}
 	tokens, wrong := si.exchange(t, client, r.Form.Get("code"), si.appURL(t, client.ClientID)+"/callback", start.verifier)
 	if wrong != nil {
-		p.refuse(wrong.Code, wrong.Description)
+		putRefusal(&p, wrong.Code, wrong.Description)
 		return func(w http.ResponseWriter, _ *http.Request) { render(w, http.StatusForbidden, p) }
 	}
 	idToken, _ := tokens["id_token"].(string)
-	claims, err := si.s.keys.Verify(idToken, si.s.issuer(t), client.ClientID, si.s.clock.Now())
+	claims, err := si.world.keys.Verify(idToken, si.world.issuer(t), client.ClientID, si.world.clock.Now())
 	if err != nil || claims["nonce"] != start.nonce {
 		return errorPage(http.StatusBadRequest, refuse("invalid_token", "The ID token does not belong to this sign-in."))
 	}
@@ -115,7 +115,7 @@ func (si *signIn) appCallback(r *http.Request) answer {
 }
 
 // refuse tells the person what an error of Auth0 means, and what to do.
-func (p *page) refuse(code, description string) {
+func putRefusal(p *page, code, description string) {
 	p.ErrorCode, p.Text = code, description
 	switch {
 	case description == "invitation not found or already used":

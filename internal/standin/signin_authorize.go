@@ -45,7 +45,7 @@ type transaction struct {
 // authorize begins a sign-in. What is wrong with the application is shown to
 // the person; everything else goes back to the application.
 func (si *signIn) authorize(r *http.Request) answer {
-	t := si.s.tenantOf(r)
+	t := si.world.tenantOf(r)
 	client := t.clients.get(r.Form.Get("client_id"))
 	if client == nil {
 		return errorPage(http.StatusBadRequest, refuse("invalid_request", "Unknown client: "+r.Form.Get("client_id")))
@@ -62,7 +62,7 @@ func (si *signIn) authorize(r *http.Request) answer {
 		organizationID: r.Form.Get("organization"), ticket: r.Form.Get("invitation"),
 		connection: r.Form.Get("connection"), loginHint: r.Form.Get("login_hint"), prompt: r.Form.Get("prompt"),
 		signUp: r.Form.Get("screen_hint") == "signup", maxAge: -1,
-		request: requestForEvent(r), expires: si.s.clock.Now().Add(transactionLifetime),
+		request: requestForEvent(r), expires: si.world.clock.Now().Add(transactionLifetime),
 	}
 	if wrong := si.check(tx, client, r.Form); wrong != nil {
 		return si.sendBack(tx, wrong)
@@ -82,7 +82,7 @@ func (si *signIn) authorize(r *http.Request) answer {
 // with a login otherwise.
 func (si *signIn) authenticate(tx *transaction, r *http.Request) answer {
 	if session := si.sessionOf(tx.tenant, r); session != nil && si.serves(tx, session) {
-		session.UpdatedAt = si.s.clock.Now()
+		session.UpdatedAt = si.world.clock.Now()
 		session.IdleExpiresAt = session.UpdatedAt.Add(sessionIdleLifetime)
 		return si.complete(tx, &authenticated{userID: session.UserID, connection: session.Connection, session: session})
 	}
@@ -158,9 +158,9 @@ func (si *signIn) invitation(tx *transaction) (*Invitation, *refusal) {
 	}
 	organization, invitation := tx.tenant.invitationByTicket(tx.ticket)
 	if invitation == nil || organization.ID != tx.organizationID || invitation.ClientID != tx.clientID ||
-		!si.s.clock.Now().Before(invitation.ExpiresAt) {
+		!si.world.clock.Now().Before(invitation.ExpiresAt) {
 		_, used := si.used[tx.ticket]
-		if tx.invitation != nil && !used && si.s.settings.LoginPageAcrossExpiry == PageCompletes {
+		if tx.invitation != nil && !used && si.world.inForce.LoginPageAcrossExpiry == PageCompletes {
 			return tx.invitation, nil
 		}
 		return nil, refuse("invalid_request", "invitation not found or already used")
@@ -205,9 +205,9 @@ func (si *signIn) serves(tx *transaction, session *Session) bool {
 	switch {
 	case slices.Contains(words(tx.prompt), "login"), slices.Contains(words(tx.prompt), "select_account"):
 		return false
-	case tx.ticket != "" && si.s.settings.SessionOnInvitation == SessionIgnored:
+	case tx.ticket != "" && si.world.inForce.SessionOnInvitation == SessionIgnored:
 		return false
-	case tx.maxAge >= 0 && si.s.clock.Now().Sub(session.AuthenticatedAt) > time.Duration(tx.maxAge)*time.Second:
+	case tx.maxAge >= 0 && si.world.clock.Now().Sub(session.AuthenticatedAt) > time.Duration(tx.maxAge)*time.Second:
 		return false
 	}
 	return slices.ContainsFunc(si.offered(tx, true), func(c *Connection) bool { return c.Name == session.Connection })

@@ -37,13 +37,13 @@ func (si *signIn) signedIn(tx *transaction, who *authenticated) answer {
 	if user := tx.tenant.users.get(who.userID); user.Blocked {
 		return si.complete(tx, who)
 	}
-	now := si.s.clock.Now()
+	now := si.world.clock.Now()
 	who.session = &Session{
 		ID: newID("sess_"), Cookie: randomString(43), UserID: who.userID, Connection: who.connection,
 		CreatedAt: now, UpdatedAt: now, AuthenticatedAt: now,
 		IdleExpiresAt: now.Add(sessionIdleLifetime), ExpiresAt: now.Add(sessionLifetime),
 	}
-	si.s.secrets.Add(SecretSession, who.session.Cookie)
+	si.world.secrets.Add(SecretSession, who.session.Cookie)
 	tx.tenant.sessions.put(who.session.ID, who.session)
 	next := si.complete(tx, who)
 	return func(w http.ResponseWriter, r *http.Request) {
@@ -81,11 +81,11 @@ func (si *signIn) complete(tx *transaction, who *authenticated) answer {
 	if kind, wrong := si.enter(tx, user, who); wrong != nil {
 		return si.fail(tx, user, kind, wrong)
 	}
-	now := si.s.clock.Now()
+	now := si.world.clock.Now()
 	user.LastLogin, user.LoginsCount = now, user.LoginsCount+1
 	t.saveUser(user, now)
 	shown := cloneJSON(*user)
-	if tx.ticket != "" && si.s.settings.InvitationMetadata.Visible == VisibleNextSignIn {
+	if tx.ticket != "" && si.world.inForce.InvitationMetadata.Visible == VisibleNextSignIn {
 		shown.AppMetadata, shown.UserMetadata = before.AppMetadata, before.UserMetadata
 	}
 	run := si.prepare(t, actions.PostLogin, si.loginEvent(tx, client, &shown, who))
@@ -110,9 +110,9 @@ func (si *signIn) enter(tx *transaction, user *User, who *authenticated) (string
 	if wrong != nil {
 		return logInvitationFailed, wrong
 	}
-	now := si.s.clock.Now()
+	now := si.world.clock.Now()
 	if invitation != nil {
-		if user.Email != "" || si.s.settings.EmailMissingAtAcceptance == Removed {
+		if user.Email != "" || si.world.inForce.EmailMissingAtAcceptance == Removed {
 			o.invitations.remove(invitation.ID)
 			si.used[tx.ticket] = now.Add(transactionLifetime)
 		}
@@ -151,7 +151,7 @@ func notPartOf(user *User, o *Organization) string {
 
 // invited compares the account's e-mail with the invited one.
 func (si *signIn) invited(invitation *Invitation, user *User) bool {
-	if si.s.settings.InvitationEmailCase == CaseExact {
+	if si.world.inForce.InvitationEmailCase == CaseExact {
 		return user.Email == invitation.InviteeEmail
 	}
 	return strings.EqualFold(user.Email, invitation.InviteeEmail)
@@ -159,9 +159,9 @@ func (si *signIn) invited(invitation *Invitation, user *User) bool {
 
 // applyInvitation does to the profile what the setting InvitationMetadata says.
 func (si *signIn) applyInvitation(invitation *Invitation, user *User, isNew bool) {
-	how := si.s.settings.InvitationMetadata.Existing
+	how := si.world.inForce.InvitationMetadata.Existing
 	if isNew {
-		how = si.s.settings.InvitationMetadata.New
+		how = si.world.inForce.InvitationMetadata.New
 	}
 	switch how {
 	case MetadataApplied, MetadataMerged:
@@ -189,15 +189,15 @@ func (si *signIn) authorized(tx *transaction, who *authenticated, effects *actio
 	if wrong := refusalOf(effects); wrong != nil {
 		entry := si.logEntry(tx, user, logFailure, wrong.description)
 		entry.Details = detailsOf(effects)
-		tx.tenant.log(entry, si.s.clock.Now())
+		tx.tenant.log(entry, si.world.clock.Now())
 		return si.sendBack(tx, wrong)
 	}
-	now := si.s.clock.Now()
+	now := si.world.clock.Now()
 	if who.session != nil && !slices.Contains(who.session.ClientIDs, tx.clientID) {
 		who.session.ClientIDs = append(who.session.ClientIDs, tx.clientID)
 	}
 	code := randomString(43)
-	si.s.secrets.Add(SecretAuthorizationCode, code)
+	si.world.secrets.Add(SecretAuthorizationCode, code)
 	si.authorizations[code] = &authorization{tx: tx, who: who, effects: effects, expires: now.Add(codeLifetime)}
 	entry := si.logEntry(tx, user, logSuccess, "Success Login")
 	entry.Details = detailsOf(effects)
@@ -222,7 +222,7 @@ func (si *signIn) applyEffects(t *Tenant, user *User, effects *actions.Effects) 
 	if len(effects.AppMetadata)+len(effects.UserMetadata) > 0 {
 		user.AppMetadata = actions.Merge(user.AppMetadata, effects.AppMetadata)
 		user.UserMetadata = actions.Merge(user.UserMetadata, effects.UserMetadata)
-		t.saveUser(user, si.s.clock.Now())
+		t.saveUser(user, si.world.clock.Now())
 	}
 }
 
@@ -233,7 +233,7 @@ func (si *signIn) applyToSession(t *Tenant, session *Session, effects *actions.E
 	session.ExpiresAt = earlier(session.ExpiresAt, effects.Session.ExpiresAt)
 	session.IdleExpiresAt = earlier(session.IdleExpiresAt, effects.Session.IdleExpiresAt)
 	for _, method := range effects.Methods {
-		session.Methods = append(session.Methods, SessionMethod{URL: method, At: si.s.clock.Now()})
+		session.Methods = append(session.Methods, SessionMethod{URL: method, At: si.world.clock.Now()})
 	}
 	if !effects.RevokeSession {
 		return
@@ -260,14 +260,6 @@ func annotated(metadata map[string]string, changes map[string]any) map[string]st
 	return merged
 }
 
-// earlier is the earlier of two ends, of which either may be none.
-func earlier(end, other time.Time) time.Time {
-	if end.IsZero() || !other.IsZero() && other.Before(end) {
-		return other
-	}
-	return end
-}
-
 // detailsOf are the details of a log entry: what Actions wrote to the console,
 // which Auth0 shows in its real-time logs, and what they threw.
 func detailsOf(effects *actions.Effects) map[string]any {
@@ -289,7 +281,7 @@ func detailsOf(effects *actions.Effects) map[string]any {
 func (si *signIn) fail(tx *transaction, user *User, kind string, wrong *refusal) answer {
 	entry := si.logEntry(tx, user, kind, wrong.description)
 	entry.Details = wrong.details
-	tx.tenant.log(entry, si.s.clock.Now())
+	tx.tenant.log(entry, si.world.clock.Now())
 	return si.sendBack(tx, wrong)
 }
 

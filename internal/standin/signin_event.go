@@ -30,7 +30,7 @@ func (si *signIn) prepare(t *Tenant, trigger actions.Trigger, event map[string]a
 		}
 		bound = append(bound, actions.Action{Name: action.Name, Code: action.Deployed.Code, Secrets: secrets})
 	}
-	options := actions.Options{Now: si.s.clock.Now, Enterprise: hasSessionEndpoints(si.s.settings.Profile)}
+	options := actions.Options{Now: si.world.clock.Now, Enterprise: hasSessionEndpoints(si.world.inForce.Profile)}
 	return func(r *http.Request, suspended *actions.Effects) *actions.Effects {
 		if suspended == nil {
 			return actions.Run(r.Context(), trigger, bound, event, options)
@@ -50,7 +50,7 @@ func (si *signIn) loginEvent(tx *transaction, client *Client, user *User, who *a
 	}
 	var methods []any
 	if who.method != "" {
-		methods = append(methods, map[string]any{"name": who.method, "timestamp": si.s.clock.Now().Format(time.RFC3339Nano)})
+		methods = append(methods, map[string]any{"name": who.method, "timestamp": si.world.clock.Now().Format(time.RFC3339Nano)})
 	}
 	if session := who.session; session != nil {
 		for _, method := range session.Methods {
@@ -70,13 +70,13 @@ func (si *signIn) loginEvent(tx *transaction, client *Client, user *User, who *a
 // refreshEvent is what post-login Actions see when a refresh token is exchanged.
 func (si *signIn) refreshEvent(t *Tenant, client *Client, user *User, token *RefreshToken, r *http.Request) map[string]any {
 	organizationID := token.OrganizationID
-	if si.s.settings.OrganizationOnRefresh == Absent {
+	if si.world.inForce.OrganizationOnRefresh == Absent {
 		organizationID = ""
 	}
 	event := si.event(t, client, user, token.Connection, organizationID)
 	event["request"] = requestForEvent(r)
 	event["transaction"] = map[string]any{"protocol": protocolRefresh, "requested_scopes": words(token.Scope)}
-	if hasSessionEndpoints(si.s.settings.Profile) {
+	if hasSessionEndpoints(si.world.inForce.Profile) {
 		event["refresh_token"] = map[string]any{
 			"id": token.ID, "client_id": token.ClientID, "created_at": token.CreatedAt, "metadata": anyValues(token.Metadata),
 		}
@@ -92,7 +92,7 @@ func (si *signIn) event(t *Tenant, client *Client, user *User, connection, organ
 		"user":            userForEvent(user),
 		"stats":           map[string]any{"logins_count": user.LoginsCount},
 		"authorization":   map[string]any{"roles": []string{}},
-		"resource_server": map[string]any{"identifier": si.s.issuer(t) + "userinfo"},
+		"resource_server": map[string]any{"identifier": si.world.issuer(t) + "userinfo"},
 	}
 	if c := t.connectionByName(connection); c != nil {
 		event["connection"] = map[string]any{"id": c.ID, "name": c.Name, "strategy": c.Strategy, "metadata": anyValues(c.Metadata)}
@@ -110,7 +110,7 @@ func (si *signIn) organizationForEvent(o *Organization) map[string]any {
 
 // metadataOf is an organization's metadata as Actions see it.
 func (si *signIn) metadataOf(o *Organization) map[string]any {
-	lifetime, now := time.Duration(si.s.settings.OrganizationMetadataCache), si.s.clock.Now()
+	lifetime, now := time.Duration(si.world.inForce.OrganizationMetadataCache), si.world.clock.Now()
 	if lifetime == 0 {
 		return anyValues(o.Metadata)
 	}

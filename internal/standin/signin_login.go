@@ -21,7 +21,7 @@ type assertion struct {
 // that says that it is gone.
 func (si *signIn) underWay(r *http.Request) (*transaction, answer) {
 	tx := si.transactions[r.Form.Get("state")]
-	if tx == nil || tx.tenant != si.s.tenantOf(r) || tx.paused != nil {
+	if tx == nil || tx.tenant != si.world.tenantOf(r) || tx.paused != nil {
 		return nil, errorPage(http.StatusBadRequest, refuse("invalid_request",
 			"This sign-in has been finished or has taken too long: start again from the application."))
 	}
@@ -116,13 +116,13 @@ func (si *signIn) database(r *http.Request) answer {
 }
 
 func (si *signIn) register(t *Tenant, c *Connection, email, password string) *User {
-	now := si.s.clock.Now()
+	now := si.world.clock.Now()
 	id := userIDFor(c, IdPPerson{Email: email})
 	user := &User{
 		UserID: id, Email: email, Name: email, Nickname: localPart(email), Password: password, CreatedAt: now,
 		Identities: []Identity{{UserID: strings.TrimPrefix(id, c.Strategy+"|"), Connection: c.Name, Provider: c.Strategy}},
 	}
-	si.s.secrets.Add(SecretPassword, password)
+	si.world.secrets.Add(SecretPassword, password)
 	t.saveUser(user, now)
 	return user
 }
@@ -206,10 +206,10 @@ func (si *signIn) identify(r *http.Request) answer {
 		return si.providerPage(tx, connection, http.StatusBadRequest, "Nobody of that name is in this directory.")
 	}
 	code := randomString(32)
-	si.s.secrets.Add(SecretAuthorizationCode, code)
+	si.world.secrets.Add(SecretAuthorizationCode, code)
 	si.assertions[code] = &assertion{
 		transaction: tx.id, connection: connection.ID, person: connection.Directory[i],
-		expires: si.s.clock.Now().Add(assertionLifetime),
+		expires: si.world.clock.Now().Add(assertionLifetime),
 	}
 	return redirect("/login/callback?" + url.Values{"state": {tx.id}, "code": {code}}.Encode())
 }
@@ -237,7 +237,7 @@ func (si *signIn) callback(r *http.Request) answer {
 // deleted, and overwrites the root attributes of one who is known. An e-mail
 // once verified, by an invitation for instance, stays so until it changes.
 func (si *signIn) provision(t *Tenant, c *Connection, p IdPPerson) (user *User, isNew bool) {
-	now := si.s.clock.Now()
+	now := si.world.clock.Now()
 	id := userIDFor(c, p)
 	_, accountID, _ := strings.Cut(id, "|")
 	user = t.users.find(func(u *User) bool {

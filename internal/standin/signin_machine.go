@@ -28,9 +28,9 @@ type exchange struct {
 // organization where one is named. The Actions of credentials-exchange decide
 // last.
 func (si *signIn) tokenForClient(w http.ResponseWriter, r *http.Request, form url.Values) {
-	t := si.s.tenantOf(r)
+	t := si.world.tenantOf(r)
 	si.under(func() answer {
-		client, wrong := si.s.authenticateClient(t, r, form)
+		client, wrong := si.authenticateClient(t, r, form)
 		if wrong != nil {
 			return oauthAnswer(wrong)
 		}
@@ -49,7 +49,7 @@ func (si *signIn) tokenForClient(w http.ResponseWriter, r *http.Request, form ur
 // machineExchange finds what a client may have of an API.
 func (si *signIn) machineExchange(t *Tenant, client *Client, form url.Values) (*exchange, *oauthError) {
 	e := &exchange{client: client, audience: form.Get("audience"), lifetime: machineTokenLifetime}
-	management := e.audience == si.s.issuer(t)+"api/v2/"
+	management := e.audience == si.world.issuer(t)+"api/v2/"
 	api := t.resourceServerByIdentifier(e.audience)
 	grant := t.clientGrants.find(func(g *ClientGrant) bool {
 		return g.ClientID == client.ClientID && g.Audience == e.audience && g.SubjectType != "user"
@@ -142,22 +142,22 @@ func (si *signIn) machineToken(t *Tenant, e *exchange, effects *actions.Effects)
 	case effects.Denial != nil:
 		return oauthAnswer(oauthErr(http.StatusBadRequest, effects.Denial.Code, effects.Denial.Reason))
 	}
-	scope, now := strings.Join(e.scopes, " "), si.s.clock.Now()
+	scope, now := strings.Join(e.scopes, " "), si.world.clock.Now()
 	claims := map[string]any{}
 	maps.Copy(claims, effects.AccessTokenClaims)
 	maps.Copy(claims, map[string]any{
-		"iss": si.s.issuer(t), "sub": e.client.ClientID + "@clients", "aud": e.audience, "azp": e.client.ClientID,
+		"iss": si.world.issuer(t), "sub": e.client.ClientID + "@clients", "aud": e.audience, "azp": e.client.ClientID,
 		"iat": now.Unix(), "exp": now.Add(e.lifetime).Unix(), "scope": scope, "gty": "client-credentials",
 	})
 	delete(claims, "org_id")
 	if e.organization != nil {
 		claims["org_id"] = e.organization.ID
 	}
-	token, err := si.s.keys.Sign(claims)
+	token, err := si.world.keys.Sign(claims)
 	if err != nil {
 		return oauthAnswer(oauthErr(http.StatusInternalServerError, "server_error", "sign the token"))
 	}
-	si.s.secrets.Add(SecretAccessToken, token)
+	si.world.secrets.Add(SecretAccessToken, token)
 	body := map[string]any{"access_token": token, "token_type": "Bearer", "expires_in": int(e.lifetime.Seconds())}
 	if scope != "" {
 		body["scope"] = scope

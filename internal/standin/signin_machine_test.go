@@ -68,7 +68,7 @@ func TestMachineTokens(t *testing.T) {
 				return
 			}
 			w.Expect(body).To(And(HaveKeyWithValue("expires_in", 600.0), HaveKeyWithValue("scope", "read:reports write:reports")))
-			claims, err := w.s.keys.Verify(body["access_token"].(string), w.s.URL()+"/", reports, w.s.clock.Now())
+			claims, err := w.s.world.keys.Verify(body["access_token"].(string), w.s.URL()+"/", reports, w.s.world.clock.Now())
 			w.Expect(err).NotTo(HaveOccurred())
 			w.Expect(claims).To(HaveKeyWithValue("sub", "machine@clients"))
 			if row.org == "" {
@@ -116,7 +116,7 @@ func TestSeatsMachinesOfASuspendedOrganization(t *testing.T) {
 	set(`api.accessToken.setCustomClaim("seen", [event.organization.id, event.request.body.client_secret ?? "", event.resource_server.identifier]);
 		api.accessToken.setCustomClaim("org_id", "forged");`)
 	body, _ = w.machineToken(in)
-	claims, err := w.s.keys.Verify(body["access_token"].(string), w.s.URL()+"/", reports, w.s.clock.Now())
+	claims, err := w.s.world.keys.Verify(body["access_token"].(string), w.s.URL()+"/", reports, w.s.world.clock.Now())
 	w.Expect(err).NotTo(HaveOccurred())
 	w.Expect(claims).To(And(HaveKeyWithValue("seen", []any{w.acme.ID, "", reports}), HaveKeyWithValue("org_id", w.acme.ID)))
 }
@@ -133,7 +133,7 @@ func TestEachGrantTakesEachAuthentication(t *testing.T) {
 		signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: key}, nil)
 		w.Expect(err).NotTo(HaveOccurred())
 		assertion, err := jwt.Signed(signer).Claims(map[string]any{"iss": portal, "sub": portal, "aud": w.s.URL() + "/",
-			"exp": w.s.clock.Now().Add(time.Minute).Unix(), "jti": randomString(8)}).Serialize()
+			"exp": w.s.world.clock.Now().Add(time.Minute).Unix(), "jti": randomString(8)}).Serialize()
 		w.Expect(err).NotTo(HaveOccurred())
 		return assertion
 	}
@@ -150,7 +150,7 @@ func TestEachGrantTakesEachAuthentication(t *testing.T) {
 		}},
 		"private key": {func(c *Client) { c.PublicKeys = []string{public} }, func(w *world, _ *http.Request, form url.Values) {
 			form.Set("client_assertion", sign(w))
-			form.Set("client_assertion_type", assertionType)
+			form.Set("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -159,7 +159,7 @@ func TestEachGrantTakesEachAuthentication(t *testing.T) {
 			w.machine("")
 			w.change(func(tenant *Tenant) {
 				c := tenant.clients.get(portal)
-				c.GrantTypes = []string{grantAuthorization, grantRefresh, grantClientCredentials}
+				c.GrantTypes = []string{"authorization_code", "refresh_token", "client_credentials"}
 				row.client(c)
 				tenant.clientGrants.get("cgr").ClientID = portal
 			})
@@ -191,14 +191,14 @@ func TestEachGrantTakesEachAuthentication(t *testing.T) {
 			tokens, status := ask(code(), true)
 			w.Expect(status).To(Equal(http.StatusOK), "%v", tokens["error_description"])
 			refresh := func() url.Values {
-				return url.Values{"grant_type": {grantRefresh}, "refresh_token": {tokens["refresh_token"].(string)}}
+				return url.Values{"grant_type": {"refresh_token"}, "refresh_token": {tokens["refresh_token"].(string)}}
 			}
 			_, status = ask(refresh(), false)
 			w.Expect(status).To(Equal(http.StatusUnauthorized), "a refresh token without proof")
 			_, status = ask(refresh(), true)
 			w.Expect(status).To(Equal(http.StatusOK))
 			machine := func() url.Values {
-				return url.Values{"grant_type": {grantClientCredentials}, "audience": {reports}}
+				return url.Values{"grant_type": {"client_credentials"}, "audience": {reports}}
 			}
 			_, status = ask(machine(), false)
 			w.Expect(status).To(Equal(http.StatusUnauthorized), "a machine without proof")

@@ -32,7 +32,7 @@ func (w *world) client(t *testing.T) *http.Client {
 	w.Expect(err).NotTo(HaveOccurred())
 	w.change(func(tenant *Tenant) {
 		tenant.clients.get(portal).Callbacks = append(tenant.clients.get(portal).Callbacks, callback)
-		jar.SetCookies(at, []*http.Cookie{{Name: sessionCookie, Value: tenant.sessions.all()[0].Cookie}})
+		jar.SetCookies(at, []*http.Cookie{{Name: "auth0", Value: tenant.sessions.all()[0].Cookie}})
 	})
 	return &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
@@ -114,7 +114,7 @@ func TestExchange(t *testing.T) {
 		w.Expect(w.s.Secrets().FoundIn(body[kind].(string))).NotTo(BeEmpty(), kind)
 	}
 	w.Expect(w.s.Secrets().FoundIn(at.Get("code"))).NotTo(BeEmpty())
-	claims, err := w.s.keys.Verify(body["id_token"].(string), w.s.URL()+"/", portal, w.s.clock.Now())
+	claims, err := w.s.world.keys.Verify(body["id_token"].(string), w.s.URL()+"/", portal, w.s.world.clock.Now())
 	w.Expect(err).NotTo(HaveOccurred())
 	w.Expect(claims).To(And(HaveKeyWithValue("nonce", "no"), HaveKey("sid")))
 	body, status = w.token(w.codeForm(at.Get("code")))
@@ -122,7 +122,7 @@ func TestExchange(t *testing.T) {
 	w.Expect(body).To(HaveKeyWithValue("error_description", "Invalid authorization code"))
 
 	at, _ = w.authorize(c, nil)
-	w.s.clock.Forward(11 * time.Minute)
+	w.s.world.clock.Forward(11 * time.Minute)
 	_, status = w.token(w.codeForm(at.Get("code")))
 	w.Expect(status).To(Equal(http.StatusForbidden), "a code that has expired")
 
@@ -223,13 +223,13 @@ func TestEventRequest(t *testing.T) {
 		tenant.bindings["post-login"] = append(tenant.bindings["post-login"], Binding{ActionID: "echo"})
 	})
 	seen := func(token string) map[string]any {
-		claims, err := w.s.keys.Verify(token, w.s.URL()+"/", w.s.URL()+"/userinfo", w.s.clock.Now())
+		claims, err := w.s.world.keys.Verify(token, w.s.URL()+"/", w.s.URL()+"/userinfo", w.s.world.clock.Now())
 		w.Expect(err).NotTo(HaveOccurred())
 		return claims["seen"].(map[string]any)
 	}
 	_, session := w.joined()
 	at := seen(session.AccessToken)
-	w.Expect(at).To(And(HaveKeyWithValue("protocol", protocolLogin), HaveKeyWithValue("token", false),
+	w.Expect(at).To(And(HaveKeyWithValue("protocol", "oidc-basic-profile"), HaveKeyWithValue("token", false),
 		HaveKeyWithValue("strategy", "okta"), HaveKeyWithValue("secret", "abc"), HaveKeyWithValue("roles", ConsistOf("editor"))))
 	w.Expect(at["request"]).To(HaveKeyWithValue("query", HaveKeyWithValue("organization", w.acme.ID)))
 
@@ -237,7 +237,7 @@ func TestEventRequest(t *testing.T) {
 		"invitation": {"a", "b"}})
 	w.Expect(status).To(Equal(http.StatusOK))
 	at = seen(body["access_token"].(string))
-	w.Expect(at).To(And(HaveKeyWithValue("protocol", protocolRefresh), HaveKeyWithValue("token", true)))
+	w.Expect(at).To(And(HaveKeyWithValue("protocol", "oauth2-refresh-token"), HaveKeyWithValue("token", true)))
 	w.Expect(at["request"]).To(HaveKeyWithValue("body", And(HaveKeyWithValue("invitation", []any{"a", "b"}), Not(HaveKey("refresh_token")))))
 }
 

@@ -13,7 +13,7 @@ import (
 const usedTokensKept = 100
 
 func (si *signIn) newRefreshToken(h *holder, connection string) *RefreshToken {
-	now := si.s.clock.Now()
+	now := si.world.clock.Now()
 	token := &RefreshToken{
 		ID: newID("rt_"), Token: "v1." + randomString(60), UserID: h.user.UserID, ClientID: h.client.ClientID,
 		SessionID: h.sessionID, Connection: connection, Audience: h.audience, Scope: h.scope,
@@ -25,14 +25,14 @@ func (si *signIn) newRefreshToken(h *holder, connection string) *RefreshToken {
 	if token.Rotating {
 		token.ExpiresAt = now.Add(refreshTokenLifetime)
 	}
-	token.apply(h.effects)
-	si.s.secrets.Add(SecretRefreshToken, token.Token)
+	applyToToken(token, h.effects)
+	si.world.secrets.Add(SecretRefreshToken, token.Token)
 	h.t.refreshTokens.put(token.ID, token)
 	return token
 }
 
 // apply does to a refresh token what Actions asked for.
-func (token *RefreshToken) apply(effects *actions.Effects) {
+func applyToToken(token *RefreshToken, effects *actions.Effects) {
 	token.Metadata = annotated(token.Metadata, effects.RefreshTokenMetadata)
 	token.ExpiresAt = earlier(token.ExpiresAt, effects.RefreshToken.ExpiresAt)
 	token.IdleExpiresAt = earlier(token.IdleExpiresAt, effects.RefreshToken.IdleExpiresAt)
@@ -47,7 +47,7 @@ func (si *signIn) refresh(t *Tenant, client *Client, r *http.Request, form url.V
 		return oauthAnswer(unknownRefreshToken())
 	}
 	user, o := t.users.get(token.UserID), t.organizations.get(token.OrganizationID)
-	if o != nil && si.s.settings.MembershipOnRefresh == Checked && !o.isMember(user.UserID) {
+	if o != nil && si.world.inForce.MembershipOnRefresh == Checked && !o.isMember(user.UserID) {
 		return oauthAnswer(oauthErr(http.StatusForbidden, "access_denied", notPartOf(user, o)))
 	}
 	if user.Blocked {
@@ -73,7 +73,7 @@ func (si *signIn) revokeReused(t *Tenant, client *Client, value string) {
 	t.log(LogEntry{
 		Type: logRefreshReused, Description: "Unsuccessful Refresh Token exchange, reused refresh token detected",
 		ClientID: client.ClientID, UserID: family.UserID, OrganizationID: family.OrganizationID,
-	}, si.s.clock.Now())
+	}, si.world.clock.Now())
 }
 
 // liveRefreshToken returns nil for a token that is unknown, revoked, expired,
@@ -82,7 +82,7 @@ func (si *signIn) liveRefreshToken(t *Tenant, client *Client, value string) *Ref
 	token := t.refreshTokens.find(func(row *RefreshToken) bool {
 		return subtle.ConstantTimeCompare([]byte(row.Token), []byte(value)) == 1
 	})
-	now := si.s.clock.Now()
+	now := si.world.clock.Now()
 	switch {
 	case token == nil, token.ClientID != client.ClientID, t.users.get(token.UserID) == nil:
 		return nil
@@ -101,7 +101,7 @@ func (si *signIn) refreshed(t *Tenant, client *Client, value string, effects *ac
 	if token == nil {
 		return oauthAnswer(unknownRefreshToken())
 	}
-	user, now := t.users.get(token.UserID), si.s.clock.Now()
+	user, now := t.users.get(token.UserID), si.world.clock.Now()
 	si.applyEffects(t, user, effects)
 	entry := LogEntry{
 		Type: logRefreshed, ClientID: client.ClientID, UserID: user.UserID, OrganizationID: token.OrganizationID,
@@ -114,7 +114,7 @@ func (si *signIn) refreshed(t *Tenant, client *Client, value string, effects *ac
 	if wrong == nil {
 		wrong = unresumable(effects)
 	}
-	if effects.RevokeRefreshToken || wrong != nil && token.Rotating && si.s.settings.DeniedRefresh == Removed {
+	if effects.RevokeRefreshToken || wrong != nil && token.Rotating && si.world.inForce.DeniedRefresh == Removed {
 		t.refreshTokens.remove(token.ID)
 	}
 	if wrong != nil {
@@ -130,7 +130,7 @@ func (si *signIn) refreshed(t *Tenant, client *Client, value string, effects *ac
 	if failed != nil {
 		return oauthAnswer(failed)
 	}
-	token.apply(effects)
+	applyToToken(token, effects)
 	token.LastExchangedAt = now
 	if token.Rotating {
 		t.refreshTokens.remove(token.ID)
@@ -138,7 +138,7 @@ func (si *signIn) refreshed(t *Tenant, client *Client, value string, effects *ac
 		rotated.Used = append(slices.Clone(token.Used), token.Token)
 		rotated.Used = rotated.Used[max(0, len(rotated.Used)-usedTokensKept):]
 		rotated.ID, rotated.Token, rotated.CreatedAt = newID("rt_"), "v1."+randomString(60), now
-		si.s.secrets.Add(SecretRefreshToken, rotated.Token)
+		si.world.secrets.Add(SecretRefreshToken, rotated.Token)
 		t.refreshTokens.put(rotated.ID, &rotated)
 		tokens[grantRefresh] = rotated.Token
 	}

@@ -19,7 +19,7 @@ func (si *signIn) pause(tx *transaction, user *User, who *authenticated, effects
 	if slices.Contains(words(tx.prompt), "none") {
 		return si.fail(tx, user, logFailure, refuse("interaction_required", unresumable(effects).description))
 	}
-	tx.paused, tx.expires = &paused{who: who, effects: effects}, si.s.clock.Now().Add(transactionLifetime)
+	tx.paused, tx.expires = &paused{who: who, effects: effects}, si.world.clock.Now().Add(transactionLifetime)
 	si.transactions[tx.id] = tx
 	if target := effects.Suspension.URL; target != "" {
 		return redirect(withQuery(target, url.Values{"state": {tx.id}}))
@@ -44,7 +44,7 @@ func unresumable(effects *actions.Effects) *refusal {
 // a second factor.
 func (si *signIn) waiting(r *http.Request, atRedirect bool) (*transaction, answer) {
 	tx := si.transactions[r.Form.Get("state")]
-	if tx == nil || tx.tenant != si.s.tenantOf(r) || tx.paused == nil ||
+	if tx == nil || tx.tenant != si.world.tenantOf(r) || tx.paused == nil ||
 		atRedirect != (tx.paused.effects.Suspension.URL != "") {
 		return nil, errorPage(http.StatusBadRequest, refuse("invalid_request", "No sign-in waits for this: start again from the application."))
 	}

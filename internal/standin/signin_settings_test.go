@@ -2,6 +2,7 @@ package standin
 
 import (
 	"encoding/json"
+	"net/http"
 	"os"
 	"reflect"
 	"regexp"
@@ -59,13 +60,13 @@ func TestRolesAfterMembershipEnds(t *testing.T) {
 		g.Expect(err).NotTo(HaveOccurred())
 		o, err := s.AddOrganization(OrganizationSeed{Name: "acme", Members: []string{user.UserID}})
 		g.Expect(err).NotTo(HaveOccurred())
-		s.mu.Lock()
-		row := s.main.organizations.get(o.ID)
-		row.addMemberRoles(user.UserID, []string{"rol_1"}, s.clock.Now())
-		c := &call{s: s, t: s.main, now: s.clock.Now(), params: map[string]string{"id": o.ID}, body: []byte(`{"members":["` + user.UserID + `"]}`)}
-		_, err = deleteMembers(c)
-		s.mu.Unlock()
+		s.world.Lock()
+		row := s.world.main.organizations.get(o.ID)
+		row.addMemberRoles(user.UserID, []string{"rol_1"}, s.world.clock.Now())
+		s.world.Unlock()
+		status, err := newCaller(t, s).send(t.Context(), http.MethodDelete, "/organizations/"+o.ID+"/members", `{"members":["`+user.UserID+`"]}`)
 		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(status).To(Equal(http.StatusNoContent))
 		g.Expect(row.isMember(user.UserID)).To(BeFalse())
 		g.Expect(row.MemberRoles[user.UserID]).To(HaveLen(want), setting)
 	}

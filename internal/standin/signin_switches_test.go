@@ -15,7 +15,7 @@ func (w *world) rotate() {
 }
 
 func (w *world) leave() {
-	w.change(func(*Tenant) { w.acme.removeMember(oktaID, w.s.clock.Now()) })
+	w.change(func(*Tenant) { w.acme.removeMember(oktaID, w.s.world.clock.Now()) })
 }
 
 func TestMembershipOnRefresh(t *testing.T) {
@@ -75,7 +75,7 @@ func TestOrganizationMetadataCache(t *testing.T) {
 	w.change(func(*Tenant) { w.acme.Metadata["seatwarden_access"] = "suspended,," })
 	_, err := w.signIn(p, okta)
 	w.Expect(err).NotTo(HaveOccurred(), "Actions see what they saw")
-	w.s.clock.Forward(61 * time.Second)
+	w.s.world.clock.Forward(61 * time.Second)
 	_, err = w.signIn(p, okta)
 	w.Expect(err).To(Satisfy(refusedWith("access_denied", "Access of your organization is suspended.")))
 }
@@ -88,12 +88,12 @@ func TestLoginPageAcrossExpiry(t *testing.T) {
 		end      func(*world)
 		accepted bool
 	}{
-		"expired":              {PageRefused, func(w *world) { w.s.clock.Forward(25 * time.Minute) }, false},
+		"expired":              {PageRefused, func(w *world) { w.s.world.clock.Forward(25 * time.Minute) }, false},
 		"deleted":              {PageRefused, deleteInvitations, false},
-		"expired, completes":   {PageCompletes, func(w *world) { w.s.clock.Forward(25 * time.Minute) }, true},
+		"expired, completes":   {PageCompletes, func(w *world) { w.s.world.clock.Forward(25 * time.Minute) }, true},
 		"deleted, completes":   {PageCompletes, deleteInvitations, true},
 		"used, never twice":    {PageCompletes, useInvitation, false},
-		"page older than hour": {PageCompletes, func(w *world) { w.s.clock.Forward(2 * time.Hour) }, false},
+		"page older than hour": {PageCompletes, func(w *world) { w.s.world.clock.Forward(2 * time.Hour) }, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
@@ -101,7 +101,7 @@ func TestLoginPageAcrossExpiry(t *testing.T) {
 			link, err := url.Parse(w.invite("it@acme.com", "con_okta"))
 			w.Expect(err).NotTo(HaveOccurred())
 			w.change(func(*Tenant) {
-				w.acme.invitations.all()[0].ExpiresAt = w.s.clock.Now().Add(20 * time.Minute)
+				w.acme.invitations.all()[0].ExpiresAt = w.s.world.clock.Now().Add(20 * time.Minute)
 			})
 			page := w.open(link.String())
 			row.end(w)

@@ -82,7 +82,7 @@ func TestInvitationRefusals(t *testing.T) {
 	t.Run("expired", func(t *testing.T) {
 		w := newWorld(t)
 		link := w.invite("it@acme.com", "")
-		w.s.clock.Forward(24 * time.Hour)
+		w.s.world.clock.Forward(24 * time.Hour)
 		_, err := w.browser().OpenLink(t.Context(), link, okta)
 		w.Expect(err).To(Satisfy(refusedWith("invalid_request", notFoundText)))
 		w.Expect(w.user(oktaID)).To(BeNil())
@@ -108,7 +108,7 @@ func TestInvitationMetadata(t *testing.T) {
 	existing := func(w *world) {
 		w.change(func(tenant *Tenant) {
 			tenant.saveUser(&User{UserID: oktaID, AppMetadata: map[string]any{"kept": true},
-				Identities: []Identity{{UserID: "acme-okta|it@acme.com", Connection: "acme-okta", Provider: "okta"}}}, w.s.clock.Now())
+				Identities: []Identity{{UserID: "acme-okta|it@acme.com", Connection: "acme-okta", Provider: "okta"}}}, w.s.world.clock.Now())
 		})
 	}
 	for name, row := range map[string]struct {
@@ -156,7 +156,7 @@ func TestSeatsRefusalsOfTheGuard(t *testing.T) {
 		change func(*world)
 		want   string
 	}{
-		"grant taken": {func(w *world) { w.user(oktaID); w.s.main.users.get(oktaID).AppMetadata = nil }, textNoSeat},
+		"grant taken": {func(w *world) { w.user(oktaID); w.s.world.main.users.get(oktaID).AppMetadata = nil }, textNoSeat},
 		"suspended": {func(w *world) { w.acme.Metadata["seatwarden_access"] = "suspended,," },
 			"Access of your organization is suspended."},
 		"ended": {func(w *world) { w.acme.Metadata["seatwarden_access"] = "open,,2020-01-01T00:00:00Z" },
@@ -188,7 +188,7 @@ func TestSeatsMembershipOnLogin(t *testing.T) {
 func TestRemovalWithoutMembership(t *testing.T) {
 	w := newWorld(t)
 	p, _ := w.joined()
-	w.change(func(*Tenant) { w.acme.removeMember(oktaID, w.s.clock.Now()) })
+	w.change(func(*Tenant) { w.acme.removeMember(oktaID, w.s.world.clock.Now()) })
 	want := refusedWith("access_denied", "user "+oktaID+" is not part of the "+w.acme.ID+" organization")
 	_, err := p.UseSession(t.Context(), w.s.URL(), portal, w.acme.ID)
 	w.Expect(err).To(Satisfy(want))
@@ -199,7 +199,7 @@ func TestRemovalWithoutMembership(t *testing.T) {
 func TestRemovalDeletedUserComesBackByTheIdentityProvider(t *testing.T) {
 	w := newWorld(t)
 	p, session := w.joined()
-	w.change(func(tenant *Tenant) { tenant.deleteUser(oktaID, w.s.clock.Now()) })
+	w.change(func(tenant *Tenant) { tenant.deleteUser(oktaID, w.s.world.clock.Now()) })
 	_, err := p.UseSession(t.Context(), w.s.URL(), portal, w.acme.ID)
 	w.Expect(err).To(Satisfy(refusedWith("login_required", "Login required")))
 	_, err = session.Refresh(t.Context())
@@ -265,7 +265,7 @@ func TestRefresh(t *testing.T) {
 		w.change(func(tenant *Tenant) { tenant.users.get(oktaID).AppMetadata = nil })
 		_, err := session.Refresh(t.Context())
 		w.Expect(err).NotTo(HaveOccurred())
-		w.Expect(w.s.main.logs).To(ContainElement(HaveField("Details",
+		w.Expect(w.s.world.main.logs).To(ContainElement(HaveField("Details",
 			HaveKeyWithValue("console", ContainElement("seatwarden: seatwarden: passed a refresh without organization and note")))))
 	})
 }
@@ -277,7 +277,7 @@ func TestSession(t *testing.T) {
 	w.Expect(err).NotTo(HaveOccurred())
 	_, err = w.browser().UseSession(t.Context(), w.s.URL(), portal, w.acme.ID)
 	w.Expect(err).To(Satisfy(refusedWith("login_required", "Login required")), "another browser")
-	w.s.clock.Forward(4 * 24 * time.Hour)
+	w.s.world.clock.Forward(4 * 24 * time.Hour)
 	_, err = p.UseSession(t.Context(), w.s.URL(), portal, w.acme.ID)
 	w.Expect(err).To(Satisfy(refusedWith("login_required", "Login required")), "after its time")
 }
@@ -302,7 +302,7 @@ func TestOrganizationPrompts(t *testing.T) {
 	_, err = in("acme", "")
 	w.Expect(err).To(Satisfy(refusedWith("invalid_request", "authorization request parameter organization must be an organization id")))
 
-	behave(usageDeny, "")
+	behave("deny", "")
 	_, err = in(w.acme.ID, "")
 	w.Expect(err).To(Satisfy(refusedWith("invalid_request", "parameter organization is not allowed for this client")))
 
@@ -310,19 +310,19 @@ func TestOrganizationPrompts(t *testing.T) {
 	_, err = in("", "")
 	w.Expect(err).To(Satisfy(refusedWith("access_denied", "Sign in through your organization.")), "the guard's word")
 
-	behave(usageRequire, behaviorPostLogin)
+	behave("require", "post_login_prompt")
 	_, err = in("", "")
 	w.Expect(err).To(Satisfy(refusedWith("invalid_request", none)))
 	w.joined()
 	session, err := in("", "")
 	w.Expect(err).NotTo(HaveOccurred())
 	w.Expect(session.Claims).To(HaveKeyWithValue("org_id", w.acme.ID))
-	w.change(func(*Tenant) { w.beta.addMember(oktaID, w.s.clock.Now()) })
+	w.change(func(*Tenant) { w.beta.addMember(oktaID, w.s.world.clock.Now()) })
 	session, err = in("", "beta")
 	w.Expect(err).NotTo(HaveOccurred())
 	w.Expect(session.Claims).To(HaveKeyWithValue("org_id", w.beta.ID))
 
-	behave(usageRequire, behaviorPreLogin)
+	behave("require", "pre_login_prompt")
 	session, err = in("", "acme")
 	w.Expect(err).NotTo(HaveOccurred())
 	w.Expect(session.Claims).To(HaveKeyWithValue("org_id", w.acme.ID))

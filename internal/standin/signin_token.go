@@ -28,11 +28,10 @@ func invalidGrant(description string) *oauthError {
 func unknownRefreshToken() *oauthError { return invalidGrant("Unknown or invalid refresh token.") }
 
 // tokenForPerson answers the grants authorization_code and refresh_token.
-func (s *Server) tokenForPerson(w http.ResponseWriter, r *http.Request, form url.Values) {
-	si := s.signIn
-	t := s.tenantOf(r)
+func (si *signIn) tokenForPerson(w http.ResponseWriter, r *http.Request, form url.Values) {
+	t := si.world.tenantOf(r)
 	si.under(func() answer {
-		client, wrong := s.clientOf(t, r, form)
+		client, wrong := si.clientOf(t, r, form)
 		if wrong != nil {
 			return oauthAnswer(wrong)
 		}
@@ -61,11 +60,11 @@ func oauthAnswer(wrong *oauthError) answer {
 
 // clientOf identifies the application. One with the authentication method none
 // need not show a secret, though Auth0 made it one.
-func (s *Server) clientOf(t *Tenant, r *http.Request, form url.Values) (*Client, *oauthError) {
+func (si *signIn) clientOf(t *Tenant, r *http.Request, form url.Values) (*Client, *oauthError) {
 	if client := t.clients.get(form.Get("client_id")); client != nil && isPublic(client) {
 		return client, nil
 	}
-	return s.authenticateClient(t, r, form)
+	return si.authenticateClient(t, r, form)
 }
 
 // grants tells whether a client may use a grant; one that lists none may use both of a person's.
@@ -130,7 +129,7 @@ type holder struct {
 
 // issue signs the access token and, for the scope openid, the ID token.
 func (si *signIn) issue(h *holder) (map[string]any, *oauthError) {
-	now, issuer := si.s.clock.Now(), si.s.issuer(h.t)
+	now, issuer := si.world.clock.Now(), si.world.issuer(h.t)
 	audience := []string{issuer + "userinfo"}
 	if h.audience != "" && h.audience != audience[0] {
 		audience = []string{h.audience, audience[0]}
@@ -138,11 +137,11 @@ func (si *signIn) issue(h *holder) (map[string]any, *oauthError) {
 	scope := h.grantedScope()
 	access := h.claims(issuer, now, accessTokenLifetime, h.effects.AccessTokenClaims)
 	access["aud"], access["azp"], access["scope"], access["jti"] = audience, h.client.ClientID, scope, randomString(22)
-	accessToken, err := si.s.keys.Sign(access)
+	accessToken, err := si.world.keys.Sign(access)
 	if err != nil {
 		return nil, oauthErr(http.StatusInternalServerError, "server_error", "sign the access token")
 	}
-	si.s.secrets.Add(SecretAccessToken, accessToken)
+	si.world.secrets.Add(SecretAccessToken, accessToken)
 	tokens := map[string]any{
 		"access_token": accessToken, "token_type": "Bearer", "scope": scope, "expires_in": int(accessTokenLifetime.Seconds()),
 	}
@@ -161,11 +160,11 @@ func (si *signIn) issue(h *holder) (map[string]any, *oauthError) {
 	if !h.authTime.IsZero() {
 		id["auth_time"] = h.authTime.Unix()
 	}
-	idToken, err := si.s.keys.Sign(id)
+	idToken, err := si.world.keys.Sign(id)
 	if err != nil {
 		return nil, oauthErr(http.StatusInternalServerError, "server_error", "sign the ID token")
 	}
-	si.s.secrets.Add(SecretIDToken, idToken)
+	si.world.secrets.Add(SecretIDToken, idToken)
 	tokens["id_token"] = idToken
 	return tokens, nil
 }

@@ -34,12 +34,12 @@ func newWorld(t testing.TB) *world {
 	t.Helper()
 	s := New(t)
 	w := &world{WithT: NewWithT(t), t: t, s: s}
-	if _, err := s.AddClient(Client{ClientID: portal, Name: "Portal", OrganizationUsage: usageRequire}); err != nil {
+	if _, err := s.AddClient(Client{ClientID: portal, Name: "Portal", OrganizationUsage: "require"}); err != nil {
 		t.Fatal(err)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := s.clock.Now()
+	s.world.Lock()
+	defer s.world.Unlock()
+	now := s.world.clock.Now()
 	people := []IdPPerson{
 		{Email: "it@acme.com", Name: "Ida Tee"}, {Sub: "00u-jane", Email: "Jane@acme.com", Name: "Jane"},
 		{Email: "eve@acme.com"}, {Sub: "no-mail", Name: "Nobody's Mail"},
@@ -56,7 +56,7 @@ func newWorld(t testing.TB) *world {
 		Metadata: map[string]string{"seatwarden_access": "open,,", "seatwarden_key": "k1"}}
 	w.beta = &Organization{ID: "org_beta000000000000", Name: "beta", CreatedAt: now}
 	for _, c := range connections {
-		s.main.connections.put(c.ID, c)
+		s.world.main.connections.put(c.ID, c)
 		if c.Name == "other" {
 			continue
 		}
@@ -64,23 +64,23 @@ func newWorld(t testing.TB) *world {
 			o.Connections = append(o.Connections, &EnabledConnection{ConnectionID: c.ID, ShowAsButton: c.Name != "hidden"})
 		}
 	}
-	s.main.organizations.put(w.acme.ID, w.acme)
-	s.main.organizations.put(w.beta.ID, w.beta)
-	s.main.roles.put("rol_1", &Role{ID: "rol_1", Name: "editor"})
+	s.world.main.organizations.put(w.acme.ID, w.acme)
+	s.world.main.organizations.put(w.beta.ID, w.beta)
+	s.world.main.roles.put("rol_1", &Role{ID: "rol_1", Name: "editor"})
 	code, err := guard.Render(guard.Options{Applications: []string{portal}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.main.actions.put("guard", &Action{ID: "guard", Name: "seatwarden", Deployed: &ActionVersion{Code: code}})
-	s.main.bindings["post-login"] = []Binding{{ActionID: "guard"}}
+	s.world.main.actions.put("guard", &Action{ID: "guard", Name: "seatwarden", Deployed: &ActionVersion{Code: code}})
+	s.world.main.bindings["post-login"] = []Binding{{ActionID: "guard"}}
 	return w
 }
 
 // change alters the tenant.
 func (w *world) change(do func(t *Tenant)) {
-	w.s.mu.Lock()
-	defer w.s.mu.Unlock()
-	do(w.s.main)
+	w.s.world.Lock()
+	defer w.s.world.Unlock()
+	do(w.s.world.main)
 }
 
 func (w *world) configure(change func(*Settings)) {
@@ -92,7 +92,7 @@ func (w *world) configure(change func(*Settings)) {
 func (w *world) invite(email, connectionID string) string {
 	ticket := randomString(32)
 	w.change(func(*Tenant) {
-		now := w.s.clock.Now()
+		now := w.s.world.clock.Now()
 		w.acme.invitations.put(ticket, &Invitation{
 			ID: ticket, ClientID: portal, ConnectionID: connectionID, InviterName: "Acme", InviteeEmail: email, TicketID: ticket,
 			Roles: []string{"rol_1"}, AppMetadata: w.grant(), CreatedAt: now, ExpiresAt: now.Add(24 * time.Hour),
@@ -127,9 +127,9 @@ func (w *world) signIn(p *person.Person, as person.As) (*person.Session, error) 
 
 // user is a copy of a profile, nil if there is none.
 func (w *world) user(id string) *User {
-	w.s.mu.Lock()
-	defer w.s.mu.Unlock()
-	u := w.s.main.users.get(id)
+	w.s.world.Lock()
+	defer w.s.world.Unlock()
+	u := w.s.world.main.users.get(id)
 	if u == nil {
 		return nil
 	}
@@ -138,14 +138,14 @@ func (w *world) user(id string) *User {
 }
 
 func (w *world) isMember(id string) bool {
-	w.s.mu.Lock()
-	defer w.s.mu.Unlock()
+	w.s.world.Lock()
+	defer w.s.world.Unlock()
 	return w.acme.isMember(id)
 }
 
 func (w *world) invitations() int {
-	w.s.mu.Lock()
-	defer w.s.mu.Unlock()
+	w.s.world.Lock()
+	defer w.s.world.Unlock()
 	return len(w.acme.invitations.all())
 }
 

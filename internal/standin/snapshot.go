@@ -44,22 +44,19 @@ func (p Snapshot) User(id string) (User, bool) {
 }
 
 // Snapshot returns a copy of what the first tenant holds now.
-func (s *Server) Snapshot() Snapshot {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.snapshot(s.main)
-}
-
-func (s *Server) snapshot(t *Tenant) Snapshot {
+func (w *World) Snapshot() Snapshot {
+	w.Lock()
+	defer w.Unlock()
+	t := w.main
 	p := Snapshot{
 		Domain: t.Domain, Clients: rowsOf(&t.clients), Connections: rowsOf(&t.connections), Users: rowsOf(&t.users),
 		Roles: rowsOf(&t.roles), Sessions: rowsOf(&t.sessions), RefreshTokens: rowsOf(&t.refreshTokens),
 		Actions: rowsOf(&t.actions), Bindings: cloneJSON(t.bindings), Logs: cloneJSON(t.logs),
 		Organizations: []OrganizationSnapshot{},
 	}
-	now := s.clock.Now()
+	now := w.clock.Now()
 	for _, o := range t.organizations.all() {
-		s.purgeInvitations(o, now)
+		w.purgeInvitations(o, now)
 		copied := OrganizationSnapshot{Organization: cloneJSON(*o), Members: []string{}, Invitations: rowsOf(&o.invitations)}
 		for _, m := range o.Memberships {
 			if m.Until.IsZero() {
@@ -69,12 +66,4 @@ func (s *Server) snapshot(t *Tenant) Snapshot {
 		p.Organizations = append(p.Organizations, copied)
 	}
 	return p
-}
-
-func rowsOf[T any](t *table[T]) []T {
-	out := []T{}
-	for _, row := range t.all() {
-		out = append(out, cloneJSON(*row))
-	}
-	return out
 }

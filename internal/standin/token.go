@@ -2,9 +2,7 @@ package standin
 
 import (
 	"crypto/subtle"
-	"crypto/x509"
 	"encoding/json"
-	"encoding/pem"
 	"errors"
 	"mime"
 	"net/http"
@@ -17,14 +15,13 @@ import (
 )
 
 const (
-	grantClientCredentials = "client_credentials"
-	assertionType          = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+	assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 )
 
 func writeOAuthError(w http.ResponseWriter, e *oauthError) { writeJSON(w, e.status, e) }
 
-// token answers POST /oauth/token and returns the id of the client that asked.
-func (s *Server) token(w http.ResponseWriter, r *http.Request) string {
+// Token answers POST /oauth/token and returns the id of the client that asked.
+func (si *signIn) Token(w http.ResponseWriter, r *http.Request) string {
 	if r.Method != http.MethodPost {
 		writeJSON(w, http.StatusNotFound, notFound("", "Not Found"))
 		return ""
@@ -43,9 +40,9 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) string {
 	case "":
 		writeOAuthError(w, &oauthError{http.StatusForbidden, "unsupported_grant_type", "Unsupported grant type: undefined"})
 	case grantClientCredentials:
-		s.signIn.tokenForClient(w, r, form)
+		si.tokenForClient(w, r, form)
 	default:
-		s.tokenForPerson(w, r, form)
+		si.tokenForPerson(w, r, form)
 	}
 	return clientID
 }
@@ -77,10 +74,10 @@ func tokenForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 // Basic, by client_secret in the body, or by a signed assertion. A public
 // client (no secret, no keys) is identified by its client_id alone. It needs
 // Server.mu.
-func (s *Server) authenticateClient(t *Tenant, r *http.Request, form url.Values) (*Client, *oauthError) {
+func (si *signIn) authenticateClient(t *Tenant, r *http.Request, form url.Values) (*Client, *oauthError) {
 	unauthorized := &oauthError{http.StatusUnauthorized, "access_denied", "Unauthorized"}
 	if form.Get("client_assertion") != "" {
-		client, err := s.clientByAssertion(t, form)
+		client, err := si.clientByAssertion(t, form)
 		if err != nil {
 			return nil, &oauthError{http.StatusUnauthorized, "invalid_client", err.Error()}
 		}
@@ -107,7 +104,7 @@ func (s *Server) authenticateClient(t *Tenant, r *http.Request, form url.Values)
 
 // clientByAssertion accepts a JWT signed by a key of the client whose audience
 // is the issuer or the token endpoint, as one string.
-func (s *Server) clientByAssertion(t *Tenant, form url.Values) (*Client, error) {
+func (si *signIn) clientByAssertion(t *Tenant, form url.Values) (*Client, error) {
 	invalid := errors.New("Failed to verify client assertion") //nolint:staticcheck // Auth0's words
 	if form.Get("client_assertion_type") != assertionType {
 		return nil, invalid
@@ -124,8 +121,8 @@ func (s *Server) clientByAssertion(t *Tenant, form url.Values) (*Client, error) 
 	if client == nil || claims.Issuer != client.ClientID || len(claims.Audience) != 1 {
 		return nil, invalid
 	}
-	issuer := s.issuer(t)
-	expected := jwt.Expected{AnyAudience: jwt.Audience{issuer, strings.TrimSuffix(issuer, "/"), issuer + "oauth/token"}, Time: s.clock.Now()}
+	issuer := si.world.issuer(t)
+	expected := jwt.Expected{AnyAudience: jwt.Audience{issuer, strings.TrimSuffix(issuer, "/"), issuer + "oauth/token"}, Time: si.world.clock.Now()}
 	if claims.Expiry == nil || claims.ValidateWithLeeway(expected, time.Minute) != nil {
 		return nil, invalid
 	}
@@ -135,20 +132,4 @@ func (s *Server) clientByAssertion(t *Tenant, form url.Values) (*Client, error) 
 		}
 	}
 	return nil, invalid
-}
-
-// publicKey reads a PEM public key or certificate.
-func publicKey(text string) (any, error) {
-	block, _ := pem.Decode([]byte(text))
-	if block == nil {
-		return nil, errors.New("not PEM")
-	}
-	if block.Type == "CERTIFICATE" {
-		certificate, err := x509.ParseCertificate(block.Bytes)
-		if err != nil {
-			return nil, err
-		}
-		return certificate.PublicKey, nil
-	}
-	return x509.ParsePKIXPublicKey(block.Bytes)
 }

@@ -10,12 +10,12 @@ type BucketUse struct {
 
 // BucketUse returns the use of a bucket of the first tenant by the name that its
 // profile has for it, e.g. "write-invitations", "other" or "global".
-func (s *Server) BucketUse(name string) BucketUse {
-	limit := profiles[s.Settings().Profile][name]
+func (g *Gate) BucketUse(name string) BucketUse {
+	limit := profiles[g.world.Settings().Profile][name]
 	use := BucketUse{Burst: limit.burst, PerMinute: limit.perMinute}
-	s.limits.mu.Lock()
-	defer s.limits.mu.Unlock()
-	if b := s.limits.buckets[s.main.Domain+" "+name]; b != nil {
+	g.limits.mu.Lock()
+	defer g.limits.mu.Unlock()
+	if b := g.limits.buckets[g.world.main.Domain+" "+name]; b != nil {
 		use.Taken, use.Refused = b.taken, b.refused
 	}
 	return use

@@ -6,16 +6,23 @@ import (
 )
 
 func TestUseOfABucketIsCounted(t *testing.T) {
-	s := New(t, WithSettings(func(o *Settings) { o.Profile = ProfileFree }))
+	settings := DefaultSettings()
+	settings.Profile = ProfileFree
+	world, err := makeWorld(settings, "http")
+	if err != nil {
+		t.Fatal(err)
+	}
+	world.addTenant("auth0.test")
+	g := newGate(world, nil)
 	now := time.Now()
 	for range 5 {
-		s.limits.take(s.main.Domain+" "+limitGlobal, profiles[ProfileFree][limitGlobal], now)
+		g.limits.take(world.main.Domain+" "+limitGlobal, profiles[ProfileFree][limitGlobal], now)
 	}
 	want := BucketUse{Taken: 2, Refused: 3, Burst: 2, PerMinute: 120}
-	if got := s.BucketUse(limitGlobal); got != want {
+	if got := g.BucketUse(limitGlobal); got != want {
 		t.Errorf("the use is %+v, not %+v", got, want)
 	}
-	if got := s.BucketUse("no such bucket"); got != (BucketUse{}) {
+	if got := g.BucketUse("no such bucket"); got != (BucketUse{}) {
 		t.Errorf("a bucket that is not there was used: %+v", got)
 	}
 }

@@ -5,10 +5,10 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/mail"
 	"regexp"
 	"slices"
-	"sort"
 	"strings"
 	"unicode/utf8"
 )
@@ -165,7 +165,7 @@ func (s schema) checkArray(path string, v []any) error {
 }
 
 func (s schema) checkObject(path string, v map[string]any) error {
-	for _, name := range sortedKeys(s.properties) {
+	for _, name := range slices.Sorted(maps.Keys(s.properties)) {
 		if _, given := v[name]; !given && s.properties[name].required {
 			return s.violation(path, "Missing required property: %s", name)
 		}
@@ -173,7 +173,7 @@ func (s schema) checkObject(path string, v map[string]any) error {
 	if s.max > 0 && len(v) > s.max {
 		return s.violation(path, "Too many properties defined (%d), maximum %d", len(v), s.max)
 	}
-	for _, name := range sortedKeys(v) {
+	for _, name := range slices.Sorted(maps.Keys(v)) {
 		property, known := s.properties[name]
 		switch {
 		case known:
@@ -192,13 +192,4 @@ func (s schema) checkObject(path string, v map[string]any) error {
 		}
 	}
 	return nil
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	sort.Strings(keys)
-	return keys
 }

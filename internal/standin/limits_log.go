@@ -1,0 +1,16 @@
+package standin
+
+import "net/http"
+
+// logLimited notes that a bucket of the limits is empty, or nearly.
+func (g *Gate) logLimited(t *Tenant, kind, bucket string, size int, r *http.Request) {
+	g.world.Lock()
+	defer g.world.Unlock()
+	t.log(LogEntry{
+		Type: kind, Description: limitMessage(bucket),
+		Details: map[string]any{
+			"limit":   map[string]any{"bucket": bucket, "global": bucket == limitGlobal, "size": size},
+			"request": map[string]any{"method": r.Method, "path": r.URL.EscapedPath()},
+		},
+	}, g.world.clock.Now())
+}
