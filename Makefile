@@ -148,7 +148,7 @@ bench-standin: ## Measure the stand-in, and that its memory stays flat over a mi
 
 .PHONY: fuzz
 fuzz: ## Fuzz what comes from outside: the stand-in's requests, searches and cursors, and Auth0's feeds, a minute each.
-	for target in internal/standin:FuzzManagementRequest internal/standin:FuzzSearch internal/standin:FuzzCursor internal/auth0:FuzzFeeds; do \
+	for target in internal/standin/management:FuzzManagementRequest internal/standin/management/search:FuzzSearch internal/standin/management:FuzzCursor internal/auth0:FuzzFeeds; do \
 		go test -run '^$$' -fuzz "^$${target#*:}\$$" -fuzztime 1m -fuzzminimizetime 1s ./$${target%:*}; done
 
 .PHONY: mutants

@@ -89,7 +89,7 @@ func (w *world) startAuth0(profile string, without []string) (err error) {
 	if w.auth0, err = standin.Start(standin.Options{TLS: true, Settings: &settings}); err != nil {
 		return fmt.Errorf("start the stand-in: %w", err)
 	}
-	scopes := slices.DeleteFunc(standin.Scopes(), func(scope string) bool { return slices.Contains(without, scope) })
+	scopes := slices.DeleteFunc(standin.ManagementScopes(), func(scope string) bool { return slices.Contains(without, scope) })
 	if w.management, err = w.auth0.AddManagementClient(scopes...); err != nil {
 		return fmt.Errorf("add the operator's application: %w", err)
 	}

@@ -12,6 +12,11 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/seatwarden/seatwarden/internal/standin/dashboard"
+	"github.com/seatwarden/seatwarden/internal/standin/management"
+	"github.com/seatwarden/seatwarden/internal/standin/state"
+	"github.com/seatwarden/seatwarden/internal/standin/traffic"
 )
 
 var soakCalls = flag.Int("soak", 0, "how many calls TestMemoryStaysFlat makes; make bench-standin sets it")
@@ -72,14 +77,14 @@ func (l *load) person() {
 // loadWorld is a stand-in with what a load needs, and a token for it.
 func loadWorld(tb testing.TB) (*Server, string) {
 	tb.Helper()
-	s := New(tb, WithSeed(Seed{TenantSeed: TenantSeed{
-		Connections: []Connection{{Name: "staff", Strategy: strategyDatabase}},
-		Clients:     []Client{{ClientID: "app", OrganizationUsage: "allow"}},
+	s := New(tb, WithSeed(dashboard.Seed{TenantSeed: dashboard.TenantSeed{
+		Connections: []state.Connection{{Name: "staff", Strategy: state.StrategyDatabase}},
+		Clients:     []state.Client{{ClientID: "app", OrganizationUsage: "allow"}},
 	}}))
-	issuer := s.world.issuer(s.world.main)
-	token, err := s.world.keys.Sign(map[string]any{
-		"iss": issuer, "aud": issuer + "api/v2/", "azp": "load", "exp": s.world.clock.Now().Add(24 * time.Hour).Unix(),
-		"scope": strings.Join(Scopes(), " "),
+	issuer := s.world.Issuer(s.world.Main)
+	token, err := s.world.Keys.Sign(map[string]any{
+		"iss": issuer, "aud": issuer + "api/v2/", "azp": "load", "exp": s.world.Clock.Now().Add(24 * time.Hour).Unix(),
+		"scope": strings.Join(management.Scopes(), " "),
 	})
 	if err != nil {
 		tb.Fatal(err)
@@ -93,7 +98,7 @@ func BenchmarkManagementAPI(b *testing.B) {
 	s, token := loadWorld(b)
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	l := &load{send: func(method, path, body string) (int, []byte) {
-		request, err := http.NewRequestWithContext(b.Context(), method, s.URL()+managementPrefix+path, strings.NewReader(body))
+		request, err := http.NewRequestWithContext(b.Context(), method, s.URL()+traffic.ManagementPrefix+path, strings.NewReader(body))
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -125,7 +130,7 @@ func TestMemoryStaysFlat(t *testing.T) {
 	}
 	s, token := loadWorld(t)
 	l := &load{send: func(method, path, body string) (int, []byte) {
-		request := httptest.NewRequest(method, managementPrefix+path, strings.NewReader(body))
+		request := httptest.NewRequest(method, traffic.ManagementPrefix+path, strings.NewReader(body))
 		request.Host = s.Domain()
 		request.Header.Set("Authorization", "Bearer "+token)
 		request.Header.Set("Content-Type", "application/json")

@@ -56,7 +56,7 @@ func (s *Server) Restore(exported []byte) error {
 	for _, part := range []struct {
 		raw  json.RawMessage
 		read func(json.RawMessage) (func(), error)
-	}{{in.World, s.world.ReadExport}, {in.Gate, s.Gate.ReadExport}, {in.SignIn, s.signIn.ReadExport}} {
+	}{{in.World, s.world.ReadExport}, {in.Gate, s.ReadExport}, {in.SignIn, s.signIn.ReadExport}} {
 		restore, err := part.read(part.raw)
 		if err != nil {
 			return fmt.Errorf("restore: %w", err)

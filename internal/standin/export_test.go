@@ -12,6 +12,8 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 	. "github.com/onsi/gomega"
+
+	"github.com/seatwarden/seatwarden/internal/standin/state"
 )
 
 // exported is an export that must succeed.
@@ -24,7 +26,7 @@ func (w *world) exported() string {
 
 func TestRestoreBringsBackWhatWasExported(t *testing.T) {
 	w := newWorld(t)
-	w.change(func(tenant *Tenant) { tenant.clients.get(portal).RefreshTokenRotation = true })
+	w.change(func(tenant *state.Tenant) { tenant.Clients.Get(portal).RefreshTokenRotation = true })
 	w.invite("jane@acme.com", "")
 	_, session := w.joined()
 	w.s.Forward(time.Hour)
@@ -36,19 +38,21 @@ func TestRestoreBringsBackWhatWasExported(t *testing.T) {
 
 	a := newCaller(t, w.s)
 	w.Expect(a.post("/organizations", `{"name":"gamma","branding":{}}`)).To(Equal(http.StatusCreated))
-	w.change(func(tenant *Tenant) {
-		tenant.deleteUser(oktaID, w.s.world.clock.Now())
-		tenant.clients.remove(portal)
-		tenant.bindings["post-login"] = nil
+	w.change(func(tenant *state.Tenant) {
+		tenant.DeleteUser(oktaID, w.s.world.Clock.Now())
+		tenant.Clients.Remove(portal)
+		tenant.Bindings["post-login"] = nil
 	})
-	w.configure(func(settings *Settings) { settings.Profile, settings.MembersLag = ProfileFree, Duration(time.Minute) })
+	w.configure(func(settings *state.Settings) {
+		settings.Profile, settings.MembersLag = state.ProfileFree, state.Duration(time.Minute)
+	})
 	w.s.Forward(48 * time.Hour)
-	w.s.Outbox().send(Mail{To: "late@acme.com"})
-	w.s.Secrets().Add(SecretPassword, "made since")
+	w.s.Outbox().Send(state.Mail{To: "late@acme.com"})
+	w.s.Secrets().Add(state.SecretPassword, "made since")
 	w.Expect(w.s.Restore([]byte(before))).To(Succeed())
 	w.Expect(w.s.Snapshot()).To(Equal(held))
 	w.Expect(w.s.Outbox().Mails()).To(Equal(mails))
-	w.Expect(w.s.Settings()).To(Equal(DefaultSettings()))
+	w.Expect(w.s.Settings()).To(Equal(state.DefaultSettings()))
 	w.Expect(w.s.Clock().Offset()).To(Equal(offset))
 	w.Expect(w.s.Secrets().FoundIn("made since")).To(HaveLen(1), "what existed has existed")
 	w.Expect(session.Refresh(t.Context())).NotTo(BeNil(), "the refresh token works as before")
@@ -61,12 +65,12 @@ func TestRestoreIsExact(t *testing.T) {
 	before := w.exported()
 	w.Expect(w.s.Restore([]byte(before))).To(Succeed())
 	w.Expect(w.exported()).To(Equal(before))
-	w.change(func(tenant *Tenant) {
-		tenant.organizations.put("org_new", &Organization{ID: "org_new", tenant: tenant})
+	w.change(func(tenant *state.Tenant) {
+		tenant.Organizations.Put("org_new", &state.Organization{ID: "org_new", Tenant: tenant})
 	})
 	w.Expect(w.s.Restore([]byte(w.exported()))).To(Succeed())
-	w.change(func(tenant *Tenant) {
-		w.Expect(tenant.organizations.get("org_new").tenant).To(BeIdenticalTo(tenant), "events go to the tenant of now")
+	w.change(func(tenant *state.Tenant) {
+		w.Expect(tenant.Organizations.Get("org_new").Tenant).To(BeIdenticalTo(tenant), "events go to the tenant of now")
 	})
 }
 
@@ -86,7 +90,7 @@ func TestRestoreReplaysUsedInvitationsAndTokens(t *testing.T) {
 
 func TestRestoreKeepsLimitsInStep(t *testing.T) {
 	w := newWorld(t)
-	w.configure(func(settings *Settings) { settings.Profile = ProfileFree })
+	w.configure(func(settings *state.Settings) { settings.Profile = state.ProfileFree })
 	a := newCaller(t, w.s)
 	before := w.exported()
 	w.s.Forward(24 * time.Hour)
@@ -102,7 +106,7 @@ func TestRestoreRefusesAndChangesNothing(t *testing.T) {
 		"nothing":         ``,
 		"no export":       `{}`,
 		"another tenant":  strings.ReplaceAll(good, w.s.Domain(), "elsewhere:1"),
-		"another version": strings.ReplaceAll(good, `"deletedConnections"`, `"formerConnections"`),
+		"another version": strings.ReplaceAll(good, `"DeletedConnections"`, `"FormerConnections"`),
 		"no such setting": strings.ReplaceAll(good, `"Profile":"unlimited"`, `"Profile":"gold"`),
 		"no signing key":  strings.ReplaceAll(good, `"jwk":"{`, `"jwk":"[`),
 		"a public key":    strings.ReplaceAll(good, `\"d\":`, `\"e0\":`),
@@ -125,13 +129,13 @@ func TestRestoreIntoAnotherStandIn(t *testing.T) {
 	// As if it were another process on the same address: with a key of its own.
 	private, err := rsa.GenerateKey(rand.Reader, 2048)
 	g.Expect(err).NotTo(HaveOccurred())
-	second.world.keys.Replace(jose.JSONWebKey{Key: private, KeyID: "another"}, "")
+	second.world.Keys.Replace(jose.JSONWebKey{Key: private, KeyID: "another"}, "")
 	moved := strings.ReplaceAll(string(exported), first.Domain(), second.Domain())
 	g.Expect(second.Restore([]byte(moved))).To(Succeed())
 	now := time.Now()
-	token, err := first.world.keys.Sign(map[string]any{"iss": "i", "aud": "a", "exp": now.Add(time.Hour).Unix()})
+	token, err := first.world.Keys.Sign(map[string]any{"iss": "i", "aud": "a", "exp": now.Add(time.Hour).Unix()})
 	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(second.world.keys.Verify(token, "i", "a", now)).NotTo(BeNil(), "tokens of then verify")
+	g.Expect(second.world.Keys.Verify(token, "i", "a", now)).NotTo(BeNil(), "tokens of then verify")
 	g.Expect(second.Snapshot().Clients).To(ContainElement(HaveField("ClientID", client.ClientID)))
 	g.Expect(second.Secrets().FoundIn(client.Secret)).To(HaveLen(1))
 }
@@ -139,16 +143,16 @@ func TestRestoreIntoAnotherStandIn(t *testing.T) {
 func TestRestoreTakesRunningStreamsBack(t *testing.T) {
 	w := newWorld(t)
 	before := w.exported()
-	w.change(func(tenant *Tenant) { tenant.emit(eventUserUpdated, nil, w.s.world.clock.Now()) })
-	world, main := w.s.world, w.s.world.main
-	position, events, wake := world.eventsAfter(main, 0)
+	w.change(func(tenant *state.Tenant) { tenant.Emit(state.EventUserUpdated, nil, w.s.world.Clock.Now()) })
+	world, main := w.s.world, w.s.world.Main
+	position, events, wake := world.EventsAfter(main, 0)
 	w.Expect(events).To(HaveLen(1))
 	w.Expect(w.s.Restore([]byte(before))).To(Succeed())
 	w.Expect(wake).To(BeClosed(), "a stream is told")
-	position, events, _ = world.eventsAfter(main, position+1)
+	position, events, _ = world.EventsAfter(main, position+1)
 	w.Expect(events).To(BeEmpty())
-	w.change(func(tenant *Tenant) { tenant.emit(eventUserDeleted, nil, w.s.world.clock.Now()) })
-	_, events, _ = world.eventsAfter(main, position)
+	w.change(func(tenant *state.Tenant) { tenant.Emit(state.EventUserDeleted, nil, w.s.world.Clock.Now()) })
+	_, events, _ = world.EventsAfter(main, position)
 	w.Expect(events).To(HaveLen(1), "and misses nothing of what comes")
 }
 

@@ -8,6 +8,9 @@ import (
 	"testing"
 
 	. "github.com/onsi/gomega"
+
+	"github.com/seatwarden/seatwarden/internal/standin/pages"
+	"github.com/seatwarden/seatwarden/internal/standin/state"
 )
 
 // get returns the body, the status and the header of a page.
@@ -27,15 +30,15 @@ func TestOutboxPages(t *testing.T) {
 	body, _, _ := get(t, s.ControlURL()+"/")
 	g.Expect(body).To(ContainSubstring("No mail has been sent yet."))
 	for i := range 2 {
-		s.world.outbox.send(Mail{
+		s.world.Outbox.Send(state.Mail{
 			To: fmt.Sprintf("jane%d@acme.com", i), Subject: "Join <Acme>", Inviter: "Ida & Co", OrganizationName: "Acme",
-			Link: s.URL() + "/app/portal/login?invitation=t1&organization=org_1", SentAt: s.world.clock.Now(),
+			Link: s.URL() + "/app/portal/login?invitation=t1&organization=org_1", SentAt: s.world.Clock.Now(),
 		})
 	}
 	body, _, header := get(t, s.ControlURL()+"/outbox")
 	g.Expect(body).To(MatchRegexp(`(?s)jane1@acme\.com.*jane0@acme\.com`), "the newest first")
 	g.Expect(body).NotTo(ContainSubstring("invitation=t1"))
-	g.Expect(header.Get("Content-Security-Policy")).To(Equal(pagePolicy))
+	g.Expect(header.Get("Content-Security-Policy")).To(Equal(pages.PagePolicy))
 	body, _, _ = get(t, s.ControlURL()+"/outbox/1")
 	g.Expect(body).To(And(ContainSubstring("jane0@acme.com"), ContainSubstring("Join &lt;Acme&gt;"), ContainSubstring("Ida &amp; Co"),
 		ContainSubstring(`href="`+s.URL()+`/app/portal/login?invitation=t1&amp;organization=org_1"`)))

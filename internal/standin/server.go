@@ -10,6 +10,13 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/seatwarden/seatwarden/internal/standin/control"
+	"github.com/seatwarden/seatwarden/internal/standin/dashboard"
+	"github.com/seatwarden/seatwarden/internal/standin/management"
+	"github.com/seatwarden/seatwarden/internal/standin/signin"
+	"github.com/seatwarden/seatwarden/internal/standin/state"
+	"github.com/seatwarden/seatwarden/internal/standin/traffic"
 )
 
 // Options say how to start a stand-in. The zero value listens on a free port
@@ -24,9 +31,9 @@ type Options struct {
 	// of the stand-in's own authority (see Server.CAPEM).
 	TLS bool
 	// Settings default to DefaultSettings.
-	Settings *Settings
+	Settings *state.Settings
 	// Seed is what the first tenant holds at the start. May be nil.
-	Seed *Seed
+	Seed *dashboard.Seed
 	// Sleep waits out what Settings.Latency asks for, or until the context ends.
 	// Default: in real time.
 	Sleep func(context.Context, time.Duration)
@@ -35,12 +42,12 @@ type Options struct {
 // Server is a running stand-in. Its methods, those of its Dashboard and of its
 // Gate among them, are safe for concurrent use.
 type Server struct {
-	*Dashboard
-	*Gate
+	*dashboard.Dashboard
+	*traffic.Gate
 
-	world      *World
-	management *API
-	signIn     *signIn
+	world      *state.World
+	management *management.API
+	signIn     *signin.SignIn
 
 	caPEM   []byte
 	http    *http.Server
@@ -50,7 +57,7 @@ type Server struct {
 
 // Start starts a stand-in. Call Close when done.
 func Start(o Options) (*Server, error) {
-	settings := DefaultSettings()
+	settings := state.DefaultSettings()
 	if o.Settings != nil {
 		settings = *o.Settings
 	}
@@ -58,7 +65,7 @@ func Start(o Options) (*Server, error) {
 	if o.TLS {
 		scheme = "https"
 	}
-	world, err := makeWorld(settings, scheme)
+	world, err := state.New(settings, scheme)
 	if err != nil {
 		return nil, err
 	}
@@ -100,13 +107,13 @@ func domainOf(asked string, opened net.Addr) string {
 }
 
 // start sets the tenants and the rooms up and starts both listeners.
-func start(o Options, world *World, listener, controlListener net.Listener) (*Server, error) {
+func start(o Options, world *state.World, listener, controlListener net.Listener) (*Server, error) {
 	domain := domainOf(o.Listen, listener.Addr())
-	world.addTenant(domain)
-	gate := newGate(world, o.Sleep)
+	world.AddTenant(domain)
+	gate := traffic.New(world, o.Sleep)
 	s := &Server{
-		Dashboard: newDashboard(world), Gate: gate,
-		world: world, management: newAPI(world, gate), signIn: newSignIn(world),
+		Dashboard: dashboard.New(world), Gate: gate,
+		world: world, management: management.New(world, gate), signIn: signin.New(world),
 		ctlURL: "http://" + controlListener.Addr().String(),
 	}
 	s.http = &http.Server{Handler: s, ReadHeaderTimeout: 30 * time.Second}
@@ -124,9 +131,9 @@ func start(o Options, world *World, listener, controlListener net.Listener) (*Se
 			return nil, err
 		}
 	}
-	s.control = &http.Server{ReadHeaderTimeout: 30 * time.Second, Handler: controlHandler(controlled{
+	s.control = &http.Server{ReadHeaderTimeout: 30 * time.Second, Handler: control.Handler(control.Controlled{
 		Dashboard: s.Dashboard, Gate: gate, World: world, Export: s.Export, Restore: s.Restore,
-		Info: Info{URL: s.URL(), Domain: s.Domain(), CA: string(s.caPEM)},
+		Info: control.Info{URL: s.URL(), Domain: s.Domain(), CA: string(s.caPEM)},
 	})}
 	go serveUntilClosed(s.http, listener)
 	go serveUntilClosed(s.control, controlListener)
@@ -159,10 +166,10 @@ func (s *Server) Wait(ctx context.Context) error {
 }
 
 // URL returns the address that plays Auth0, without a slash at its end.
-func (s *Server) URL() string { return s.world.tenantURL(s.world.main) }
+func (s *Server) URL() string { return s.world.TenantURL(s.world.Main) }
 
 // Domain returns host:port of URL: what a client takes for the tenant's domain.
-func (s *Server) Domain() string { return s.world.main.Domain }
+func (s *Server) Domain() string { return s.world.Main.Domain }
 
 // CAPEM returns the authority's certificate in PEM, or nil without TLS.
 func (s *Server) CAPEM() []byte { return s.caPEM }
@@ -171,19 +178,19 @@ func (s *Server) CAPEM() []byte { return s.caPEM }
 func (s *Server) ControlURL() string { return s.ctlURL }
 
 // Clock returns the stand-in's clock.
-func (s *Server) Clock() *Clock { return s.world.clock }
+func (s *Server) Clock() *state.Clock { return s.world.Clock }
 
 // Outbox returns the mails that were sent.
-func (s *Server) Outbox() *Outbox { return s.world.outbox }
+func (s *Server) Outbox() *state.Outbox { return s.world.Outbox }
 
 // Secrets returns the register of every secret that existed.
-func (s *Server) Secrets() *SecretRegister { return s.world.secrets }
+func (s *Server) Secrets() *state.SecretRegister { return s.world.Secrets }
 
 // Settings returns the settings in force.
-func (s *Server) Settings() Settings { return s.world.Settings() }
+func (s *Server) Settings() state.Settings { return s.world.Settings() }
 
 // Configure changes settings while the stand-in runs. The outcome must be valid.
-func (s *Server) Configure(change func(*Settings)) error { return s.world.Configure(change) }
+func (s *Server) Configure(change func(*state.Settings)) error { return s.world.Configure(change) }
 
 // Snapshot returns a copy of what the first tenant holds now.
-func (s *Server) Snapshot() Snapshot { return s.world.Snapshot() }
+func (s *Server) Snapshot() state.Snapshot { return s.world.Snapshot() }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/seatwarden/seatwarden/internal/standin/state"
 )
 
 // signInStatuses are those with which the sign-in may answer anybody.
@@ -39,7 +41,7 @@ func play(t *testing.T, s *Server, method, path, query, body, cookie string) {
 // No parameter of /authorize makes the sign-in fail or redirect to a stranger.
 func FuzzAuthorize(f *testing.F) {
 	w := newWorld(f)
-	w.change(func(tenant *Tenant) { tenant.clients.get(portal).Callbacks = []string{callback} })
+	w.change(func(tenant *state.Tenant) { tenant.Clients.Get(portal).Callbacks = []string{callback} })
 	valid := w.authorizeQuery(nil).Encode()
 	for _, seed := range []string{
 		"", "client_id=portal", valid, valid + "&organization=acme", valid + "&prompt=none", valid + "&max_age=-1",
@@ -63,7 +65,7 @@ func FuzzAuthorize(f *testing.F) {
 // in a sign-in under way.
 func FuzzSignInState(f *testing.F) {
 	w := newWorld(f)
-	w.change(func(tenant *Tenant) { tenant.clients.get(portal).Callbacks = []string{callback} })
+	w.change(func(tenant *state.Tenant) { tenant.Clients.Get(portal).Callbacks = []string{callback} })
 	paths := []string{"/login/choose", "/login/database", "/login/organization", "/login/identity-provider/acme-okta",
 		"/login/callback", "/continue", "/login/second-factor", "/v2/logout", "/userinfo", "/app/portal/callback", "/app/portal/login",
 		"/oauth/token"}
@@ -81,8 +83,8 @@ func FuzzSignInState(f *testing.F) {
 		play(t, w.s, method, paths[int(which)%len(paths)], query, body, cookie)
 		w.s.world.Lock()
 		defer w.s.world.Unlock()
-		main := w.s.world.main
-		if len(main.sessions.all()) > 0 || slices.ContainsFunc(main.logs, func(e LogEntry) bool { return e.Type == logSuccess }) {
+		main := w.s.world.Main
+		if len(main.Sessions.All()) > 0 || slices.ContainsFunc(main.Logs, func(e state.LogEntry) bool { return e.Type == state.LogSuccess }) {
 			t.Error("somebody is signed in")
 		}
 	})

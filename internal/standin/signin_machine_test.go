@@ -18,17 +18,18 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/seatwarden/seatwarden/internal/guard"
+	"github.com/seatwarden/seatwarden/internal/standin/state"
 )
 
 const reports = "https://reports.example/"
 
 // machine is a client that may read reports, for some organizations.
 func (w *world) machine(usage string, organizations ...string) {
-	w.change(func(tenant *Tenant) {
-		tenant.clients.put("machine", &Client{ClientID: "machine", Name: "Machine", Secret: "s3cret"})
-		tenant.resourceServers.put("api", &ResourceServer{ID: "api", Identifier: reports,
+	w.change(func(tenant *state.Tenant) {
+		tenant.Clients.Put("machine", &state.Client{ClientID: "machine", Name: "Machine", Secret: "s3cret"})
+		tenant.ResourceServers.Put("api", &state.ResourceServer{ID: "api", Identifier: reports,
 			Properties: map[string]any{"token_lifetime": 600.0}})
-		tenant.clientGrants.put("cgr", &ClientGrant{ID: "cgr", ClientID: "machine", Audience: reports,
+		tenant.ClientGrants.Put("cgr", &state.ClientGrant{ID: "cgr", ClientID: "machine", Audience: reports,
 			Scope: []string{"read:reports", "write:reports"}, OrganizationUsage: usage, Organizations: organizations, SubjectType: "client"})
 	})
 }
@@ -68,7 +69,7 @@ func TestMachineTokens(t *testing.T) {
 				return
 			}
 			w.Expect(body).To(And(HaveKeyWithValue("expires_in", 600.0), HaveKeyWithValue("scope", "read:reports write:reports")))
-			claims, err := w.s.world.keys.Verify(body["access_token"].(string), w.s.URL()+"/", reports, w.s.world.clock.Now())
+			claims, err := w.s.world.Keys.Verify(body["access_token"].(string), w.s.URL()+"/", reports, w.s.world.Clock.Now())
 			w.Expect(err).NotTo(HaveOccurred())
 			w.Expect(claims).To(HaveKeyWithValue("sub", "machine@clients"))
 			if row.org == "" {
@@ -90,21 +91,21 @@ func TestSeatsMachinesOfASuspendedOrganization(t *testing.T) {
 	w.machine("allow", w.acme.ID)
 	code, err := guard.Render(guard.Options{Applications: []string{"machine"}})
 	w.Expect(err).NotTo(HaveOccurred())
-	w.change(func(tenant *Tenant) {
-		tenant.actions.put("machines", &Action{ID: "machines", Name: "machines", Deployed: &ActionVersion{Code: code}})
-		tenant.bindings["credentials-exchange"] = []Binding{{ActionID: "machines"}}
+	w.change(func(tenant *state.Tenant) {
+		tenant.Actions.Put("machines", &state.Action{ID: "machines", Name: "machines", Deployed: &state.ActionVersion{Code: code}})
+		tenant.Bindings["credentials-exchange"] = []state.Binding{{ActionID: "machines"}}
 	})
 	in := url.Values{"organization": {w.acme.ID}}
 	_, status := w.machineToken(in)
 	w.Expect(status).To(Equal(http.StatusOK))
-	w.change(func(*Tenant) { w.acme.Metadata["seatwarden_access"] = "suspended,," })
+	w.change(func(*state.Tenant) { w.acme.Metadata["seatwarden_access"] = "suspended,," })
 	body, status := w.machineToken(in)
 	w.Expect(status).To(Equal(http.StatusBadRequest))
 	w.Expect(body).To(Equal(map[string]any{"error": "invalid_request", "error_description": "Access of your organization is suspended."}))
 
 	set := func(body string) {
-		w.change(func(tenant *Tenant) {
-			tenant.actions.get("machines").Deployed.Code = "exports.onExecuteCredentialsExchange = async (event, api) => {" + body + "};"
+		w.change(func(tenant *state.Tenant) {
+			tenant.Actions.Get("machines").Deployed.Code = "exports.onExecuteCredentialsExchange = async (event, api) => {" + body + "};"
 		})
 	}
 	set(`api.access.deny("access_denied", "no");`)
@@ -116,7 +117,7 @@ func TestSeatsMachinesOfASuspendedOrganization(t *testing.T) {
 	set(`api.accessToken.setCustomClaim("seen", [event.organization.id, event.request.body.client_secret ?? "", event.resource_server.identifier]);
 		api.accessToken.setCustomClaim("org_id", "forged");`)
 	body, _ = w.machineToken(in)
-	claims, err := w.s.world.keys.Verify(body["access_token"].(string), w.s.URL()+"/", reports, w.s.world.clock.Now())
+	claims, err := w.s.world.Keys.Verify(body["access_token"].(string), w.s.URL()+"/", reports, w.s.world.Clock.Now())
 	w.Expect(err).NotTo(HaveOccurred())
 	w.Expect(claims).To(And(HaveKeyWithValue("seen", []any{w.acme.ID, "", reports}), HaveKeyWithValue("org_id", w.acme.ID)))
 }
@@ -133,22 +134,22 @@ func TestEachGrantTakesEachAuthentication(t *testing.T) {
 		signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: key}, nil)
 		w.Expect(err).NotTo(HaveOccurred())
 		assertion, err := jwt.Signed(signer).Claims(map[string]any{"iss": portal, "sub": portal, "aud": w.s.URL() + "/",
-			"exp": w.s.world.clock.Now().Add(time.Minute).Unix(), "jti": randomString(8)}).Serialize()
+			"exp": w.s.world.Clock.Now().Add(time.Minute).Unix(), "jti": state.RandomString(8)}).Serialize()
 		w.Expect(err).NotTo(HaveOccurred())
 		return assertion
 	}
 	for name, row := range map[string]struct {
-		client func(*Client)
+		client func(*state.Client)
 		prove  func(*world, *http.Request, url.Values)
 	}{
-		"Basic": {func(c *Client) { c.Secret = secret }, func(_ *world, r *http.Request, _ url.Values) {
+		"Basic": {func(c *state.Client) { c.Secret = secret }, func(_ *world, r *http.Request, _ url.Values) {
 			r.SetBasicAuth(portal, url.QueryEscape(secret))
 		}},
-		"body": {func(c *Client) { c.Secret = secret }, func(_ *world, _ *http.Request, form url.Values) {
+		"body": {func(c *state.Client) { c.Secret = secret }, func(_ *world, _ *http.Request, form url.Values) {
 			form.Set("client_id", portal)
 			form.Set("client_secret", secret)
 		}},
-		"private key": {func(c *Client) { c.PublicKeys = []string{public} }, func(w *world, _ *http.Request, form url.Values) {
+		"private key": {func(c *state.Client) { c.PublicKeys = []string{public} }, func(w *world, _ *http.Request, form url.Values) {
 			form.Set("client_assertion", sign(w))
 			form.Set("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
 		}},
@@ -157,11 +158,11 @@ func TestEachGrantTakesEachAuthentication(t *testing.T) {
 			w := newWorld(t)
 			browser := w.client(t)
 			w.machine("")
-			w.change(func(tenant *Tenant) {
-				c := tenant.clients.get(portal)
+			w.change(func(tenant *state.Tenant) {
+				c := tenant.Clients.Get(portal)
 				c.GrantTypes = []string{"authorization_code", "refresh_token", "client_credentials"}
 				row.client(c)
-				tenant.clientGrants.get("cgr").ClientID = portal
+				tenant.ClientGrants.Get("cgr").ClientID = portal
 			})
 			ask := func(form url.Values, proven bool) (map[string]any, int) {
 				header := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}

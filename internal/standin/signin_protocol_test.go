@@ -13,6 +13,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/seatwarden/seatwarden/internal/standin/person"
+	"github.com/seatwarden/seatwarden/internal/standin/state"
 )
 
 // The code challenge of RFC 7636, appendix B.
@@ -30,9 +31,9 @@ func (w *world) client(t *testing.T) *http.Client {
 	w.Expect(err).NotTo(HaveOccurred())
 	at, err := url.Parse(w.s.URL())
 	w.Expect(err).NotTo(HaveOccurred())
-	w.change(func(tenant *Tenant) {
-		tenant.clients.get(portal).Callbacks = append(tenant.clients.get(portal).Callbacks, callback)
-		jar.SetCookies(at, []*http.Cookie{{Name: "auth0", Value: tenant.sessions.all()[0].Cookie}})
+	w.change(func(tenant *state.Tenant) {
+		tenant.Clients.Get(portal).Callbacks = append(tenant.Clients.Get(portal).Callbacks, callback)
+		jar.SetCookies(at, []*http.Cookie{{Name: "auth0", Value: tenant.Sessions.All()[0].Cookie}})
 	})
 	return &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
@@ -114,7 +115,7 @@ func TestExchange(t *testing.T) {
 		w.Expect(w.s.Secrets().FoundIn(body[kind].(string))).NotTo(BeEmpty(), kind)
 	}
 	w.Expect(w.s.Secrets().FoundIn(at.Get("code"))).NotTo(BeEmpty())
-	claims, err := w.s.world.keys.Verify(body["id_token"].(string), w.s.URL()+"/", portal, w.s.world.clock.Now())
+	claims, err := w.s.world.Keys.Verify(body["id_token"].(string), w.s.URL()+"/", portal, w.s.world.Clock.Now())
 	w.Expect(err).NotTo(HaveOccurred())
 	w.Expect(claims).To(And(HaveKeyWithValue("nonce", "no"), HaveKey("sid")))
 	body, status = w.token(w.codeForm(at.Get("code")))
@@ -122,7 +123,7 @@ func TestExchange(t *testing.T) {
 	w.Expect(body).To(HaveKeyWithValue("error_description", "Invalid authorization code"))
 
 	at, _ = w.authorize(c, nil)
-	w.s.world.clock.Forward(11 * time.Minute)
+	w.s.world.Clock.Forward(11 * time.Minute)
 	_, status = w.token(w.codeForm(at.Get("code")))
 	w.Expect(status).To(Equal(http.StatusForbidden), "a code that has expired")
 
@@ -170,7 +171,7 @@ func TestAuthorizeRefusals(t *testing.T) {
 
 func TestRefreshOfAConfidentialClient(t *testing.T) {
 	w := newWorld(t)
-	w.change(func(tenant *Tenant) { tenant.clients.get(portal).Secret = "s3cret" })
+	w.change(func(tenant *state.Tenant) { tenant.Clients.Get(portal).Secret = "s3cret" })
 	p, err := person.New(person.Options{ClientSecret: "s3cret"})
 	w.Expect(err).NotTo(HaveOccurred())
 	session, err := p.OpenLink(t.Context(), w.invite("it@acme.com", ""), okta)
@@ -202,9 +203,9 @@ func TestUserinfoAndLogout(t *testing.T) {
 	_, status = ask(session.IDToken)
 	w.Expect(status).To(Equal(http.StatusUnauthorized))
 
-	w.change(func(tenant *Tenant) { w.Expect(tenant.sessions.all()).To(HaveLen(1)) })
+	w.change(func(tenant *state.Tenant) { w.Expect(tenant.Sessions.All()).To(HaveLen(1)) })
 	w.Expect(p.SignOut(t.Context(), w.s.URL())).To(Succeed())
-	w.change(func(tenant *Tenant) { w.Expect(tenant.sessions.all()).To(BeEmpty()) })
+	w.change(func(tenant *state.Tenant) { w.Expect(tenant.Sessions.All()).To(BeEmpty()) })
 	_, err := p.UseSession(t.Context(), w.s.URL(), portal, w.acme.ID)
 	w.Expect(err).To(Satisfy(refusedWith("login_required", "Login required")))
 	_, err = session.Refresh(t.Context())
@@ -214,16 +215,16 @@ func TestUserinfoAndLogout(t *testing.T) {
 // What Actions see of the request is what the caller sent, on refresh the token request.
 func TestEventRequest(t *testing.T) {
 	w := newWorld(t)
-	w.change(func(tenant *Tenant) {
-		tenant.actions.put("echo", &Action{ID: "echo", Name: "echo", Deployed: &ActionVersion{Code: `exports.onExecutePostLogin = async (event, api) => {
+	w.change(func(tenant *state.Tenant) {
+		tenant.Actions.Put("echo", &state.Action{ID: "echo", Name: "echo", Deployed: &state.ActionVersion{Code: `exports.onExecutePostLogin = async (event, api) => {
 			api.accessToken.setCustomClaim("seen", {
 				request: event.request, protocol: event.transaction.protocol, roles: event.authorization.roles,
 				token: event.refresh_token !== undefined, strategy: event.connection.strategy, secret: event.secrets.S });
-		};`, Secrets: []ActionSecret{{Name: "S", Value: "abc"}}}})
-		tenant.bindings["post-login"] = append(tenant.bindings["post-login"], Binding{ActionID: "echo"})
+		};`, Secrets: []state.ActionSecret{{Name: "S", Value: "abc"}}}})
+		tenant.Bindings["post-login"] = append(tenant.Bindings["post-login"], state.Binding{ActionID: "echo"})
 	})
 	seen := func(token string) map[string]any {
-		claims, err := w.s.world.keys.Verify(token, w.s.URL()+"/", w.s.URL()+"/userinfo", w.s.world.clock.Now())
+		claims, err := w.s.world.Keys.Verify(token, w.s.URL()+"/", w.s.URL()+"/userinfo", w.s.world.Clock.Now())
 		w.Expect(err).NotTo(HaveOccurred())
 		return claims["seen"].(map[string]any)
 	}
@@ -244,13 +245,13 @@ func TestEventRequest(t *testing.T) {
 func TestActionThatFailsDenies(t *testing.T) {
 	w := newWorld(t)
 	w.joined()
-	w.change(func(tenant *Tenant) {
-		tenant.actions.get("guard").Deployed.Code = `exports.onExecutePostLogin = async () => { throw new Error("broken"); };`
+	w.change(func(tenant *state.Tenant) {
+		tenant.Actions.Get("guard").Deployed.Code = `exports.onExecutePostLogin = async () => { throw new Error("broken"); };`
 	})
 	_, err := w.signIn(w.browser(), okta)
 	w.Expect(err).To(Satisfy(refusedWith("access_denied", "An Action of this tenant failed.")))
-	w.change(func(tenant *Tenant) {
-		w.Expect(tenant.logs).To(ContainElement(HaveField("Details", HaveKeyWithValue("error", ContainSubstring("broken")))))
+	w.change(func(tenant *state.Tenant) {
+		w.Expect(tenant.Logs).To(ContainElement(HaveField("Details", HaveKeyWithValue("error", ContainSubstring("broken")))))
 	})
 }
 

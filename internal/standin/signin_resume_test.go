@@ -10,6 +10,8 @@ import (
 	"time"
 
 	. "github.com/onsi/gomega"
+
+	"github.com/seatwarden/seatwarden/internal/standin/state"
 )
 
 // openPage is a page at which a browser stands.
@@ -50,9 +52,9 @@ func (p openPage) post(path string, values url.Values) string {
 
 // bind puts an Action in front of the guard.
 func (w *world) bind(code string) {
-	w.change(func(tenant *Tenant) {
-		tenant.actions.put("first", &Action{ID: "first", Name: "first", Deployed: &ActionVersion{Code: code}})
-		tenant.bindings["post-login"] = append([]Binding{{ActionID: "first"}}, tenant.bindings["post-login"]...)
+	w.change(func(tenant *state.Tenant) {
+		tenant.Actions.Put("first", &state.Action{ID: "first", Name: "first", Deployed: &state.ActionVersion{Code: code}})
+		tenant.Bindings["post-login"] = append([]state.Binding{{ActionID: "first"}}, tenant.Bindings["post-login"]...)
 	})
 }
 
@@ -82,7 +84,7 @@ func TestSeatsGuardAfterARedirect(t *testing.T) {
 			w.bind(`exports.onExecutePostLogin = async (event, api) => api.redirect.sendUserTo("` + away(t) + `");
 				exports.onContinuePostLogin = async (event, api) => console.log(JSON.stringify(event.request.query));`)
 			if !row.grant {
-				w.change(func(tenant *Tenant) { tenant.users.get(oktaID).AppMetadata = nil })
+				w.change(func(tenant *state.Tenant) { tenant.Users.Get(oktaID).AppMetadata = nil })
 			}
 			page := w.open(w.s.URL() + "/app/" + portal + "/login?connection=acme-okta&organization=" + w.acme.ID)
 			state := page.at.Query().Get("state")
@@ -122,18 +124,18 @@ func TestActionsOnSessionsAndTokens(t *testing.T) {
 	};`)
 	p, session := w.joined()
 	w.Expect(session.Claims).NotTo(HaveKey("seen"))
-	access, err := w.s.world.keys.Verify(session.AccessToken, w.s.URL()+"/", w.s.URL()+"/userinfo", w.s.world.clock.Now())
+	access, err := w.s.world.Keys.Verify(session.AccessToken, w.s.URL()+"/", w.s.URL()+"/userinfo", w.s.world.Clock.Now())
 	w.Expect(err).NotTo(HaveOccurred())
 	w.Expect(strings.Fields(access["scope"].(string))).To(And(ContainElement("extra"), Not(ContainElement("email"))))
 	again, err := w.signIn(p, okta)
 	w.Expect(err).NotTo(HaveOccurred())
 	w.Expect(again.Claims).To(HaveKeyWithValue("seen", w.acme.ID), "an earlier sign-in's note")
-	w.s.world.clock.Forward(61 * time.Second)
+	w.s.world.Clock.Forward(61 * time.Second)
 	_, err = p.UseSession(t.Context(), w.s.URL(), portal, w.acme.ID)
 	w.Expect(err).To(Satisfy(refusedWith("login_required", "Login required")))
 	_, err = session.Refresh(t.Context())
 	w.Expect(err).NotTo(HaveOccurred())
-	w.s.world.clock.Forward(time.Minute)
+	w.s.world.Clock.Forward(time.Minute)
 	_, err = session.Refresh(t.Context())
 	w.Expect(err).To(Satisfy(refusedWith("invalid_grant", "Unknown or invalid refresh token.")))
 }
@@ -162,10 +164,10 @@ func TestMaxAge(t *testing.T) {
 	c := w.client(t)
 	at, _ := w.authorize(c, url.Values{"max_age": {"600"}, "prompt": {"none"}})
 	body, _ := w.token(w.codeForm(at.Get("code")))
-	claims, err := w.s.world.keys.Verify(body["id_token"].(string), w.s.URL()+"/", portal, w.s.world.clock.Now())
+	claims, err := w.s.world.Keys.Verify(body["id_token"].(string), w.s.URL()+"/", portal, w.s.world.Clock.Now())
 	w.Expect(err).NotTo(HaveOccurred())
 	w.Expect(claims).To(HaveKey("auth_time"))
-	w.s.world.clock.Forward(11 * time.Minute)
+	w.s.world.Clock.Forward(11 * time.Minute)
 	at, _ = w.authorize(c, url.Values{"max_age": {"600"}, "prompt": {"none"}})
 	w.Expect(at.Get("error")).To(Equal("login_required"))
 	at, _ = w.authorize(c, url.Values{"max_age": {"-1"}})

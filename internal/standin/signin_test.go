@@ -7,6 +7,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/seatwarden/seatwarden/internal/standin/person"
+	"github.com/seatwarden/seatwarden/internal/standin/state"
 )
 
 func TestAccessInvitationByEachKindOfConnection(t *testing.T) {
@@ -82,21 +83,21 @@ func TestInvitationRefusals(t *testing.T) {
 	t.Run("expired", func(t *testing.T) {
 		w := newWorld(t)
 		link := w.invite("it@acme.com", "")
-		w.s.world.clock.Forward(24 * time.Hour)
+		w.s.world.Clock.Forward(24 * time.Hour)
 		_, err := w.browser().OpenLink(t.Context(), link, okta)
 		w.Expect(err).To(Satisfy(refusedWith("invalid_request", notFoundText)))
 		w.Expect(w.user(oktaID)).To(BeNil())
 	})
 	t.Run("the case of the e-mail, exact", func(t *testing.T) {
 		w := newWorld(t)
-		w.configure(func(s *Settings) { s.InvitationEmailCase = CaseExact })
+		w.configure(func(s *state.Settings) { s.InvitationEmailCase = state.CaseExact })
 		_, err := w.browser().OpenLink(t.Context(), w.invite("jane@acme.com", ""), person.As{Connection: "acme-okta", Subject: "00u-jane"})
 		w.Expect(err).To(Satisfy(refusedWith("access_denied", notAllowed)))
 	})
 	t.Run("registration is closed", func(t *testing.T) {
 		w := newWorld(t)
-		w.change(func(tenant *Tenant) {
-			tenant.connections.get("con_db").Options = map[string]any{"disable_signup": true}
+		w.change(func(tenant *state.Tenant) {
+			tenant.Connections.Get("con_db").Options = map[string]any{"disable_signup": true}
 		})
 		_, err := w.browser().OpenLink(t.Context(), w.invite("it@acme.com", "con_db"),
 			person.As{Connection: "people", Email: "it@acme.com", Password: password, Register: true})
@@ -106,22 +107,22 @@ func TestInvitationRefusals(t *testing.T) {
 
 func TestInvitationMetadata(t *testing.T) {
 	existing := func(w *world) {
-		w.change(func(tenant *Tenant) {
-			tenant.saveUser(&User{UserID: oktaID, AppMetadata: map[string]any{"kept": true},
-				Identities: []Identity{{UserID: "acme-okta|it@acme.com", Connection: "acme-okta", Provider: "okta"}}}, w.s.world.clock.Now())
+		w.change(func(tenant *state.Tenant) {
+			tenant.SaveUser(&state.User{UserID: oktaID, AppMetadata: map[string]any{"kept": true},
+				Identities: []state.Identity{{UserID: "acme-okta|it@acme.com", Connection: "acme-okta", Provider: "okta"}}}, w.s.world.Clock.Now())
 		})
 	}
 	for name, row := range map[string]struct {
 		before   func(*world)
-		settings func(*Settings)
+		settings func(*state.Settings)
 		passes   bool
 		keeps    bool
 	}{
-		"new, applied":       {nil, func(*Settings) {}, true, false},
-		"new, ignored":       {nil, func(s *Settings) { s.InvitationMetadata.New = MetadataIgnored }, false, false},
-		"existing, merged":   {existing, func(*Settings) {}, true, true},
-		"existing, replaced": {existing, func(s *Settings) { s.InvitationMetadata.Existing = MetadataReplaced }, true, false},
-		"existing, ignored":  {existing, func(s *Settings) { s.InvitationMetadata.Existing = MetadataIgnored }, false, true},
+		"new, applied":       {nil, func(*state.Settings) {}, true, false},
+		"new, ignored":       {nil, func(s *state.Settings) { s.InvitationMetadata.New = state.MetadataIgnored }, false, false},
+		"existing, merged":   {existing, func(*state.Settings) {}, true, true},
+		"existing, replaced": {existing, func(s *state.Settings) { s.InvitationMetadata.Existing = state.MetadataReplaced }, true, false},
+		"existing, ignored":  {existing, func(s *state.Settings) { s.InvitationMetadata.Existing = state.MetadataIgnored }, false, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
@@ -142,7 +143,7 @@ func TestInvitationMetadata(t *testing.T) {
 	}
 	t.Run("seen at the next sign-in only", func(t *testing.T) {
 		w := newWorld(t)
-		w.configure(func(s *Settings) { s.InvitationMetadata.Visible = VisibleNextSignIn })
+		w.configure(func(s *state.Settings) { s.InvitationMetadata.Visible = state.VisibleNextSignIn })
 		p := w.browser()
 		_, err := p.OpenLink(t.Context(), w.invite("it@acme.com", ""), okta)
 		w.Expect(err).To(Satisfy(refusedWith("access_denied", textNoSeat)))
@@ -156,7 +157,7 @@ func TestSeatsRefusalsOfTheGuard(t *testing.T) {
 		change func(*world)
 		want   string
 	}{
-		"grant taken": {func(w *world) { w.user(oktaID); w.s.world.main.users.get(oktaID).AppMetadata = nil }, textNoSeat},
+		"grant taken": {func(w *world) { w.user(oktaID); w.s.world.Main.Users.Get(oktaID).AppMetadata = nil }, textNoSeat},
 		"suspended": {func(w *world) { w.acme.Metadata["seatwarden_access"] = "suspended,," },
 			"Access of your organization is suspended."},
 		"ended": {func(w *world) { w.acme.Metadata["seatwarden_access"] = "open,,2020-01-01T00:00:00Z" },
@@ -179,7 +180,7 @@ func TestSeatsRefusalsOfTheGuard(t *testing.T) {
 
 func TestSeatsMembershipOnLogin(t *testing.T) {
 	w := newWorld(t)
-	w.change(func(*Tenant) { w.acme.Connections[0].AssignMembershipOnLogin = true })
+	w.change(func(*state.Tenant) { w.acme.Connections[0].AssignMembershipOnLogin = true })
 	_, err := w.signIn(w.browser(), okta)
 	w.Expect(err).To(Satisfy(refusedWith("access_denied", textNoSeat)))
 	w.Expect(w.isMember(oktaID)).To(BeTrue(), "refused by the guard, and a member all the same")
@@ -188,7 +189,7 @@ func TestSeatsMembershipOnLogin(t *testing.T) {
 func TestRemovalWithoutMembership(t *testing.T) {
 	w := newWorld(t)
 	p, _ := w.joined()
-	w.change(func(*Tenant) { w.acme.removeMember(oktaID, w.s.world.clock.Now()) })
+	w.change(func(*state.Tenant) { w.acme.RemoveMember(oktaID, w.s.world.Clock.Now()) })
 	want := refusedWith("access_denied", "user "+oktaID+" is not part of the "+w.acme.ID+" organization")
 	_, err := p.UseSession(t.Context(), w.s.URL(), portal, w.acme.ID)
 	w.Expect(err).To(Satisfy(want))
@@ -199,7 +200,7 @@ func TestRemovalWithoutMembership(t *testing.T) {
 func TestRemovalDeletedUserComesBackByTheIdentityProvider(t *testing.T) {
 	w := newWorld(t)
 	p, session := w.joined()
-	w.change(func(tenant *Tenant) { tenant.deleteUser(oktaID, w.s.world.clock.Now()) })
+	w.change(func(tenant *state.Tenant) { tenant.DeleteUser(oktaID, w.s.world.Clock.Now()) })
 	_, err := p.UseSession(t.Context(), w.s.URL(), portal, w.acme.ID)
 	w.Expect(err).To(Satisfy(refusedWith("login_required", "Login required")))
 	_, err = session.Refresh(t.Context())
@@ -213,7 +214,7 @@ func TestRemovalDeletedUserComesBackByTheIdentityProvider(t *testing.T) {
 func TestRemovalBlocked(t *testing.T) {
 	w := newWorld(t)
 	p, session := w.joined()
-	w.change(func(tenant *Tenant) { tenant.users.get(oktaID).Blocked = true })
+	w.change(func(tenant *state.Tenant) { tenant.Users.Get(oktaID).Blocked = true })
 	blocked := refusedWith("unauthorized", "user is blocked")
 	_, err := p.UseSession(t.Context(), w.s.URL(), portal, w.acme.ID)
 	w.Expect(err).To(Satisfy(blocked))
@@ -234,7 +235,7 @@ func TestRefresh(t *testing.T) {
 	})
 	t.Run("rotates it", func(t *testing.T) {
 		w := newWorld(t)
-		w.change(func(tenant *Tenant) { tenant.clients.get(portal).RefreshTokenRotation = true })
+		w.change(func(tenant *state.Tenant) { tenant.Clients.Get(portal).RefreshTokenRotation = true })
 		_, session := w.joined()
 		again, err := session.Refresh(t.Context())
 		w.Expect(err).NotTo(HaveOccurred())
@@ -246,26 +247,26 @@ func TestRefresh(t *testing.T) {
 		w.Expect(err).To(Satisfy(unknown))
 		_, err = again.Refresh(t.Context())
 		w.Expect(err).To(Satisfy(unknown), "who shows a used token ends the whole family")
-		w.Expect(w.s.Snapshot().Logs).To(ContainElement(HaveField("Type", logRefreshReused)))
+		w.Expect(w.s.Snapshot().Logs).To(ContainElement(HaveField("Type", state.LogRefreshReused)))
 	})
 	t.Run("without the organization, the note decides", func(t *testing.T) {
 		w := newWorld(t)
-		w.configure(func(s *Settings) { s.OrganizationOnRefresh = Absent })
+		w.configure(func(s *state.Settings) { s.OrganizationOnRefresh = state.Absent })
 		_, session := w.joined()
 		_, err := session.Refresh(t.Context())
 		w.Expect(err).NotTo(HaveOccurred())
-		w.change(func(tenant *Tenant) { tenant.users.get(oktaID).AppMetadata = nil })
+		w.change(func(tenant *state.Tenant) { tenant.Users.Get(oktaID).AppMetadata = nil })
 		_, err = session.Refresh(t.Context())
 		w.Expect(err).To(Satisfy(refusedWith("access_denied", textNoSeat)))
 	})
 	t.Run("without the organization and a note, it passes and is reported", func(t *testing.T) {
 		w := newWorld(t)
-		w.configure(func(s *Settings) { s.OrganizationOnRefresh, s.Profile = Absent, ProfileProfessional })
+		w.configure(func(s *state.Settings) { s.OrganizationOnRefresh, s.Profile = state.Absent, state.ProfileProfessional })
 		_, session := w.joined()
-		w.change(func(tenant *Tenant) { tenant.users.get(oktaID).AppMetadata = nil })
+		w.change(func(tenant *state.Tenant) { tenant.Users.Get(oktaID).AppMetadata = nil })
 		_, err := session.Refresh(t.Context())
 		w.Expect(err).NotTo(HaveOccurred())
-		w.Expect(w.s.world.main.logs).To(ContainElement(HaveField("Details",
+		w.Expect(w.s.world.Main.Logs).To(ContainElement(HaveField("Details",
 			HaveKeyWithValue("console", ContainElement("seatwarden: seatwarden: passed a refresh without organization and note")))))
 	})
 }
@@ -277,7 +278,7 @@ func TestSession(t *testing.T) {
 	w.Expect(err).NotTo(HaveOccurred())
 	_, err = w.browser().UseSession(t.Context(), w.s.URL(), portal, w.acme.ID)
 	w.Expect(err).To(Satisfy(refusedWith("login_required", "Login required")), "another browser")
-	w.s.world.clock.Forward(4 * 24 * time.Hour)
+	w.s.world.Clock.Forward(4 * 24 * time.Hour)
 	_, err = p.UseSession(t.Context(), w.s.URL(), portal, w.acme.ID)
 	w.Expect(err).To(Satisfy(refusedWith("login_required", "Login required")), "after its time")
 }
@@ -286,10 +287,10 @@ func TestOrganizationPrompts(t *testing.T) {
 	const none = "client requires organization membership, but user does not belong to any organization"
 	w := newWorld(t)
 	behave := func(usage, behavior string) {
-		w.change(func(tenant *Tenant) {
-			c := tenant.clients.get(portal)
+		w.change(func(tenant *state.Tenant) {
+			c := tenant.Clients.Get(portal)
 			c.OrganizationUsage, c.OrganizationRequireBehavior = usage, behavior
-			tenant.connections.get("con_okta").EnabledClients = []string{portal}
+			tenant.Connections.Get("con_okta").EnabledClients = []string{portal}
 		})
 	}
 	in := func(organizationID, name string) (*person.Session, error) {
@@ -317,7 +318,7 @@ func TestOrganizationPrompts(t *testing.T) {
 	session, err := in("", "")
 	w.Expect(err).NotTo(HaveOccurred())
 	w.Expect(session.Claims).To(HaveKeyWithValue("org_id", w.acme.ID))
-	w.change(func(*Tenant) { w.beta.addMember(oktaID, w.s.world.clock.Now()) })
+	w.change(func(*state.Tenant) { w.beta.AddMember(oktaID, w.s.world.Clock.Now()) })
 	session, err = in("", "beta")
 	w.Expect(err).NotTo(HaveOccurred())
 	w.Expect(session.Claims).To(HaveKeyWithValue("org_id", w.beta.ID))
@@ -345,7 +346,7 @@ func TestLoginPage(t *testing.T) {
 		_, err := w.signIn(w.browser(), row.as)
 		w.Expect(err).To(MatchError(ContainSubstring(row.want)), name)
 	}
-	w.change(func(*Tenant) { w.acme.Connections = w.acme.Connections[4:] })
+	w.change(func(*state.Tenant) { w.acme.Connections = w.acme.Connections[4:] })
 	_, err := w.signIn(w.browser(), okta)
 	w.Expect(err).To(Satisfy(refusedWith("invalid_request", "no connections enabled for the organization are visible")))
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/seatwarden/seatwarden/internal/guard"
 	"github.com/seatwarden/seatwarden/internal/standin/person"
+	"github.com/seatwarden/seatwarden/internal/standin/state"
 )
 
 const (
@@ -26,74 +27,74 @@ type world struct {
 	*WithT
 	t    testing.TB
 	s    *Server
-	acme *Organization
-	beta *Organization
+	acme *state.Organization
+	beta *state.Organization
 }
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	s := New(t)
 	w := &world{WithT: NewWithT(t), t: t, s: s}
-	if _, err := s.AddClient(Client{ClientID: portal, Name: "Portal", OrganizationUsage: "require"}); err != nil {
+	if _, err := s.AddClient(state.Client{ClientID: portal, Name: "Portal", OrganizationUsage: "require"}); err != nil {
 		t.Fatal(err)
 	}
 	s.world.Lock()
 	defer s.world.Unlock()
-	now := s.world.clock.Now()
-	people := []IdPPerson{
+	now := s.world.Clock.Now()
+	people := []state.IdPPerson{
 		{Email: "it@acme.com", Name: "Ida Tee"}, {Sub: "00u-jane", Email: "Jane@acme.com", Name: "Jane"},
 		{Email: "eve@acme.com"}, {Sub: "no-mail", Name: "Nobody's Mail"},
 	}
-	connections := []*Connection{
+	connections := []*state.Connection{
 		{ID: "con_okta", Name: "acme-okta", Strategy: "okta", Directory: people},
 		{ID: "con_google", Name: "acme-google", Strategy: "google-apps", DisplayName: "Google", Directory: people},
 		{ID: "con_waad", Name: "acme-azure", Strategy: "waad", Directory: people},
-		{ID: "con_db", Name: "people", Strategy: strategyDatabase},
+		{ID: "con_db", Name: "people", Strategy: state.StrategyDatabase},
 		{ID: "con_hidden", Name: "hidden", Strategy: "oidc", Directory: people},
 		{ID: "con_other", Name: "other", Strategy: "oidc", Directory: people},
 	}
-	w.acme = &Organization{ID: "org_acme000000000000", Name: "acme", DisplayName: "Acme Inc", CreatedAt: now,
+	w.acme = &state.Organization{ID: "org_acme000000000000", Name: "acme", DisplayName: "Acme Inc", CreatedAt: now,
 		Metadata: map[string]string{"seatwarden_access": "open,,", "seatwarden_key": "k1"}}
-	w.beta = &Organization{ID: "org_beta000000000000", Name: "beta", CreatedAt: now}
+	w.beta = &state.Organization{ID: "org_beta000000000000", Name: "beta", CreatedAt: now}
 	for _, c := range connections {
-		s.world.main.connections.put(c.ID, c)
+		s.world.Main.Connections.Put(c.ID, c)
 		if c.Name == "other" {
 			continue
 		}
-		for _, o := range []*Organization{w.acme, w.beta} {
-			o.Connections = append(o.Connections, &EnabledConnection{ConnectionID: c.ID, ShowAsButton: c.Name != "hidden"})
+		for _, o := range []*state.Organization{w.acme, w.beta} {
+			o.Connections = append(o.Connections, &state.EnabledConnection{ConnectionID: c.ID, ShowAsButton: c.Name != "hidden"})
 		}
 	}
-	s.world.main.organizations.put(w.acme.ID, w.acme)
-	s.world.main.organizations.put(w.beta.ID, w.beta)
-	s.world.main.roles.put("rol_1", &Role{ID: "rol_1", Name: "editor"})
+	s.world.Main.Organizations.Put(w.acme.ID, w.acme)
+	s.world.Main.Organizations.Put(w.beta.ID, w.beta)
+	s.world.Main.Roles.Put("rol_1", &state.Role{ID: "rol_1", Name: "editor"})
 	code, err := guard.Render(guard.Options{Applications: []string{portal}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.world.main.actions.put("guard", &Action{ID: "guard", Name: "seatwarden", Deployed: &ActionVersion{Code: code}})
-	s.world.main.bindings["post-login"] = []Binding{{ActionID: "guard"}}
+	s.world.Main.Actions.Put("guard", &state.Action{ID: "guard", Name: "seatwarden", Deployed: &state.ActionVersion{Code: code}})
+	s.world.Main.Bindings["post-login"] = []state.Binding{{ActionID: "guard"}}
 	return w
 }
 
 // change alters the tenant.
-func (w *world) change(do func(t *Tenant)) {
+func (w *world) change(do func(t *state.Tenant)) {
 	w.s.world.Lock()
 	defer w.s.world.Unlock()
-	do(w.s.world.main)
+	do(w.s.world.Main)
 }
 
-func (w *world) configure(change func(*Settings)) {
+func (w *world) configure(change func(*state.Settings)) {
 	w.t.Helper()
 	w.Expect(w.s.Configure(change)).To(Succeed())
 }
 
 // invite makes an invitation to acme that carries a grant, and returns its link.
 func (w *world) invite(email, connectionID string) string {
-	ticket := randomString(32)
-	w.change(func(*Tenant) {
-		now := w.s.world.clock.Now()
-		w.acme.invitations.put(ticket, &Invitation{
+	ticket := state.RandomString(32)
+	w.change(func(*state.Tenant) {
+		now := w.s.world.Clock.Now()
+		w.acme.Invitations.Put(ticket, &state.Invitation{
 			ID: ticket, ClientID: portal, ConnectionID: connectionID, InviterName: "Acme", InviteeEmail: email, TicketID: ticket,
 			Roles: []string{"rol_1"}, AppMetadata: w.grant(), CreatedAt: now, ExpiresAt: now.Add(24 * time.Hour),
 		})
@@ -126,27 +127,27 @@ func (w *world) signIn(p *person.Person, as person.As) (*person.Session, error) 
 }
 
 // user is a copy of a profile, nil if there is none.
-func (w *world) user(id string) *User {
+func (w *world) user(id string) *state.User {
 	w.s.world.Lock()
 	defer w.s.world.Unlock()
-	u := w.s.world.main.users.get(id)
+	u := w.s.world.Main.Users.Get(id)
 	if u == nil {
 		return nil
 	}
-	copied := cloneJSON(*u)
+	copied := state.CloneJSON(*u)
 	return &copied
 }
 
 func (w *world) isMember(id string) bool {
 	w.s.world.Lock()
 	defer w.s.world.Unlock()
-	return w.acme.isMember(id)
+	return w.acme.IsMember(id)
 }
 
 func (w *world) invitations() int {
 	w.s.world.Lock()
 	defer w.s.world.Unlock()
-	return len(w.acme.invitations.all())
+	return len(w.acme.Invitations.All())
 }
 
 var (

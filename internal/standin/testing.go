@@ -1,5 +1,10 @@
 package standin
 
+import (
+	"github.com/seatwarden/seatwarden/internal/standin/dashboard"
+	"github.com/seatwarden/seatwarden/internal/standin/state"
+)
+
 // TB is the part of testing.TB that New needs.
 type TB interface {
 	Helper()
@@ -33,9 +38,9 @@ func New(t TB, change ...func(*Options)) *Server {
 func WithTLS(o *Options) { o.TLS = true }
 
 // WithSettings makes New start with changed settings.
-func WithSettings(change func(*Settings)) func(*Options) {
+func WithSettings(change func(*state.Settings)) func(*Options) {
 	return func(o *Options) {
-		settings := DefaultSettings()
+		settings := state.DefaultSettings()
 		if o.Settings != nil {
 			settings = *o.Settings
 		}
@@ -45,4 +50,4 @@ func WithSettings(change func(*Settings)) func(*Options) {
 }
 
 // WithSeed makes New start with content.
-func WithSeed(seed Seed) func(*Options) { return func(o *Options) { o.Seed = &seed } }
+func WithSeed(seed dashboard.Seed) func(*Options) { return func(o *Options) { o.Seed = &seed } }

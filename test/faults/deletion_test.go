@@ -193,7 +193,7 @@ func TestDeletionMissingScope(t *testing.T) {
 	w.Expect(w.Client.Delete(t.Context(), customer)).To(Succeed())
 	w.UntilReason(customer, v1alpha1.ConditionStalled, "True/ScopeMissing")
 	w.UntilWarned(customer, v1alpha1.ReasonScopeMissing, "delete:organizations")
-	w.Expect(w.Auth0.SetScopes(machine.ClientID, standin.Scopes()...)).To(Succeed())
+	w.Expect(w.Auth0.SetScopes(machine.ClientID, standin.ManagementScopes()...)).To(Succeed())
 	w.UntilGone(customer)
 	_, there := w.Organization("acme")
 	w.Expect(there).To(BeFalse())

@@ -179,7 +179,7 @@ func keyClient(w *world.World) (standin.Client, string) {
 
 // everyScopeBut are all scopes of the Management API but some.
 func everyScopeBut(without ...string) []string {
-	return slices.DeleteFunc(standin.Scopes(), func(scope string) bool { return slices.Contains(without, scope) })
+	return slices.DeleteFunc(standin.ManagementScopes(), func(scope string) bool { return slices.Contains(without, scope) })
 }
 
 // limited is an application whose token lacks scopes; regrant gives them all.
@@ -210,7 +210,7 @@ func TestFaultsMissingScope(t *testing.T) {
 	})
 	w.Expect(w.Mails("boss@acme.com")).To(BeEmpty())
 
-	w.Expect(w.Auth0.SetScopes(machine.ClientID, standin.Scopes()...)).To(Succeed())
+	w.Expect(w.Auth0.SetScopes(machine.ClientID, standin.ManagementScopes()...)).To(Succeed())
 	w.UntilReason(tenant, v1alpha1.ConditionReady, "True/Reconciled")
 	w.UntilMail("boss@acme.com", 1)
 	w.UntilReason(customer, v1alpha1.ConditionReady, "True/Reconciled")

@@ -101,7 +101,7 @@ func (w *World) furnish() {
 
 // scopesBut are all scopes of the Management API but some.
 func scopesBut(without ...string) []string {
-	return slices.DeleteFunc(standin.Scopes(), func(scope string) bool { return slices.Contains(without, scope) })
+	return slices.DeleteFunc(standin.ManagementScopes(), func(scope string) bool { return slices.Contains(without, scope) })
 }
 
 // GrantFeeds grants the operator's application the scopes of feeds beside its own,
