@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -23,6 +24,7 @@ import (
 	"github.com/seatwarden/seatwarden/controllers"
 	"github.com/seatwarden/seatwarden/internal/auth0"
 	seatmetrics "github.com/seatwarden/seatwarden/internal/metrics"
+	"github.com/seatwarden/seatwarden/internal/tracing"
 )
 
 // version is set by the linker.
@@ -32,6 +34,7 @@ type flags struct {
 	metricsAddress string
 	metricsSecure  bool
 	probeAddress   string
+	pprofAddress   string
 	leaderElection bool
 	namespace      string
 	options        controllers.Options
@@ -52,6 +55,7 @@ func parse() (flags, *zap.Options) {
 	flag.StringVar(&f.metricsAddress, "metrics-bind-address", ":8443", "`address` of the metrics endpoint; 0 turns it off")
 	flag.BoolVar(&f.metricsSecure, "metrics-secure", true, "serve metrics over https, to whom Kubernetes authenticates and authorizes")
 	flag.StringVar(&f.probeAddress, "health-probe-bind-address", ":8081", "`address` of /healthz and /readyz; 0 turns them off")
+	flag.StringVar(&f.pprofAddress, "pprof-bind-address", "", "`address` of profiles under /debug/pprof, such as :6060, which this host alone reaches: name a host, such as 0.0.0.0, for others; off if empty")
 	flag.BoolVar(&f.leaderElection, "leader-elect", false, "run only while holding the lease; needed with more than one replica")
 	flag.StringVar(&f.namespace, "namespace", os.Getenv("POD_NAMESPACE"), "the operator's own `namespace`, which holds credentials (default: $POD_NAMESPACE)")
 	flag.StringVar(&f.options.Instance, "instance", "", "`name` of this installation in Auth0's ownership markers; keep it when you move to another cluster (default: the UID of the namespace kube-system)")
@@ -83,6 +87,11 @@ func run(f flags) error {
 		return fmt.Errorf("find the API server: %w", err)
 	}
 	ctx := ctrl.SetupSignalHandler()
+	stopTraces, err := tracing.Start(ctx, version, ctrl.Log)
+	if err != nil {
+		return err
+	}
+	defer stopTraces()
 	mgr, err := ctrl.NewManager(cluster, managerOptions(f))
 	if err != nil {
 		return fmt.Errorf("make the manager: %w", err)
@@ -157,6 +166,14 @@ func (f flags) check() error {
 	return nil
 }
 
+// local is an address that only this host reaches, if none is named.
+func local(address string) string {
+	if strings.HasPrefix(address, ":") {
+		return "localhost" + address
+	}
+	return address
+}
+
 func managerOptions(f flags) ctrl.Options {
 	serving := metricsserver.Options{BindAddress: f.metricsAddress, SecureServing: f.metricsSecure}
 	if f.metricsSecure {
@@ -164,7 +181,7 @@ func managerOptions(f flags) ctrl.Options {
 	}
 	return ctrl.Options{
 		Scheme: controllers.Scheme(), Cache: controllers.Cache(f.namespace),
-		Metrics: serving, HealthProbeBindAddress: f.probeAddress,
+		Metrics: serving, HealthProbeBindAddress: f.probeAddress, PprofBindAddress: local(f.pprofAddress),
 		LeaderElection: f.leaderElection, LeaderElectionID: "seatwarden.dev", LeaderElectionNamespace: f.namespace,
 		// The process ends when the manager has stopped, and what may still be on its way
 		// to Auth0 is fenced.

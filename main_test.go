@@ -32,8 +32,7 @@ func TestMain(m *testing.M) {
 func TestReplicaTakesOverAtOnce(t *testing.T) {
 	g := NewWithT(t)
 	binary := filepath.Join(t.TempDir(), "seatwarden")
-	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, ".").CombinedOutput()
-	g.Expect(err).NotTo(HaveOccurred(), string(out))
+	build(t, g, binary)
 
 	first := startReplica(t, g, binary)
 	g.Eventually(holder, patience).ShouldNot(BeEmpty())
@@ -47,13 +46,19 @@ func TestReplicaTakesOverAtOnce(t *testing.T) {
 	g.Eventually(holder, patience).Should(And(Not(BeEmpty()), Not(Equal(leader))))
 }
 
+func build(t *testing.T, g Gomega, binary string) {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, ".").CombinedOutput()
+	g.Expect(err).NotTo(HaveOccurred(), string(out))
+}
+
 // startReplica runs the operator as its ServiceAccount and waits until it is ready.
-func startReplica(t *testing.T, g Gomega, binary string) *exec.Cmd {
+func startReplica(t *testing.T, g Gomega, binary string, more ...string) *exec.Cmd {
 	t.Helper()
 	kubeconfig, err := envtesting.ControlPlane().KubeconfigFor(t.Context(), system, "seatwarden")
 	g.Expect(err).NotTo(HaveOccurred())
 	probes := freeAddress(t, g)
-	replica := exec.CommandContext(t.Context(), binary, "--leader-elect", "--namespace", system, "--metrics-bind-address", "0", "--health-probe-bind-address", probes)
+	replica := exec.CommandContext(t.Context(), binary, append(more, "--leader-elect", "--namespace", system, "--metrics-bind-address", "0", "--health-probe-bind-address", probes)...)
 	replica.Env = append(os.Environ(), "KUBECONFIG="+kubeconfig)
 	replica.Stdout, replica.Stderr = t.Output(), t.Output()
 	g.Expect(replica.Start()).To(Succeed())

@@ -67,7 +67,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 		WatchesRawSource(source.Channel(r.feedNews.Subscribe(), &handler.EnqueueRequestForObject{})).
 		WatchesRawSource(r.turns.Source()).
 		WithOptions(controller.Options{RateLimiter: pass.BackOff()}).
-		Complete(r)
+		Complete(pass.Traced("auth0tenant", r))
 }
 
 // comesOrGoes passes creations and deletions only.

@@ -34,7 +34,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, workers int) error {
 		WatchesRawSource(source.Channel(r.Customers.Subscribe(), &handler.EnqueueRequestForObject{})).
 		WatchesRawSource(r.turns.Source()).
 		WithOptions(controller.Options{MaxConcurrentReconciles: hands.Passes(), RateLimiter: pass.BackOff()}).
-		Complete(hands.Work(r))
+		Complete(pass.Traced("customer", hands.Work(r)))
 }
 
 // ledgerLeft passes a status that was taken away, has lines on the ledger, or on

@@ -55,7 +55,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, wor
 		WatchesRawSource(source.Channel(r.Members.Subscribe(), &handler.EnqueueRequestForObject{}, source.WithPredicates[client.Object, reconcile.Request](staying))).
 		WatchesRawSource(r.waiting.members.Source()).
 		WithOptions(controller.Options{MaxConcurrentReconciles: givers.Passes(), RateLimiter: pass.BackOff()}).
-		Complete(givers.Work(r))
+		Complete(pass.Traced("member", givers.Work(r)))
 	if err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, wor
 		WatchesRawSource(source.Channel(r.Customers.Subscribe(), &handler.EnqueueRequestForObject{})).
 		WatchesRawSource(r.waiting.withdrawn.Source()).
 		WithOptions(controller.Options{MaxConcurrentReconciles: takers.Passes(), RateLimiter: pass.BackOff()}).
-		Complete(takers.Work(&WithdrawnReconciler{r}))
+		Complete(pass.Traced("customer-withdrawn", takers.Work(&WithdrawnReconciler{r})))
 	if err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, wor
 		WatchesRawSource(source.Channel(r.Members.Subscribe(), &handler.EnqueueRequestForObject{}, source.WithPredicates[client.Object, reconcile.Request](leaving))).
 		WatchesRawSource(r.waiting.removals.Source()).
 		WithOptions(controller.Options{MaxConcurrentReconciles: removers.Passes(), RateLimiter: pass.BackOff()}).
-		Complete(removers.Work(&RemovalReconciler{r}))
+		Complete(pass.Traced("member-removal", removers.Work(&RemovalReconciler{r})))
 }
 
 var (

@@ -56,6 +56,7 @@ func (w *wire) exchange(req *http.Request, route string) (*http.Response, error)
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
+	ctx, end := w.span(ctx, route)
 	var reached connected
 	req = req.Clone(httptrace.WithClientTrace(ctx, reached.trace()))
 	req.Header.Set("User-Agent", w.userAgent)
@@ -67,6 +68,7 @@ func (w *wire) exchange(req *http.Request, route string) (*http.Response, error)
 	sent := w.clock.wall()
 	started := time.Now()
 	response, content, err := roundTrip(w.base, req)
+	end(response)
 	w.learn(route, response, sent, time.Since(started))
 	switch {
 	case err != nil && body.keptBack():
@@ -93,12 +95,14 @@ func (w *wire) open(req *http.Request, route string) (*http.Response, error) {
 		cancel()
 		return nil, err
 	}
+	ctx, end := w.span(ctx, route)
 	req = req.Clone(ctx)
 	req.Header.Set("User-Agent", w.userAgent)
 	late := time.AfterFunc(callTimeout, cancel)
 	sent, started := w.clock.wall(), time.Now()
 	response, err := w.base.RoundTrip(req)
 	took := time.Since(started)
+	end(response)
 	w.learn(route, response, sent, took)
 	if err != nil {
 		w.budget.answered(groupOf(route), 0, quota{}, w.clock.wall())

@@ -117,7 +117,8 @@ func TestChartPassesFlagsOn(t *testing.T) {
 	full := container(g, deployment(g, rendered(g, system, valuesFiles(g)["full"])))
 	g.Expect(full["args"]).To(ConsistOf("--leader-elect", "--health-probe-bind-address=:8081", "--metrics-bind-address=:8443",
 		"--instance=prod.eu-1", "--live-interval=20s", "--settled-interval=15m", "--resync-interval=2h", "--tenant-interval=2m",
-		"--probe-interval=10s", "--workers=4", "--zap-log-level=debug", "--zap-encoder=console"))
+		"--probe-interval=10s", "--workers=4", "--zap-log-level=debug", "--pprof-bind-address=localhost:6060", "--zap-encoder=console"))
+	g.Expect(full["env"]).To(ContainElement(Equal(map[string]any{"name": "OTEL_EXPORTER_OTLP_ENDPOINT", "value": "http://otel-collector.monitoring:4317"})))
 	g.Expect(full["image"]).To(Equal("registry.example.com/seatwarden:007"))
 	byDigest := container(g, deployment(g, rendered(g, system, valuesFiles(g)["gitops"])))
 	g.Expect(byDigest["image"]).To(HavePrefix("registry.example.com:5000/team/seatwarden@sha256:0a0a"))
