@@ -3,7 +3,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -54,11 +56,14 @@ func add(out *strings.Builder, kind, folder string) error {
 	if err != nil {
 		return err
 	}
+	fmt.Fprintf(out, "  resource.customizations.health.%s_%s: |\n%s", group, kind, health)
 	discovery, err := block(filepath.Join(folder, "actions", "discovery.lua"), 6)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // a kind of which nothing can be asked
+	}
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "  resource.customizations.health.%s_%s: |\n%s", group, kind, health)
 	fmt.Fprintf(out, "  resource.customizations.actions.%s_%s: |\n    discovery.lua: |\n%s    definitions:\n", group, kind, discovery)
 	actions, err := filepath.Glob(filepath.Join(folder, "actions", "*", "action.lua"))
 	if err != nil {

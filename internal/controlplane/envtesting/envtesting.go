@@ -89,7 +89,7 @@ func install(ctx context.Context, kustomizations []string) error {
 	if err := apply("crd"); err != nil {
 		return err
 	}
-	if _, err := plane.Kubectl(ctx, "wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"); err != nil {
+	if err := UntilCRDsAreServed(ctx); err != nil {
 		return err
 	}
 	for _, folder := range kustomizations {
@@ -98,6 +98,17 @@ func install(ctx context.Context, kustomizations []string) error {
 		}
 	}
 	return nil
+}
+
+// UntilCRDsAreServed waits for all that there are. It asks again when kubectl fails, as
+// it does at once over a CRD so new that it has no conditions.
+func UntilCRDsAreServed(ctx context.Context) error {
+	for {
+		_, err := plane.Kubectl(ctx, "wait", "--for=condition=Established", "crd", "--all", "--timeout=60s")
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+	}
 }
 
 // ControlPlane returns the test binary's control plane.
