@@ -64,6 +64,7 @@ func (s burst) measure(ctx context.Context, b *bench) (figures []figure, err err
 	}
 	w.countCalls()
 	began := time.Now()
+	idleFor := w.firstTaken(ctx, s.bucket, before.Taken)
 	if err := s.apply(ctx, w); err != nil {
 		return nil, err
 	}
@@ -87,7 +88,7 @@ func (s burst) measure(ctx context.Context, b *bench) (figures []figure, err err
 	if err != nil {
 		return nil, err
 	}
-	did := busy.since(idle)
+	did, first := busy.since(idle), <-idleFor
 	w.details("writes", did.Writes)
 	w.details("reconciles", did.Reconciles)
 	mailed := len(w.auth0.Outbox().Mails())
@@ -104,6 +105,7 @@ func (s burst) measure(ctx context.Context, b *bench) (figures []figure, err err
 	if mailed == s.mails() {
 		figures = append(figures,
 			figure{Size: size, Name: "time until all are mailed", Value: took.Seconds(), Unit: "s"}.because("%d invitations alone would take the limit %s", s.mails(), atBest.Round(time.Second)),
+			figure{Size: size, Name: "time until the first call", Value: first.Seconds(), Unit: "s"}.because("a full bucket loses what it refills meanwhile, here %.1f calls", use.PerMinute*first.Minutes()),
 			figure{Size: size, Name: "calls in all", Value: float64(made.all()) / float64(mailed), Unit: "a mail"},
 			figure{Size: size, Name: "writes to the API server without Events", Value: float64(did.writes()) / float64(mailed), Unit: "a Member"},
 			figure{Size: size, Name: "reconciles of all controllers", Value: float64(sum(did.Reconciles)) / float64(mailed), Unit: "a Member"},
@@ -114,6 +116,20 @@ func (s burst) measure(ctx context.Context, b *bench) (figures []figure, err err
 			because("mails of the Customer with the fewest to those of the one with the most, when half were sent"))
 	}
 	return figures, nil
+}
+
+// firstTaken tells how long it is until something is taken from a bucket.
+func (w *world) firstTaken(ctx context.Context, bucket string, before int) <-chan time.Duration {
+	began, told := time.Now(), make(chan time.Duration, 1)
+	go func() {
+		tick := time.NewTicker(10 * time.Millisecond)
+		defer tick.Stop()
+		for w.auth0.BucketUse(bucket).Taken <= before && ctx.Err() == nil && time.Since(began) < time.Minute {
+			<-tick.C
+		}
+		told <- time.Since(began)
+	}()
+	return told
 }
 
 // apply creates the Customers side by side: one that were created last would be

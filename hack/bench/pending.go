@@ -10,15 +10,9 @@ import (
 	"github.com/seatwarden/seatwarden/internal/standin"
 )
 
-// pendingWindow is how long calls are counted for the calls an hour. The looks at
-// Customers of whom no feed tells anything are spread over hours: what is counted has its
-// part of them.
-func (b *bench) pendingWindow() time.Duration {
-	if b.large {
-		return 4 * time.Minute
-	}
-	return 2 * time.Minute
-}
+// pendingWindow is how long calls are counted. The looks at Customers of whom no feed
+// tells anything are spread over hours: what is counted has its part of them.
+const pendingWindow = 2 * time.Minute
 
 // measurePending counts the calls while each of M Customers has one link that nobody has
 // clicked: with each feed, and without one under a plan's limits.
@@ -50,6 +44,9 @@ func pending(ctx context.Context, b *bench, customers int) (figures []figure, er
 		return nil, err
 	}
 	for _, without := range [][]string{nil, {"read:events"}, {"read:events", "read:logs"}} {
+		if len(without) == 2 && customers > withoutLimits {
+			break
+		}
 		f, err := w.pendingWith(ctx, customers, without)
 		if err != nil {
 			return figures, err
@@ -63,18 +60,22 @@ func pending(ctx context.Context, b *bench, customers int) (figures []figure, er
 // pendingAtOnce is how many Customers are applied side by side.
 const pendingAtOnce = 10
 
-// pendingWith counts the calls of an operator that starts without some scopes, when
-// all that a start looks at was looked at.
-func (w *world) pendingWith(ctx context.Context, customers int, without []string) (f figure, err error) {
+// withoutLimits is up to how many Customers are looked at without a feed and without
+// limits: more are looked at all the time.
+const withoutLimits = 20
+
+// startWith starts the operator without some scopes, and waits until all that a start
+// looks at was looked at.
+func (w *world) startWith(ctx context.Context, customers int, without []string) error {
 	scopes := slices.DeleteFunc(standin.ManagementScopes(), func(scope string) bool { return slices.Contains(without, scope) })
 	if err := w.auth0.SetScopes(w.management.ClientID, scopes...); err != nil {
-		return f, fmt.Errorf("change the operator's scopes: %w", err)
+		return fmt.Errorf("change the operator's scopes: %w", err)
 	}
 	if err := w.operator.Stop(); err != nil {
-		return f, err
+		return err
 	}
 	if err := w.startOperator(ctx); err != nil {
-		return f, err
+		return err
 	}
 	started := func() (int, int) {
 		now, err := w.counters(ctx, false)
@@ -84,21 +85,25 @@ func (w *world) pendingWith(ctx context.Context, customers int, without []string
 		return min(customers, now.Reconciles["customer"]) + min(customers, now.Reconciles["member"]), 2 * customers
 	}
 	if err := w.until(ctx, 10*time.Minute, "all are reconciled", started); err != nil {
+		return err
+	}
+	return w.pause(ctx, time.Minute, "what a start is followed by is over")
+}
+
+// pendingWith counts the calls of an operator that has started without some scopes.
+func (w *world) pendingWith(ctx context.Context, customers int, without []string) (f figure, err error) {
+	if err := w.startWith(ctx, customers, without); err != nil {
 		return f, err
 	}
-	if err := w.pause(ctx, 90*time.Second, "what a start is followed by is over"); err != nil {
-		return f, err
-	}
-	window := w.pendingWindow()
 	w.countCalls()
-	if err := w.pause(ctx, window, "calls are counted"); err != nil {
+	if err := w.pause(ctx, pendingWindow, "calls are counted"); err != nil {
 		return f, err
 	}
 	feed := w.feed(ctx)
 	f = figure{
 		Size: fmt.Sprintf("%d Customers, %s", customers, feed), Name: "calls while each has one pending link",
-		Value: float64(w.calls().all()) * float64(time.Hour) / float64(window), Unit: "an hour",
-	}.because("counted for %s in real time, without limits", window)
+		Value: float64(w.calls().all()) * float64(time.Hour) / float64(pendingWindow), Unit: "an hour",
+	}.because("counted for %s in real time, without limits", pendingWindow)
 	if feed != feedNone {
 		f = f.atMost(1000)
 	}
@@ -108,6 +113,9 @@ func (w *world) pendingWith(ctx context.Context, customers int, without []string
 // pendingLimited counts, without a feed and under a plan's limits, the calls that are
 // refused, and how long an acceptance takes to show.
 func (w *world) pendingLimited(ctx context.Context, customers int) ([]figure, error) {
+	if err := w.startWith(ctx, customers, []string{"read:events", "read:logs"}); err != nil {
+		return nil, err
+	}
 	if err := w.auth0.Configure(func(s *standin.Settings) { s.Profile = standin.ProfileEnterprise }); err != nil {
 		return nil, err
 	}
@@ -132,7 +140,7 @@ func (w *world) pendingLimited(ctx context.Context, customers int) ([]figure, er
 	if err != nil {
 		return nil, err
 	}
-	if left := time.Until(began.Add(w.pendingWindow())); left > 0 {
+	if left := time.Until(began.Add(pendingWindow)); left > 0 {
 		if err := w.pause(ctx, left, "calls are counted"); err != nil {
 			return nil, err
 		}

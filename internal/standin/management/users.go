@@ -3,6 +3,7 @@ package management
 import (
 	"crypto/md5" //nolint:gosec // see gravatar
 	"encoding/hex"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -265,10 +266,11 @@ func searchUsers(c *call) (any, error) {
 	}
 	at := c.now.Add(-time.Duration(c.world.InForce.SearchLag))
 	var rows []*state.User
-	for id, versions := range c.t.UserVersions {
-		if having != "" && !slices.ContainsFunc(versions, func(v state.UserVersion) bool { return v.User != nil && v.User.AppMetadata[having] != nil }) {
-			continue
-		}
+	candidates := maps.Keys(c.t.UserVersions)
+	if having != "" {
+		candidates = maps.Keys(c.t.WithMetadata[having])
+	}
+	for id := range candidates {
 		u := c.t.UserAt(id, at)
 		if u == nil || c.query.has("connection") && !u.In(c.query.get("connection")) {
 			continue

@@ -24,7 +24,9 @@ type content struct {
 	Organizations      Table[Organization]
 	Users              Table[User]
 	UserVersions       map[string][]UserVersion
-	Roles              Table[Role]
+	// WithMetadata are, by app_metadata key, the users who have it in a version.
+	WithMetadata map[string]map[string]bool
+	Roles        Table[Role]
 	// UserRoles and UserPermissions hold, by user id, what is given outside organizations.
 	UserRoles       map[string][]RoleAssignment
 	UserPermissions map[string][]Permission
@@ -62,6 +64,7 @@ func NewTenant(domain string) *Tenant {
 		Domain: domain,
 		content: content{
 			UserVersions: map[string][]UserVersion{},
+			WithMetadata: map[string]map[string]bool{},
 			Bindings:     map[string][]Binding{},
 			Settings:     tenantDefaults(),
 			kept:         versionsKept,

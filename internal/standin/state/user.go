@@ -101,11 +101,13 @@ func (t *Tenant) DeleteUser(id string, now time.Time) {
 }
 
 func (t *Tenant) addUserVersion(id string, v UserVersion) {
-	versions, _ := KeepLast(append(t.UserVersions[id], v), userVersionsKept)
+	all := append(t.UserVersions[id], v)
+	versions, _ := KeepLast(all, userVersionsKept)
 	for len(versions) > 1 && v.at.Sub(versions[1].at) > t.kept {
 		versions = versions[1:]
 	}
 	t.UserVersions[id] = versions
+	t.indexMetadata(id, all[:len(all)-len(versions)])
 	if v.User == nil {
 		t.deletedUsers = append(t.deletedUsers, deletedUser{id: id, at: v.at})
 	}
@@ -119,7 +121,47 @@ func (t *Tenant) addUserVersion(id string, v UserVersion) {
 func (t *Tenant) forgetUser(id string) {
 	if versions := t.UserVersions[id]; len(versions) > 0 && versions[len(versions)-1].User == nil {
 		delete(t.UserVersions, id)
+		t.indexMetadata(id, versions)
 	}
+}
+
+// indexMetadata notes the keys of a user's last version, and drops those that only
+// versions had which are kept no more.
+func (t *Tenant) indexMetadata(id string, dropped []UserVersion) {
+	for _, v := range dropped {
+		if v.User == nil {
+			continue
+		}
+		for key := range v.User.AppMetadata {
+			if t.hasHad(id, key) {
+				continue
+			}
+			if delete(t.WithMetadata[key], id); len(t.WithMetadata[key]) == 0 {
+				delete(t.WithMetadata, key)
+			}
+		}
+	}
+	versions := t.UserVersions[id]
+	if len(versions) == 0 || versions[len(versions)-1].User == nil {
+		return
+	}
+	for key := range versions[len(versions)-1].User.AppMetadata {
+		if t.WithMetadata[key] == nil {
+			t.WithMetadata[key] = map[string]bool{}
+		}
+		t.WithMetadata[key][id] = true
+	}
+}
+
+// hasHad tells whether a version of a user has an app_metadata key.
+func (t *Tenant) hasHad(id, key string) bool {
+	return slices.ContainsFunc(t.UserVersions[id], func(v UserVersion) bool {
+		if v.User == nil {
+			return false
+		}
+		_, has := v.User.AppMetadata[key]
+		return has
+	})
 }
 
 // UserAt returns the user as it was at a time, nil if there was none.
