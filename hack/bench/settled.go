@@ -167,7 +167,7 @@ func limitedRestart(ctx context.Context, b *bench, customers int) (figures []fig
 		return nil, err
 	}
 	defer func() { err = w.ended(ctx, err) }()
-	if err := w.takeAll(ctx); err != nil {
+	if err := w.takeAll(ctx, ""); err != nil {
 		return nil, err
 	}
 	if err := w.seed(ctx, customers, eachSettled); err != nil {

@@ -141,9 +141,14 @@ func (w *world) createTenant(ctx context.Context) error {
 }
 
 // takeAll gives the whole of the limits to the operator: nobody else uses the tenant.
-func (w *world) takeAll(ctx context.Context) error {
+// buckets are limits that differ from Enterprise's, empty for none.
+func (w *world) takeAll(ctx context.Context, buckets string) error {
 	tenant := &v1alpha1.Auth0Tenant{ObjectMeta: metav1.ObjectMeta{Name: w.name}}
-	patch := client.RawPatch(types.MergePatchType, []byte(`{"spec":{"limits":{"sharePercent":100}}}`))
+	plan := ""
+	if buckets != "" {
+		plan = `"plan":"Custom",`
+	}
+	patch := client.RawPatch(types.MergePatchType, fmt.Appendf(nil, `{"spec":{%s"limits":{%s"sharePercent":100}}}`, plan, buckets))
 	if err := w.kube.Patch(ctx, tenant, patch); err != nil {
 		return fmt.Errorf("give the operator all of the limits: %w", err)
 	}

@@ -127,7 +127,8 @@ type Settings struct {
 	// EventHeartbeat is how often a quiet stream tells its position; 15 seconds by default.
 	EventHeartbeat Duration `json:"event_heartbeat"`
 	// OtherClients is the part of each limit, in percent, that other clients of
-	// the tenant use up all the time.
+	// the tenant use up all the time. Below zero the limits refill as much faster, as if
+	// Auth0's clock did.
 	OtherClients int `json:"other_clients"`
 	// DateAhead and DateBehind are how far the header Date is off.
 	DateAhead  Duration `json:"date_ahead"`
@@ -219,8 +220,8 @@ func (s Settings) Validate() error {
 		return errors.New("settings event_connection_time and event_heartbeat must be above zero")
 	case s.EventConnections < 0:
 		return errors.New("setting event_connections is negative")
-	case s.OtherClients < 0 || s.OtherClients > 99:
-		return fmt.Errorf("setting other_clients is %d, allowed are 0 to 99", s.OtherClients)
+	case s.OtherClients < -900 || s.OtherClients > 99:
+		return fmt.Errorf("setting other_clients is %d, allowed are -900 to 99", s.OtherClients)
 	}
 	return s.validate()
 }
