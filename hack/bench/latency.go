@@ -147,7 +147,7 @@ func measureSeatEdit(ctx context.Context, b *bench) (figures []figure, err error
 	if err := w.untilMailed(ctx, time.Minute, 2); err != nil {
 		return nil, err
 	}
-	if err := w.crowd(ctx, customerName(2), others); err != nil {
+	if err := w.apply(ctx, customerName(2), others); err != nil {
 		return nil, err
 	}
 	if err := w.untilMailed(ctx, 2*time.Minute, 3); err != nil {
