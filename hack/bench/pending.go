@@ -51,6 +51,7 @@ func pending(ctx context.Context, b *bench, customers int) (figures []figure, er
 		if err != nil {
 			return figures, err
 		}
+		w.say("%s: %s %s", f.Size, number(f.Value), f.Unit)
 		figures = append(figures, f)
 	}
 	more, err := w.pendingLimited(ctx, customers)

@@ -353,7 +353,13 @@ func (w *world) join(ctx context.Context, customer string, from, to int) error {
 	if err != nil {
 		return err
 	}
-	return store.put(ctx, objects)
+	for _, object := range objects {
+		// Each at a version of its own: who follows a watch may miss some of those that share one.
+		if err := store.put(ctx, []client.Object{object}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // member is the Member of a Customer's n-th person.
