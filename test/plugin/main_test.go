@@ -100,7 +100,9 @@ func (s *seats) runExactly(args ...string) (string, bool) {
 	out := &bytes.Buffer{}
 	options := s.options
 	options.IOStreams = genericiooptions.IOStreams{In: strings.NewReader(s.stdin), Out: out, ErrOut: out}
-	options.Now = func() time.Time { return s.clock }
+	if options.Now == nil {
+		options.Now = func() time.Time { return s.clock }
+	}
 	options.Pause = func(context.Context) {
 		s.clock = s.clock.Add(time.Second)
 		if s.operator != nil {

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/spf13/cobra"
+	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -39,6 +40,7 @@ var kinds = []struct {
 	{corev1.SchemeGroupVersion.WithKind("Event"), meta.RESTScopeNamespace},
 	{corev1.SchemeGroupVersion.WithKind("Secret"), meta.RESTScopeNamespace},
 	{corev1.SchemeGroupVersion.WithKind("Namespace"), meta.RESTScopeRoot},
+	{admissionv1.SchemeGroupVersion.WithKind("ValidatingAdmissionPolicyBinding"), meta.RESTScopeRoot},
 }
 
 // api is the client for the cluster; it is connected to when it is first used.
@@ -55,11 +57,10 @@ func (e *env) api() (client.Client, error) {
 	config.QPS, config.Burst = -1, -1
 	config.WarningHandler = rest.NewWarningWriter(e.ErrOut, rest.WarningWriterOptions{Deduplicate: true, Color: e.coloured(e.ErrOut)})
 	scheme := runtime.NewScheme()
-	if err := v1alpha1.AddToScheme(scheme); err != nil {
-		return nil, err
-	}
-	if err := corev1.AddToScheme(scheme); err != nil {
-		return nil, err
+	for _, add := range []func(*runtime.Scheme) error{v1alpha1.AddToScheme, corev1.AddToScheme, admissionv1.AddToScheme} {
+		if err := add(scheme); err != nil {
+			return nil, err
+		}
 	}
 	mapper := meta.NewDefaultRESTMapper(nil)
 	for _, known := range kinds {

@@ -64,8 +64,9 @@ func New(options Options) *cobra.Command {
 	_ = root.RegisterFlagCompletionFunc("namespace", e.completeNamespaces)
 	root.AddGroup(&cobra.Group{ID: groupSee, Title: "See:"}, &cobra.Group{ID: groupPeople, Title: "People:"}, &cobra.Group{ID: groupTenant, Title: "Tenants and support:"})
 	for group, commands := range map[string][]*cobra.Command{
-		groupSee:    {e.list(), e.status()},
+		groupSee:    {e.list(), e.status(), e.plan()},
 		groupPeople: {e.invite(), e.importCSV(), e.remove(), e.resend(), e.approve()},
+		groupTenant: {e.check(), e.export(), e.report(), e.version()},
 	} {
 		for _, command := range commands {
 			command.GroupID = group

@@ -121,14 +121,14 @@ func (d *Details) heldText(p *page) {
 func (h *Held) Text() string {
 	switch h.Of {
 	case v1alpha1.HeldOrganization:
-		return fmt.Sprintf("deleting the organization waits for approval: %s in it, and nothing is taken yet", people(h.People))
+		return fmt.Sprintf("deleting the organization waits for approval: %s in it, and nothing is taken yet", counted(h.People))
 	case v1alpha1.HeldUsers:
-		return fmt.Sprintf("deleting the users of %s waits for approval: the organization is gone, and no user is deleted yet", people(h.People))
+		return fmt.Sprintf("deleting the users of %s waits for approval: the organization is gone, and no user is deleted yet", counted(h.People))
 	}
-	return fmt.Sprintf("the removal of %s waits for approval: nothing is taken, and they sign in as before", people(h.People))
+	return fmt.Sprintf("the removal of %s waits for approval: nothing is taken, and they sign in as before", counted(h.People))
 }
 
-func people(n int) string {
+func counted(n int) string {
 	if n == 1 {
 		return "1 person"
 	}
