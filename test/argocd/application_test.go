@@ -20,7 +20,7 @@ import (
 )
 
 // patience bounds a wait for Argo CD.
-const patience = 3 * time.Minute
+const patience = 5 * time.Minute
 
 // application is an Application with a git repository of its own, synced by itself.
 type application struct {
