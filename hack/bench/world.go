@@ -245,7 +245,10 @@ func (w *world) end(ctx context.Context) error {
 	}
 	if store := (etcd{w.plane.EtcdURL()}); store.url != "" {
 		// There may be too many objects to take away one by one.
-		errs = append(errs, store.deleteAll(ctx))
+		if err := errors.Join(append(errs, store.deleteAll(ctx))...); err != nil {
+			return fmt.Errorf("clean up: %w", err)
+		}
+		return nil
 	}
 	members, customers, tenants := &v1alpha1.MemberList{}, &v1alpha1.CustomerList{}, &v1alpha1.Auth0TenantList{}
 	for _, list := range []client.ObjectList{members, customers, tenants} {
