@@ -139,19 +139,28 @@ func (s burst) measure(ctx context.Context, b *bench) (figures []figure, err err
 		figure{Size: size, Name: "calls answered 429", Value: made.refusedPercent(), Unit: "%"}.atMost(0.1).because("of %d", made.all()),
 	}
 	if mailed == s.mails() {
-		figures = append(figures,
-			figure{Size: size, Name: "time until all are mailed", Value: took.Seconds(), Unit: "s"}.because("%d invitations alone would take the limit %s", s.mails(), atBest.Round(time.Second)),
-			figure{Size: size, Name: "time until the first call", Value: first.Seconds(), Unit: "s"}.because("a full bucket loses what it refills meanwhile, here %.1f calls", use.PerMinute*first.Minutes()),
-			figure{Size: size, Name: "calls in all", Value: float64(made.all()) / float64(mailed), Unit: "a mail"},
-			figure{Size: size, Name: "writes to the API server without Events", Value: float64(did.writes()) / float64(mailed), Unit: "a Member"},
-			figure{Size: size, Name: "reconciles of all controllers", Value: float64(sum(did.Reconciles)) / float64(mailed), Unit: "a Member"},
-			figure{Size: size, Name: "CPU of the operator", Value: 100 * did.CPUSeconds / took.Seconds(), Unit: "% of a core"})
+		figures = append(figures, figure{Size: size, Name: "time until all are mailed", Value: took.Seconds(), Unit: "s"}.
+			because("%d invitations alone would take the limit %s", s.mails(), atBest.Round(time.Second)))
+		figures = append(figures, s.costs(took, first, use.PerMinute, made, did)...)
 	}
 	if evenness >= 0 && mailed >= s.mails()/2 {
 		figures = append(figures, figure{Size: size, Name: "evenness", Value: evenness, Unit: "ratio"}.
 			because("mails of the Customer with the fewest to those of the one with the most, when half were sent"))
 	}
 	return figures, nil
+}
+
+// costs are the figures of a burst whose people were all mailed.
+func (s burst) costs(took, first time.Duration, perMinute float64, made calls, did counters) []figure {
+	size, mails := s.size(), float64(s.mails())
+	return []figure{
+		figure{Size: size, Name: "time until the first call", Value: first.Seconds(), Unit: "s"}.
+			because("a full bucket loses what it refills meanwhile, here %.1f calls", perMinute*first.Minutes()),
+		{Size: size, Name: "calls in all", Value: float64(made.all()) / mails, Unit: "a mail"},
+		{Size: size, Name: "writes to the API server without Events", Value: float64(did.writes()) / mails, Unit: "a Member"},
+		{Size: size, Name: "reconciles of all controllers", Value: float64(sum(did.Reconciles)) / mails, Unit: "a Member"},
+		{Size: size, Name: "CPU of the operator", Value: 100 * did.CPUSeconds / took.Seconds(), Unit: "% of a core"},
+	}
 }
 
 // firstTaken tells how long it is until something is taken from a bucket.
