@@ -3,7 +3,6 @@ package commands
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"time"
 
@@ -118,7 +117,7 @@ func (e *env) writeReport(file string, text []byte, objects int) error {
 	if err != nil {
 		return err
 	}
-	_, err = io.WriteString(out, string(text))
+	_, err = out.Write(text)
 	if closed := out.Close(); err == nil {
 		err = closed
 	}

@@ -88,7 +88,7 @@ func exportOne(tenant, namespace string, organization *Organization, names map[s
 	spec := v1alpha1.CustomerSpec{
 		TenantRef:    v1alpha1.TenantRef{Name: tenant},
 		Organization: &v1alpha1.OrganizationSpec{Name: organization.Name, Adoption: v1alpha1.AdoptionIfListed},
-		Seats:        int32(min(len(persons), mostSeats)), //nolint:gosec // bounded
+		Seats:        int32(min(len(persons), mostSeats)),
 		Admins:       []v1alpha1.Admin{{Email: v1alpha1.Email(persons[0])}},
 	}
 	if display := organization.DisplayName; displayable(display) {
