@@ -99,7 +99,7 @@ tidy: ## Tidy all Go modules.
 	for module in $(MODULES); do go -C $$module mod tidy; done
 
 .PHONY: tools
-tools: ## Build the control plane that tests and demo run on (8 to 17 minutes, once).
+tools: ## Get or build the control plane that tests and demo run on (once; CONTRIBUTING.md has how long).
 	@go run ./hack/controlplane >/dev/null
 
 .PHONY: test

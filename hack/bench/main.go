@@ -23,8 +23,8 @@ const help = `Bench measures Seatwarden and prints one table: each figure with i
 with --compare, the figure of an earlier run beside it.
 
 The small form takes some minutes on a laptop, the large one hours. Each row has
-a stand-in, an Auth0Tenant and an operator of its own. The first run builds the
-control plane, which takes some eight minutes on two cores.`
+a stand-in, an Auth0Tenant and an operator of its own. The first run gets or builds the
+control plane (CONTRIBUTING.md has how long that took).`
 
 // flags of the command.
 type flags struct {

@@ -1,13 +1,15 @@
-// Command controlplane builds the control plane that tests and demo run on, and
-// prints the folder with its binaries (etcd, kube-apiserver,
-// kube-controller-manager, kubectl) on stdout.
+// Command controlplane brings here the control plane that tests and demo run on, and
+// prints where its binaries are (etcd, kube-apiserver, controller-manager, kubectl) on
+// stdout.
 package main
 
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/seatwarden/seatwarden/internal/controlplane"
@@ -15,11 +17,13 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	dir, err := controlplane.Binaries(ctx, os.Stderr)
+	paths, err := controlplane.Binaries(ctx, os.Stderr)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "controlplane:", err)
 		os.Exit(1)
 	}
-	fmt.Println(dir)
+	for _, binary := range slices.Sorted(maps.Keys(paths)) {
+		fmt.Println(paths[binary])
+	}
 }

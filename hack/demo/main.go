@@ -39,15 +39,15 @@ longer sign in", and prints each step when it holds. It ends with exit code 0
 when all of them held, and with 1, the reason, and the end of the operator's log
 at the first that did not.
 
-It needs Go and nothing else. The first run builds etcd, kube-apiserver,
-kube-controller-manager and kubectl from their Go modules, which takes some eight
-minutes on two cores. Nothing leaves this machine but downloads of Go modules; the
-control plane, the stand-in for Auth0 and the operator listen on 127.0.0.1 only and
-end with the command.
+It needs Go and nothing else. The first run takes etcd, kube-apiserver and kubectl from
+this machine or from the archive that setup-envtest would take, or else builds them from
+their Go modules (CONTRIBUTING.md has how long that took). Nothing leaves this machine
+but these downloads; the control plane, the stand-in for Auth0 and the operator listen
+on 127.0.0.1 only and end with the command.
 
 Environment:
-  KUBEBUILDER_ASSETS     a folder with etcd, kube-apiserver,
-                         kube-controller-manager and kubectl to use instead
+  KUBEBUILDER_ASSETS     a folder with etcd, kube-apiserver and kubectl to use
+                         instead, as setup-envtest makes it
   SEATWARDEN_KUBECONFIG  a kubeconfig of a cluster to use instead; take one that
                          you can throw away: CRDs, roles, policies and, after a
                          failure, the samples stay in it

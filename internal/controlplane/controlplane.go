@@ -33,10 +33,10 @@ type Options struct {
 	// on it finds its objects as they were. Empty: a temporary folder, deleted by
 	// Stop.
 	Dir string
-	// ControllerManager also starts the kube-controller-manager with the
-	// controllers that matter to custom resources: garbage collection, namespace
-	// deletion, role aggregation, quota, ServiceAccounts and the type checking of
-	// admission policies. A kind whose CRD is installed after the start takes part
+	// ControllerManager also starts those of Kubernetes' controllers that matter to
+	// custom resources (hack/tools/controller-manager): garbage collection, namespace
+	// deletion, role aggregation, ServiceAccounts and the type checking of admission
+	// policies. A kind whose CRD is installed after the start takes part
 	// in garbage collection after up to 30 seconds.
 	ControllerManager bool
 	// Fsync makes etcd write through to the disk. Without it etcd is faster and
@@ -46,19 +46,6 @@ type Options struct {
 	LogDir string
 	// Progress is told what is built, if something is. Nil: nobody is told.
 	Progress io.Writer
-}
-
-// controllers are those that the controller manager runs. Nothing here runs
-// Pods, so none that concerns workloads or nodes is among them.
-var controllers = []string{
-	"clusterrole-aggregation-controller",
-	"garbage-collector-controller",
-	"namespace-controller",
-	"resourcequota-controller",
-	"root-ca-certificate-publisher-controller",
-	"serviceaccount-controller",
-	"serviceaccount-token-controller",
-	"validatingadmissionpolicy-status-controller",
 }
 
 // ControlPlane is a running control plane, or an existing cluster that stands in
@@ -133,8 +120,8 @@ func (cp *ControlPlane) useExisting(ctx context.Context, kubeconfig string, opts
 	if cp.kubectl, err = exec.LookPath(Kubectl); err == nil {
 		return nil
 	}
-	dir, err := Binaries(ctx, opts.Progress)
-	cp.kubectl = dir.Path(Kubectl)
+	bin, err := Binaries(ctx, opts.Progress)
+	cp.kubectl = bin[Kubectl]
 	return err
 }
 
@@ -144,12 +131,7 @@ func (cp *ControlPlane) start(ctx context.Context, opts Options) error {
 	if err != nil {
 		return err
 	}
-	cp.kubectl = bin.Path(Kubectl)
-	if opts.ControllerManager {
-		if err := bin.require(ControllerManager); err != nil {
-			return err
-		}
-	}
+	cp.kubectl = bin[Kubectl]
 	if opts.LogDir == "" {
 		opts.LogDir = filepath.Join(cp.dir, "logs")
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	readyWithin = 60 * time.Second       // how long a process may take to answer its health check
+	readyWithin = 3 * time.Minute        // how long a process may take to answer its health check, on a busy machine
 	pollEvery   = 100 * time.Millisecond // between two health checks
 )
 

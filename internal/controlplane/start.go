@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"path/filepath"
 	"strconv"
-	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
@@ -20,7 +19,7 @@ import (
 )
 
 // startEtcd starts etcd on a free port of 127.0.0.1 and returns its URL.
-func (cp *ControlPlane) startEtcd(ctx context.Context, bin Dir, opts Options) (string, error) {
+func (cp *ControlPlane) startEtcd(ctx context.Context, bin Paths, opts Options) (string, error) {
 	args := func(ports []string) []string {
 		client, peer := "http://127.0.0.1:"+ports[0], "http://127.0.0.1:"+ports[1]
 		return []string{
@@ -35,7 +34,7 @@ func (cp *ControlPlane) startEtcd(ctx context.Context, bin Dir, opts Options) (s
 	healthy := func(ctx context.Context, ports []string) error {
 		return get(ctx, http.DefaultClient, "http://127.0.0.1:"+ports[0]+"/health")
 	}
-	ports, err := cp.startOnFreePorts(ctx, Etcd, bin.Path(Etcd), opts.LogDir, 2, args, healthy)
+	ports, err := cp.startOnFreePorts(ctx, Etcd, bin[Etcd], opts.LogDir, 2, args, healthy)
 	if err != nil {
 		return "", err
 	}
@@ -44,7 +43,7 @@ func (cp *ControlPlane) startEtcd(ctx context.Context, bin Dir, opts Options) (s
 
 // startAPIServer starts the API server, with RBAC and its default admission
 // plugins, and sets the connection to it.
-func (cp *ControlPlane) startAPIServer(ctx context.Context, bin Dir, opts Options, keys *pki, etcdURL string) error {
+func (cp *ControlPlane) startAPIServer(ctx context.Context, bin Paths, opts Options, keys *pki, etcdURL string) error {
 	args := func(ports []string) []string {
 		return []string{
 			"--etcd-servers=" + etcdURL,
@@ -68,7 +67,7 @@ func (cp *ControlPlane) startAPIServer(ctx context.Context, bin Dir, opts Option
 	healthy := func(ctx context.Context, ports []string) error {
 		return get(ctx, client, "https://127.0.0.1:"+ports[0]+"/readyz")
 	}
-	ports, err := cp.startOnFreePorts(ctx, APIServer, bin.Path(APIServer), opts.LogDir, 1, args, healthy)
+	ports, err := cp.startOnFreePorts(ctx, APIServer, bin[APIServer], opts.LogDir, 1, args, healthy)
 	if err != nil {
 		return err
 	}
@@ -90,7 +89,7 @@ func (cp *ControlPlane) startAPIServer(ctx context.Context, bin Dir, opts Option
 
 // startControllerManager starts the controllers, each with the ServiceAccount
 // and the rights that it has in a real cluster.
-func (cp *ControlPlane) startControllerManager(ctx context.Context, bin Dir, opts Options, keys *pki) error {
+func (cp *ControlPlane) startControllerManager(ctx context.Context, bin Paths, opts Options, keys *pki) error {
 	kubeconfig := filepath.Join(cp.dir, "kubeconfigs", ControllerManager+".kubeconfig")
 	if err := writeKubeconfig(kubeconfig, cp.config, "", ControllerManager, keys.kcm.authInfo()); err != nil {
 		return err
@@ -98,26 +97,14 @@ func (cp *ControlPlane) startControllerManager(ctx context.Context, bin Dir, opt
 	args := func(ports []string) []string {
 		return []string{
 			"--kubeconfig=" + kubeconfig,
-			"--authentication-kubeconfig=" + kubeconfig, "--authorization-kubeconfig=" + kubeconfig,
-			"--bind-address=127.0.0.1", "--secure-port=" + ports[0],
-			"--tls-cert-file=" + keys.file("server.crt"), "--tls-private-key-file=" + keys.file("server.key"),
-			"--controllers=" + strings.Join(controllers, ","),
-			"--use-service-account-credentials=true",
-			"--service-account-private-key-file=" + keys.file("sa.key"),
 			"--root-ca-file=" + keys.file("ca.crt"),
-			"--leader-elect=false", // it is alone
-			"--kube-api-qps=200", "--kube-api-burst=400",
-			"--profiling=false",
+			"--health-address=127.0.0.1:" + ports[0],
 		}
 	}
-	client, err := keys.httpClient(keys.admin)
-	if err != nil {
-		return err
-	}
 	healthy := func(ctx context.Context, ports []string) error {
-		return get(ctx, client, "https://127.0.0.1:"+ports[0]+"/healthz")
+		return get(ctx, http.DefaultClient, "http://127.0.0.1:"+ports[0]+"/healthz")
 	}
-	_, err = cp.startOnFreePorts(ctx, ControllerManager, bin.Path(ControllerManager), opts.LogDir, 1, args, healthy)
+	_, err := cp.startOnFreePorts(ctx, ControllerManager, bin[ControllerManager], opts.LogDir, 1, args, healthy)
 	return err
 }
 

@@ -33,7 +33,7 @@ const installWithin = 2 * time.Minute
 
 // Options say what a test binary runs on.
 type Options struct {
-	// ControllerManager also starts the kube-controller-manager, without which
+	// ControllerManager also starts the controllers of Kubernetes, without which
 	// nothing deletes a namespace or collects garbage.
 	ControllerManager bool
 	// Kustomizations are installed after the CRDs, in this order: folders below
