@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"go.uber.org/zap/zapcore"
+	"k8s.io/apimachinery/pkg/util/validation"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
@@ -58,6 +59,15 @@ func parse() (flags, *zap.Options) {
 	flag.StringVar(&f.pprofAddress, "pprof-bind-address", "", "`address` of profiles under /debug/pprof, such as :6060, which this host alone reaches: name a host, such as 0.0.0.0, for others; off if empty")
 	flag.BoolVar(&f.leaderElection, "leader-elect", false, "run only while holding the lease; needed with more than one replica")
 	flag.StringVar(&f.namespace, "namespace", os.Getenv("POD_NAMESPACE"), "the operator's own `namespace`, which holds credentials (default: $POD_NAMESPACE)")
+	flag.Func("watch-namespaces", "`namespaces`, separated by commas, whose Customers and Members are served; Roles there are enough then (default: all, by ClusterRoles)", func(names string) error {
+		for name := range strings.SplitSeq(names, ",") {
+			if problems := validation.IsDNS1123Label(name); len(problems) > 0 {
+				return fmt.Errorf("%q is no name of a namespace", name)
+			}
+			f.options.Watched = append(f.options.Watched, name)
+		}
+		return nil
+	})
 	flag.StringVar(&f.options.Instance, "instance", "", "`name` of this installation in Auth0's ownership markers; keep it when you move to another cluster (default: the UID of the namespace kube-system)")
 	flag.DurationVar(&f.options.LiveInterval, "live-interval", f.options.LiveInterval, "how often Customers with live invitations are looked at")
 	flag.DurationVar(&f.options.SettledInterval, "settled-interval", f.options.SettledInterval, "how often all other Customers are looked at, with a tenth of jitter")
@@ -180,7 +190,7 @@ func managerOptions(f flags) ctrl.Options {
 		serving.FilterProvider = filters.WithAuthenticationAndAuthorization
 	}
 	return ctrl.Options{
-		Scheme: controllers.Scheme(), Cache: controllers.Cache(f.namespace),
+		Scheme: controllers.Scheme(), Cache: controllers.Cache(f.namespace, f.options.Watched...),
 		Metrics: serving, HealthProbeBindAddress: f.probeAddress, PprofBindAddress: local(f.pprofAddress),
 		LeaderElection: f.leaderElection, LeaderElectionID: "seatwarden.dev", LeaderElectionNamespace: f.namespace,
 		// The process ends when the manager has stopped, and what may still be on its way

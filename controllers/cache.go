@@ -12,11 +12,17 @@ import (
 )
 
 // Cache is how the manager's cache must be set up: Secrets are watched in the
-// operator's own namespace only, and objects are held as small as they can be.
-func Cache(namespace string) cache.Options {
+// operator's own namespace only, all else in the watched ones, or everywhere where none
+// is named, and objects are held as small as they can be.
+func Cache(namespace string, watched ...string) cache.Options {
+	only := map[string]cache.Config{}
+	for _, name := range watched {
+		only[name] = cache.Config{}
+	}
 	return cache.Options{
-		DefaultTransform: trim,
-		ByObject:         map[client.Object]cache.ByObject{&corev1.Secret{}: {Namespaces: map[string]cache.Config{namespace: {}}}},
+		DefaultNamespaces: only,
+		DefaultTransform:  trim,
+		ByObject:          map[client.Object]cache.ByObject{&corev1.Secret{}: {Namespaces: map[string]cache.Config{namespace: {}}}},
 	}
 }
 

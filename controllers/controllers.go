@@ -24,6 +24,9 @@ import (
 type Options struct {
 	// Namespace is the operator's own.
 	Namespace string
+	// Watched are the namespaces whose Customers and Members the operator serves, and has
+	// rights in; none means all.
+	Watched []string
 	// Instance names this installation in ownership markers; empty means the UID
 	// of the namespace kube-system.
 	Instance string
@@ -77,6 +80,7 @@ func Setup(ctx context.Context, mgr ctrl.Manager, opts Options) error {
 	if err != nil {
 		return err
 	}
+	live = onlyIn(live, opts.Watched)
 	// Reconcilers read whole objects only.
 	kube, whole := pass.WholeClient{Client: mgr.GetClient()}, pass.WholeReader{Reader: live}
 	known := directory.New()

@@ -147,7 +147,7 @@ func TestEveryRenderingIsAccepted(t *testing.T) {
 					continue // not served here: held to their types in alerts_test.go
 				}
 				// config/crd is in place by another field manager.
-				_, err := plane.KubectlInput(t.Context(), asYAML(g, object), "apply", "--server-side", "--force-conflicts", "--dry-run=server", "--warnings-as-errors", "-n", namespace, "-f", "-")
+				_, err := plane.KubectlInput(t.Context(), asYAML(g, object), "apply", "--server-side", "--force-conflicts", "--dry-run=server", "--warnings-as-errors", "-f", "-")
 				g.Expect(err).NotTo(HaveOccurred(), key)
 			}
 
@@ -173,36 +173,17 @@ func TestEveryRenderingIsAccepted(t *testing.T) {
 // ServiceAccount a replica gets ready and leads, and gives its metrics to the readers only.
 func TestOperatorRunsAsTheChartHasIt(t *testing.T) {
 	g := NewWithT(t)
-	binary := filepath.Join(t.TempDir(), "seatwarden")
-	out, err := exec.CommandContext(t.Context(), "go", "build", "-C", root, "-o", binary, ".").CombinedOutput()
-	g.Expect(err).NotTo(HaveOccurred(), string(out))
-
 	values := valuesFiles(g)["full"]
 	// Not on this API server, and before their kind exists.
 	values["metrics"] = map[string]any{"readers": []any{map[string]any{"kind": "ServiceAccount", "name": "prometheus", "namespace": system}}}
 	values["tenants"] = []any{}
-	_, err = installer(t, g, helm(t, g, system), system).Run(load(g), values)
+	_, err := installer(t, g, helm(t, g, system), system).Run(load(g), values)
 	g.Expect(err).NotTo(HaveOccurred())
 	established(t, g)
 	kubectl(t, g, "create", "serviceaccount", "prometheus", "-n", system)
 	t.Cleanup(func() { kubectlAfter(t, "delete", "serviceaccount", "prometheus", "-n", system) })
 
-	installed := &unstructured.Unstructured{}
-	g.Expect(installed.UnmarshalJSON([]byte(kubectl(t, g, "get", "deployment", "seatwarden", "-n", system, "-o", "json")))).To(Succeed())
-	account := at[string](g, installed, "spec", "template", "spec", "serviceAccountName")
-	kubeconfig, err := plane.KubeconfigFor(t.Context(), system, account)
-	g.Expect(err).NotTo(HaveOccurred())
-	probes, metrics := freeAddress(t, g), freeAddress(t, g)
-	var args []string
-	for _, arg := range container(g, installed)["args"].([]any) {
-		args = append(args, arg.(string))
-	}
-	// The last of a flag counts: other operators run on this machine.
-	replica := exec.CommandContext(t.Context(), binary, append(args, "--health-probe-bind-address="+probes, "--metrics-bind-address="+metrics)...)
-	replica.Env = append(os.Environ(), "KUBECONFIG="+kubeconfig, "POD_NAMESPACE="+system)
-	replica.Stdout, replica.Stderr = t.Output(), t.Output()
-	g.Expect(replica.Start()).To(Succeed())
-	t.Cleanup(func() { _, _ = replica.Process.Kill(), replica.Wait() })
+	probes, metrics, account := startOperator(t, g, t.Output())
 
 	g.Eventually(func() (string, error) { return get("http://"+probes+"/readyz", "") }, patience, often).Should(Equal("ok"))
 	g.Eventually(func() (string, error) {
@@ -211,6 +192,33 @@ func TestOperatorRunsAsTheChartHasIt(t *testing.T) {
 		ContainSubstring(`seatwarden_objects{kind="Customer"} 0`)), "a replica that leads tells what the cluster holds")
 	_, err = get("https://"+metrics+"/metrics", kubectl(t, g, "create", "token", account, "-n", system))
 	g.Expect(err).To(MatchError("403 Forbidden"))
+}
+
+// startOperator runs the operator here as the Deployment that is installed has it: with
+// its flags, and as its ServiceAccount.
+func startOperator(t *testing.T, g Gomega, log io.Writer) (probes, metrics, account string) {
+	t.Helper()
+	binary := filepath.Join(t.TempDir(), "seatwarden")
+	out, err := exec.CommandContext(t.Context(), "go", "build", "-C", root, "-o", binary, ".").CombinedOutput()
+	g.Expect(err).NotTo(HaveOccurred(), string(out))
+
+	installed := &unstructured.Unstructured{}
+	g.Expect(installed.UnmarshalJSON([]byte(kubectl(t, g, "get", "deployment", "seatwarden", "-n", system, "-o", "json")))).To(Succeed())
+	account = at[string](g, installed, "spec", "template", "spec", "serviceAccountName")
+	kubeconfig, err := plane.KubeconfigFor(t.Context(), system, account)
+	g.Expect(err).NotTo(HaveOccurred())
+	probes, metrics = freeAddress(t, g), freeAddress(t, g)
+	var args []string
+	for _, arg := range container(g, installed)["args"].([]any) {
+		args = append(args, arg.(string))
+	}
+	// The last of a flag counts: other operators run on this machine.
+	replica := exec.CommandContext(t.Context(), binary, append(args, "--health-probe-bind-address="+probes, "--metrics-bind-address="+metrics)...)
+	replica.Env = append(os.Environ(), "KUBECONFIG="+kubeconfig, "POD_NAMESPACE="+system)
+	replica.Stdout, replica.Stderr = log, log
+	g.Expect(replica.Start()).To(Succeed())
+	t.Cleanup(func() { _, _ = replica.Process.Kill(), replica.Wait() })
+	return probes, metrics, account
 }
 
 // insecure: the operator makes its certificate itself.
