@@ -111,13 +111,6 @@ func defaultTransport() http.RoundTripper {
 	return http.DefaultTransport
 }
 
-// Close gives up idle connections. Calls under way go on.
-func (c *Client) Close() {
-	if idle, ok := c.wire.base.(interface{ CloseIdleConnections() }); ok {
-		idle.CloseIdleConnections()
-	}
-}
-
 // Clock is Auth0's time as this client knows it.
 func (c *Client) Clock() *Clock { return c.wire.clock }
 

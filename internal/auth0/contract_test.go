@@ -39,7 +39,6 @@ func newWorld(t *testing.T, change ...func(*standin.Options)) *world {
 	}
 	w.api, err = auth0.New(w.opts)
 	g.Expect(err).NotTo(HaveOccurred())
-	t.Cleanup(w.api.Close)
 	w.app, err = w.AddClient(standin.Client{Name: "app", OrganizationUsage: "require"})
 	g.Expect(err).NotTo(HaveOccurred())
 	return w

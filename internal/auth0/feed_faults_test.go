@@ -110,7 +110,6 @@ func (w *world) dashboard(t *testing.T) *auth0.Client {
 	opts.ClientID, opts.ClientSecret = other.ClientID, other.Secret
 	client, err := auth0.New(opts)
 	g.Expect(err).NotTo(HaveOccurred())
-	t.Cleanup(client.Close)
 	return client
 }
 

@@ -39,20 +39,20 @@ func toInvitation(from sdkInvitation) (Invitation, error) {
 	return invitation, nil
 }
 
-// stringsOf keeps the first-level string values.
+// stringsOf are the first-level values that are texts.
 func stringsOf(metadata map[string]any) map[string]string {
-	var kept map[string]string
+	var texts map[string]string
 	for key, value := range metadata {
 		text, ok := value.(string)
 		if !ok {
 			continue
 		}
-		if kept == nil {
-			kept = map[string]string{}
+		if texts == nil {
+			texts = map[string]string{}
 		}
-		kept[key] = text
+		texts[key] = text
 	}
-	return kept
+	return texts
 }
 
 // longestInvitation is how long an invitation can be alive: Auth0 takes no longer ttl.

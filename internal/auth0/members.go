@@ -6,6 +6,7 @@ import (
 
 	"github.com/auth0/go-auth0/v3/management"
 	"github.com/auth0/go-auth0/v3/management/core"
+	"k8s.io/utils/ptr"
 )
 
 // membersAtOnce is how many memberships Auth0 ends in one request.
@@ -14,7 +15,7 @@ const membersAtOnce = 10
 // Members lists the members of an organization.
 func (c *Client) Members(ctx context.Context, orgID string) (all []OrganizationMember, err error) {
 	err = c.call(ctx, "GET /api/v2/organizations/{id}/members", func(ctx context.Context) error {
-		page, err := c.sdk.Organizations.Members.List(ctx, orgID, &management.ListOrganizationMembersRequestParameters{Take: pointer(pageSize)})
+		page, err := c.sdk.Organizations.Members.List(ctx, orgID, &management.ListOrganizationMembersRequestParameters{Take: ptr.To(pageSize)})
 		rows, err := allPages(ctx, page, err)
 		if err != nil {
 			return err

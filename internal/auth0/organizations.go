@@ -6,6 +6,7 @@ import (
 
 	"github.com/auth0/go-auth0/v3/management"
 	"github.com/auth0/go-auth0/v3/management/core"
+	"k8s.io/utils/ptr"
 )
 
 // errNoID is an answer that lacks what names the thing.
@@ -42,7 +43,7 @@ func fromMetadata(metadata map[string]string) *management.OrganizationMetadata {
 	}
 	out := management.OrganizationMetadata{}
 	for key, value := range metadata {
-		out[key] = pointer(value)
+		out[key] = ptr.To(value)
 	}
 	return &out
 }
@@ -50,7 +51,7 @@ func fromMetadata(metadata map[string]string) *management.OrganizationMetadata {
 // ListOrganizations returns all organizations of the tenant.
 func (c *Client) ListOrganizations(ctx context.Context) (all []Organization, err error) {
 	err = c.call(ctx, "GET /api/v2/organizations", func(ctx context.Context) error {
-		page, err := c.sdk.Organizations.List(ctx, &management.ListOrganizationsRequestParameters{Take: pointer(pageSize)})
+		page, err := c.sdk.Organizations.List(ctx, &management.ListOrganizationsRequestParameters{Take: ptr.To(pageSize)})
 		rows, err := allPages(ctx, page, err)
 		if err != nil {
 			return err

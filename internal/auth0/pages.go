@@ -172,5 +172,3 @@ func wholeList[T, R any](id func(T) string, fetch func(page offsetPage) (*core.P
 	}
 	return all, err
 }
-
-func pointer[T any](value T) *T { return &value }

@@ -149,11 +149,8 @@ type Connection struct {
 	Strategy string
 }
 
-// Enterprise tells whether the connection's people are vouched for by the
-// company's own identity provider.
-func (c Connection) Enterprise() bool { return EnterpriseStrategy(c.Strategy) }
-
-// EnterpriseStrategy tells whether a connection strategy is an enterprise one.
+// EnterpriseStrategy tells whether a connection strategy is an enterprise one:
+// its people are vouched for by the company's own identity provider.
 func EnterpriseStrategy(strategy string) bool {
 	switch strategy {
 	case "google-apps", "okta", "waad", "samlp", "oidc", "adfs", "ad", "pingfederate", "auth0-adldap":

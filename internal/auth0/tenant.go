@@ -5,6 +5,7 @@ import (
 
 	"github.com/auth0/go-auth0/v3/management"
 	"github.com/auth0/go-auth0/v3/management/core"
+	"k8s.io/utils/ptr"
 )
 
 // ConnectionByName reads one connection of the tenant. Its options, which may
@@ -14,7 +15,7 @@ func (c *Client) ConnectionByName(ctx context.Context, name string) (connection 
 	found := false
 	err = c.call(ctx, route, func(ctx context.Context) error {
 		page, err := c.sdk.Connections.List(ctx, &management.ListConnectionsQueryParameters{
-			Name: &name, Take: pointer(pageSize), Fields: pointer("id,name,strategy"), IncludeFields: pointer(true),
+			Name: &name, Take: ptr.To(pageSize), Fields: ptr.To("id,name,strategy"), IncludeFields: ptr.To(true),
 		})
 		rows, err := allPages(ctx, page, err)
 		if err != nil {
@@ -56,7 +57,7 @@ func (c *Client) Roles(ctx context.Context) (all []Role, err error) {
 func (c *Client) Client(ctx context.Context, clientID string) (application Application, err error) {
 	err = c.call(ctx, "GET /api/v2/clients/{id}", func(ctx context.Context) error {
 		answer, err := c.sdk.Clients.Get(ctx, clientID, &management.GetClientRequestParameters{
-			Fields: pointer("client_id,name,organization_usage,initiate_login_uri"), IncludeFields: pointer(true),
+			Fields: ptr.To("client_id,name,organization_usage,initiate_login_uri"), IncludeFields: ptr.To(true),
 		})
 		if err != nil {
 			return err

@@ -9,8 +9,7 @@ type ActivationFacts struct {
 	Wanted bool
 	// Guarded is whether the organization's metadata says that it is under it.
 	Guarded bool
-	// New is whether the operator makes the organization in this very call: it
-	// holds nobody yet.
+	// New is whether the organization holds nobody yet, whom the guard could shut out.
 	New bool
 	// QuietSince is when sending stopped, zero when it has not.
 	QuietSince time.Time

@@ -7,6 +7,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"maps"
 	"strings"
 	"time"
 )
@@ -221,27 +222,14 @@ func Apply(metadata map[string]string, want Desired) (map[string]string, bool) {
 	if !want.AdoptedAt.IsZero() {
 		out = MarkAdopted(out, want.AdoptedAt)
 	}
-	return out, !equal(metadata, out)
+	return out, !maps.Equal(metadata, out)
 }
 
+// clone never returns nil, as maps.Clone may: what it returns is written to.
 func clone(in map[string]string) map[string]string {
 	out := make(map[string]string, len(in)+4)
-	for k, v := range in {
-		out[k] = v
-	}
+	maps.Copy(out, in)
 	return out
-}
-
-func equal(a, b map[string]string) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for k, v := range a {
-		if w, ok := b[k]; !ok || v != w {
-			return false
-		}
-	}
-	return true
 }
 
 // AccessState is the first field of MetadataAccess.

@@ -96,7 +96,7 @@ type Person struct {
 	Withdrawn bool
 }
 
-// Entry is a line of the ledger.
+// Entry is a seat on the ledger: decided, and perhaps not yet written to its Member.
 type Entry struct {
 	Name            string
 	UID             string
@@ -125,8 +125,8 @@ type Decision struct {
 	MovedTo string
 }
 
-// Settle tells which lines of the ledger must still be written to their
-// Members. Every other line can be struck: its Member is gone, has the seat, or
+// Settle tells which entries of the ledger must still be written to their
+// Members. Every other entry can be struck: its Member is gone, has the seat, or
 // has changed since it was listed, so that a late write at the listed version
 // must fail.
 func Settle(ledger []Entry, people []Person) (finish []Entry) {
@@ -152,7 +152,7 @@ type Plan struct {
 	Decide []Decision
 }
 
-// Decide plans a round. The ledger's lines count as seats in use.
+// Decide plans a round. The ledger's entries count as seats in use.
 func Decide(f Facts) Plan {
 	inUse := seatsInUse(f)
 	winners, duplicates := onePerAddress(f.People)

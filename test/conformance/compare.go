@@ -3,10 +3,10 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"reflect"
 	"regexp"
 	"slices"
-	"sort"
 	"strings"
 )
 
@@ -81,7 +81,7 @@ func typeName(value any) string {
 
 func compareObjects(at string, recorded, ours map[string]any) []difference {
 	var out []difference
-	for _, key := range sortedKeys(recorded) {
+	for _, key := range slices.Sorted(maps.Keys(recorded)) {
 		place := at + "." + key
 		o, found := ours[key]
 		if !found {
@@ -90,7 +90,7 @@ func compareObjects(at string, recorded, ours map[string]any) []difference {
 		}
 		out = append(out, compare(place, key, recorded[key], o)...)
 	}
-	for _, key := range sortedKeys(ours) {
+	for _, key := range slices.Sorted(maps.Keys(ours)) {
 		if _, found := recorded[key]; !found {
 			out = append(out, difference{at + "." + key, "extra", "nothing", ours[key]})
 		}
@@ -152,7 +152,7 @@ func withoutForeignRows(answer any, known map[string]bool) any {
 			return ok && !known[id]
 		})
 	case map[string]any:
-		for _, key := range sortedKeys(a) {
+		for _, key := range slices.Sorted(maps.Keys(a)) {
 			rows, ok := a[key].([]any)
 			if !ok || len(rows) == 0 {
 				continue
@@ -173,13 +173,4 @@ func withoutForeignRows(answer any, known map[string]bool) any {
 		}
 	}
 	return answer
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	sort.Strings(keys)
-	return keys
 }

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -131,7 +133,7 @@ func (d *description) check(file string, c call, ours []byte) error {
 		return err
 	}
 	agreed := true
-	for _, violation := range sortedKeys(found) {
+	for _, violation := range slices.Sorted(maps.Keys(found)) {
 		if !d.recorded[schema][violation] {
 			agreed = false
 			d.invalid = append(d.invalid, fmt.Sprintf("%s: %s %s: %s", file, c.method, c.path(), violation))

@@ -3,8 +3,10 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path"
+	"slices"
 
 	"sigs.k8s.io/yaml"
 )
@@ -79,7 +81,7 @@ func places(at string, value any) []string {
 	out := []string{at}
 	switch v := value.(type) {
 	case map[string]any:
-		for _, key := range sortedKeys(v) {
+		for _, key := range slices.Sorted(maps.Keys(v)) {
 			out = append(out, places(at+"."+key, v[key])...)
 		}
 	case []any:

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -97,7 +98,7 @@ func (r *report) printTables(w io.Writer) counts {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	_, _ = fmt.Fprintln(table, "resource\tfiles\tcalls\tequal\tolder\texcused\tdifferent\t")
 	total := counts{files: map[string]bool{}}
-	for _, name := range sortedKeys(r.inScope) {
+	for _, name := range slices.Sorted(maps.Keys(r.inScope)) {
 		c := r.inScope[name]
 		_, _ = fmt.Fprintf(table, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t\n", name, len(c.files), c.calls, c.equal, c.older, c.excused, c.different)
 		total.calls += c.calls
@@ -113,7 +114,7 @@ func (r *report) printTables(w io.Writer) counts {
 	_ = table.Flush()
 	outside := 0
 	var names []string
-	for _, name := range sortedKeys(r.outOfScope) {
+	for _, name := range slices.Sorted(maps.Keys(r.outOfScope)) {
 		names = append(names, fmt.Sprintf("%s %d", name, r.outOfScope[name].calls))
 		outside += r.outOfScope[name].calls
 	}

@@ -6,8 +6,10 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -119,7 +121,7 @@ func TestHealthKnowsEveryReason(t *testing.T) {
 		if spec, ok := node.(*ast.ValueSpec); ok && strings.HasPrefix(spec.Names[0].Name, "Reason") {
 			reason, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
 			g.Expect(err).NotTo(HaveOccurred())
-			g.Expect(append(keys(stand), told...)).To(ContainElement(reason), "no state above has it: add one, and say what it is to be taken for")
+			g.Expect(append(slices.Collect(maps.Keys(stand)), told...)).To(ContainElement(reason), "no state above has it: add one, and say what it is to be taken for")
 			found++
 		}
 		return true
@@ -131,14 +133,6 @@ func conditionsOf(g Gomega, object client.Object) []any {
 	list, _, err := unstructured.NestedSlice(content(g, object), "status", "conditions")
 	g.Expect(err).NotTo(HaveOccurred())
 	return list
-}
-
-func keys(set map[string]bool) []string {
-	var out []string
-	for key := range set {
-		out = append(out, key)
-	}
-	return out
 }
 
 // healthTests is health_test.yaml as Argo CD reads it.

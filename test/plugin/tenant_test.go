@@ -39,11 +39,7 @@ func (s *seats) withTenant(name string, seed standin.TenantSeed) *standin.Server
 	g.Expect(roots.AppendCertsFromPEM(server.CAPEM())).To(BeTrue())
 	s.options.Auth0 = func(o auth0.Options) (auth0.API, error) {
 		o.HTTPTransport = &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, ForceAttemptHTTP2: true}
-		api, err := auth0.New(o)
-		if err == nil {
-			s.t.Cleanup(api.Close)
-		}
-		return api, err
+		return auth0.New(o)
 	}
 	s.options.Now = time.Now // the stand-in's
 	clients, err := kubernetes.NewForConfig(envtesting.Config())
