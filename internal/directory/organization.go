@@ -36,7 +36,7 @@ type Organization struct {
 	// that is taken for another.
 	told map[string]uint64
 	// accepted are those who may just have accepted an invitation of ours, by
-	// PersonRef, and when it was first found missing.
+	// PersonRef, and since when it is gone.
 	accepted map[string]time.Time
 	// users are the ids of those whom the latest observation shows.
 	users map[string]bool
@@ -236,12 +236,12 @@ func (o *Organization) keep(fresh *Observation) {
 	}
 }
 
-// noteAccepted remembers whose live invitation is missing from a fresh look: an
+// noteAccepted remembers whose live invitation is gone from a fresh look: an
 // invitation is gone as soon as it is accepted, and the lists that show the new
 // member lag.
 func (o *Organization) noteAccepted(fresh *Observation) {
-	for person, missing := range o.accepted {
-		if !fresh.At.Before(missing.Add(Lag)) {
+	for person, since := range o.accepted {
+		if !fresh.At.Before(since.Add(Lag)) {
 			delete(o.accepted, person)
 		}
 	}
@@ -305,7 +305,7 @@ func (ob *Observation) hasInvitation(id string) bool {
 	return false
 }
 
-// GoneSince tells since when an invitation is missing, as far as this process
+// GoneSince tells since when an invitation is gone, as far as this process
 // has seen: the beginning of the first observation without it. It is asked for
 // each look, and remembers.
 func (o *Organization) GoneSince(invitationID string) time.Time {
@@ -374,8 +374,8 @@ func (o *Organization) holdings(ob *Observation, now time.Time) (holdings map[st
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	doubtful := map[string]bool{}
-	for person, missing := range o.accepted {
-		doubtful[person] = ob.At.Before(missing.Add(Lag))
+	for person, since := range o.accepted {
+		doubtful[person] = ob.At.Before(since.Add(Lag))
 	}
 	for _, user := range ob.Holders {
 		grant := user.Grant

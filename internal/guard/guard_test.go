@@ -1,10 +1,6 @@
 package guard_test
 
 import (
-	"bytes"
-	"encoding/json"
-	"os"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +11,7 @@ import (
 
 	"github.com/seatwarden/seatwarden/internal/guard"
 	"github.com/seatwarden/seatwarden/internal/standin/actions"
+	"github.com/seatwarden/seatwarden/internal/standin/actions/innode"
 )
 
 // code renders the row's guard, with what runs before it.
@@ -65,13 +62,6 @@ func TestSeatsGuardInGoja(t *testing.T) {
 }
 
 func TestSeatsGuardInNode(t *testing.T) {
-	node, err := exec.LookPath("node")
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("node is not on PATH")
-		}
-		t.Skip("node is not on PATH: the table ran in goja only")
-	}
 	type run struct {
 		Code    string `json:"code"`
 		Trigger string `json:"trigger"`
@@ -86,23 +76,7 @@ func TestSeatsGuardInNode(t *testing.T) {
 	for _, row := range table {
 		runs = append(runs, run{Code: row.code(t), Trigger: handlers[row.on()], Now: now.UnixMilli(), Event: row.event})
 	}
-	input, err := json.Marshal(runs)
-	if err != nil {
-		t.Fatal(err)
-	}
-	command := exec.CommandContext(t.Context(), node, "testdata/harness.js")
-	command.Stdin = bytes.NewReader(input)
-	output, err := command.Output()
-	if err != nil {
-		t.Fatalf("run node: %s", err)
-	}
-	var got []outcome
-	if err := json.Unmarshal(output, &got); err != nil {
-		t.Fatal(err)
-	}
-	if len(got) != len(table) {
-		t.Fatalf("node ran %d rows of %d", len(got), len(table))
-	}
+	got := innode.Play[outcome](t, runs)
 	for i, row := range table {
 		if diff := cmp.Diff(row.want, got[i], cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("%s: %s", row.name, diff)

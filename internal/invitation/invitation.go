@@ -81,7 +81,7 @@ type Facts struct {
 	// Foreign are invitations to this person that others sent and that are waited
 	// for.
 	Foreign []Seen
-	// GoneSince is when the last invitation was first found missing; zero when
+	// GoneSince is when the last invitation was first found gone; zero when
 	// it was not.
 	GoneSince time.Time
 	// Lag is how long Auth0 may take to show a new member.

@@ -1,10 +1,6 @@
 package actions_test
 
 import (
-	"bytes"
-	"encoding/json"
-	"os"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/seatwarden/seatwarden/internal/standin/actions"
+	"github.com/seatwarden/seatwarden/internal/standin/actions/innode"
 )
 
 var tableTime = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
@@ -141,13 +138,6 @@ func TestTable(t *testing.T) {
 
 // Node is a second judge of the same table, so that the engine is not the only one.
 func TestTableInNode(t *testing.T) {
-	node, err := exec.LookPath("node")
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("node is not on PATH")
-		}
-		t.Skip("node is not on PATH: the table ran in goja only")
-	}
 	type run struct {
 		Code  []string `json:"code"`
 		Now   int64    `json:"now"`
@@ -157,23 +147,7 @@ func TestTableInNode(t *testing.T) {
 	for _, r := range table {
 		runs = append(runs, run{Code: r.code(), Now: tableTime.UnixMilli(), Event: r.event})
 	}
-	input, err := json.Marshal(runs)
-	if err != nil {
-		t.Fatal(err)
-	}
-	command := exec.CommandContext(t.Context(), node, "testdata/harness.js")
-	command.Stdin = bytes.NewReader(input)
-	output, err := command.Output()
-	if err != nil {
-		t.Fatalf("run node: %s", err)
-	}
-	var got []outcome
-	if err := json.Unmarshal(output, &got); err != nil {
-		t.Fatal(err)
-	}
-	if len(got) != len(table) {
-		t.Fatalf("node ran %d rows of %d", len(got), len(table))
-	}
+	got := innode.Play[outcome](t, runs)
 	for i, r := range table {
 		if diff := cmp.Diff(r.want, got[i], cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("%s: %s", r.name, diff)
