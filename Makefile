@@ -207,8 +207,8 @@ install: ## Install the CRDs.
 
 .PHONY: uninstall
 uninstall: ## Delete the CRDs, unless there are objects left: deleting those would remove people.
-	@left="$$($(KUBECTL) get customers,members -A -o name)"; test -z "$$left" || { \
-		echo "there are Customers or Members left; deleting the CRDs would delete each of them:" >&2; echo "$$left" | head >&2; exit 1; }
+	@left="$$($(KUBECTL) get customers,members,removals -A -o name)"; test -z "$$left" || { \
+		echo "there are Customers, Members or Removals left; deleting the CRDs would delete each of them:" >&2; echo "$$left" | head >&2; exit 1; }
 	$(KUBECTL) delete --ignore-not-found -k config/crd
 
 .PHONY: deploy

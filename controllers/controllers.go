@@ -1,4 +1,4 @@
-// Package controllers wires the reconcilers of the three kinds into a manager.
+// Package controllers wires the reconcilers of the four kinds into a manager.
 package controllers
 
 import (
@@ -11,12 +11,15 @@ import (
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
 	"github.com/seatwarden/seatwarden/controllers/auth0tenant"
 	"github.com/seatwarden/seatwarden/controllers/customer"
 	"github.com/seatwarden/seatwarden/controllers/internal/pass"
+	"github.com/seatwarden/seatwarden/controllers/internal/people"
 	"github.com/seatwarden/seatwarden/controllers/member"
+	"github.com/seatwarden/seatwarden/controllers/removal"
 	"github.com/seatwarden/seatwarden/internal/directory"
 )
 
@@ -83,6 +86,9 @@ func Setup(ctx context.Context, mgr ctrl.Manager, opts Options) error {
 	live = onlyIn(live, opts.Watched)
 	// Reconcilers read whole objects only.
 	kube, whole := pass.WholeClient{Client: mgr.GetClient()}, pass.WholeReader{Reader: live}
+	if err := indexFields(ctx, mgr.GetFieldIndexer()); err != nil {
+		return err
+	}
 	known := directory.New()
 	customers, members := pass.NewWaker(), pass.NewWaker()
 
@@ -98,7 +104,7 @@ func Setup(ctx context.Context, mgr ctrl.Manager, opts Options) error {
 		Client: kube, Live: whole, Directory: known, Recorder: mgr.GetEventRecorder("seatwarden"),
 		Instance: instance, Members: members, Customers: customers, SettledInterval: opts.SettledInterval, Now: opts.Now, NewID: newAttemptID,
 	}
-	if err := persons.SetupWithManager(ctx, mgr, opts.Workers); err != nil {
+	if err := persons.SetupWithManager(mgr, opts.Workers); err != nil {
 		return fmt.Errorf("set up the controllers of Members: %w", err)
 	}
 	contracts := &customer.Reconciler{
@@ -108,6 +114,34 @@ func Setup(ctx context.Context, mgr ctrl.Manager, opts Options) error {
 	}
 	if err := contracts.SetupWithManager(mgr, opts.Workers); err != nil {
 		return fmt.Errorf("set up the controller of Customers: %w", err)
+	}
+	rounds := &customer.RemovalRounds{Client: kube, Live: whole, Directory: known, Recorder: mgr.GetEventRecorder("seatwarden"), Now: opts.Now}
+	if err := rounds.SetupWithManager(mgr, opts.Workers); err != nil {
+		return fmt.Errorf("set up the rounds of removals: %w", err)
+	}
+	leavers := &removal.Reconciler{
+		Client: kube, Live: whole, Directory: known, Recorder: mgr.GetEventRecorder("seatwarden"), Instance: instance, Customers: customers, Now: opts.Now,
+	}
+	if err := leavers.SetupWithManager(mgr, opts.Workers); err != nil {
+		return fmt.Errorf("set up the controller of Removals: %w", err)
+	}
+	return nil
+}
+
+// indexFields has the cache find Members and Removals by their Customer, and Members by their person.
+func indexFields(ctx context.Context, indexer client.FieldIndexer) error {
+	for _, index := range []struct {
+		of    client.Object
+		field string
+		value client.IndexerFunc
+	}{
+		{&v1alpha1.Member{}, v1alpha1.FieldCustomerRef, func(obj client.Object) []string { return []string{obj.(*v1alpha1.Member).Spec.CustomerRef.Name} }},
+		{&v1alpha1.Removal{}, v1alpha1.FieldCustomerRef, func(obj client.Object) []string { return []string{obj.(*v1alpha1.Removal).Spec.CustomerRef.Name} }},
+		{&v1alpha1.Member{}, people.IndexPerson, people.Index},
+	} {
+		if err := indexer.IndexField(ctx, index.of, index.field, index.value); err != nil {
+			return fmt.Errorf("index %s: %w", index.field, err)
+		}
 	}
 	return nil
 }

@@ -48,6 +48,9 @@ const (
 	ConditionInvited = "Invited"
 	// ConditionActive (Member): the person can sign in. Its reason is the STATE column.
 	ConditionActive = "Active"
+
+	// ConditionAccessRemoved (Removal): nothing lets the person in any more.
+	ConditionAccessRemoved = "AccessRemoved"
 )
 
 // Reasons that stand on more than one kind.
@@ -256,10 +259,28 @@ const (
 	ReasonRequestTooOld = "RequestTooOld"
 	// ReasonLeaving: the person is being removed under another Member; this one goes on when that is done.
 	ReasonLeaving = "Leaving"
-	// ReasonTooManyWithdrawn: the Customer remembers as many removed people as it can; the removal waits.
-	ReasonTooManyWithdrawn = "TooManyWithdrawn"
+	// ReasonRemovalRefused: the API server refuses the person's Removal; nothing is taken before there is one.
+	ReasonRemovalRefused = "RemovalRefused"
 	// ReasonWithdrawing: the person is being removed; the message names the step.
 	ReasonWithdrawing = "Withdrawing"
 	// ReasonStillOwned: the Customer is gone but its organization is still marked as ours.
 	ReasonStillOwned = "StillOwned"
+)
+
+// Reasons of a Removal.
+const (
+	// ReasonPending: nothing is taken yet; the Customer is about to decide.
+	ReasonPending = "Pending"
+	// ReasonNamedAsAdmin: the contract names the person as an admin: nothing is taken while it does.
+	ReasonNamedAsAdmin = "NamedAsAdmin"
+	// ReasonDecisionLost: neither the Member nor a decision is there any more: a person must say that it is meant.
+	ReasonDecisionLost = "DecisionLost"
+	// ReasonRemoving: access is being taken.
+	ReasonRemoving = "Removing"
+	// ReasonConfirmed: a look, when Auth0 must show what is left, found nothing.
+	ReasonConfirmed = "Confirmed"
+	// ReasonTakenOver: a Member of the address has the person, or brought them back.
+	ReasonTakenOver = "TakenOver"
+	// ReasonLeftAsIs: nothing more is taken: the Customer went, or the organization is not its own any more.
+	ReasonLeftAsIs = "LeftAsIs"
 )

@@ -68,14 +68,10 @@ type CustomerStatus struct {
 	// +optional
 	Activation *Activation `json:"activation,omitempty"`
 
-	// withdrawn are the people on their way out, and those who went lately: who
-	// may still be brought back, and whose removal is held. At most 500; beyond
-	// that Members wait, untouched.
+	// removals is the ledger of removals: what the brake let through lately, and what
+	// was approved.
 	// +optional
-	// +listType=map
-	// +listMapKey=person
-	// +kubebuilder:validation:MaxItems=500
-	Withdrawn []WithdrawnPerson `json:"withdrawn,omitempty"`
+	Removals *RemovalLedger `json:"removals,omitempty"`
 
 	// heldRemovals is what waits for approval, absent when nothing does.
 	// +optional
@@ -133,68 +129,49 @@ type RefusedRequest struct {
 	Message string `json:"message"`
 }
 
-// WithdrawalState is how far a person is on the way out.
-// +kubebuilder:validation:Enum=Withdrawing;Held;Approved;Withdrawn;Destroying;Removed
-type WithdrawalState string
-
-const (
-	// WithdrawalWithdrawing: the person's Member is being deleted, and access is being taken.
-	WithdrawalWithdrawing WithdrawalState = "Withdrawing"
-	// WithdrawalHeld: the Member is gone, nothing was taken, and a person must approve.
-	WithdrawalHeld WithdrawalState = "Held"
-	// WithdrawalApproved: the Member is gone, and access is being taken.
-	WithdrawalApproved WithdrawalState = "Approved"
-	// WithdrawalWithdrawn: nothing is left to take; within the grace a Member of
-	// the address brings the person back.
-	WithdrawalWithdrawn WithdrawalState = "Withdrawn"
-	// WithdrawalDestroying: the grace is over, and the user is being deleted.
-	WithdrawalDestroying WithdrawalState = "Destroying"
-	// WithdrawalRemoved: all is done; kept a while for the brake to count.
-	WithdrawalRemoved WithdrawalState = "Removed"
-)
-
-// WithdrawnPerson is somebody on the way out. An acceptance, an address or a
-// user that was seen is kept, so that the person is found under any name.
-type WithdrawnPerson struct {
-	// person stands for the e-mail address without regard to case: 16 hex digits.
-	// +kubebuilder:validation:MaxLength=16
-	Person string `json:"person"`
-	// email that was declared.
-	// +kubebuilder:validation:MaxLength=254
-	Email string `json:"email"`
-	// member is the name of the Member that declared it last.
-	// +kubebuilder:validation:MaxLength=253
-	Member string `json:"member"`
-	// state is Withdrawing, Held, Approved, Withdrawn, Destroying or Removed.
-	State WithdrawalState `json:"state"`
-	// requestedAt is when the removal was asked for, by the operator's clock; the
-	// brake counts by it.
-	RequestedAt metav1.MicroTime `json:"requestedAt"`
-	// approvedAt is when a person approved it; the brake does not count it then.
-	// +optional
-	ApprovedAt *metav1.MicroTime `json:"approvedAt,omitempty"`
-	// organizationID is where the person was given something.
-	// +optional
-	// +kubebuilder:validation:MaxLength=64
-	OrganizationID string `json:"organizationID,omitempty"`
-	// joined: the person had joined.
-	// +optional
-	Joined bool `json:"joined,omitempty"`
-	// attempt that may have been on its way.
-	// +optional
-	Attempt *Attempt `json:"attempt,omitempty"`
-	// invitation that was sent last. It never holds the link.
-	// +optional
-	Invitation *MemberInvitation `json:"invitation,omitempty"`
-	// users in Auth0 that are the person.
+// RemovalLedger is written by the Customer's round of removals alone, before the
+// decisions of the round are.
+type RemovalLedger struct {
+	// round counts the rounds that decided something.
+	Round int64 `json:"round"`
+	// deciding are the Removals that the round chose to admit and whose status may not
+	// say so yet.
 	// +optional
 	// +listType=map
-	// +listMapKey=userID
-	// +kubebuilder:validation:MaxItems=10
-	Users []MemberUser `json:"users,omitempty"`
-	// withdrawal is how far it is.
+	// +listMapKey=uid
+	// +kubebuilder:validation:MaxItems=100
+	Deciding []DecidingRemoval `json:"deciding,omitempty"`
+	// admitted counts, by the minute, the removals that the brake let through and
+	// still counts. Approved ones are not counted.
 	// +optional
-	Withdrawal *Withdrawal `json:"withdrawal,omitempty"`
+	// +listType=map
+	// +listMapKey=minute
+	// +kubebuilder:validation:MaxItems=12
+	Admitted []AdmittedRemovals `json:"admitted,omitempty"`
+	// approvedRound is the last round whose held removals were approved.
+	// +optional
+	ApprovedRound int64 `json:"approvedRound,omitempty"`
+}
+
+// DecidingRemoval is a Removal that a round chose to admit.
+type DecidingRemoval struct {
+	// name of the Removal.
+	// +kubebuilder:validation:MaxLength=253
+	Name string `json:"name"`
+	// uid of the Removal.
+	UID types.UID `json:"uid"`
+	// resourceVersion of the Removal when it was listed: it is admitted at this version or not
+	// at all.
+	// +kubebuilder:validation:MaxLength=64
+	ResourceVersion string `json:"resourceVersion"`
+}
+
+// AdmittedRemovals are the removals that the brake let through in one minute.
+type AdmittedRemovals struct {
+	// minute is when it began, in minutes since 1970.
+	Minute int64 `json:"minute"`
+	// count of people.
+	Count int32 `json:"count"`
 }
 
 // HeldRemovals is what waits for approval.

@@ -85,7 +85,7 @@ type CustomerSpec struct {
 	// removal says what becomes of a person who is removed.
 	// +optional
 	// +kubebuilder:default={}
-	Removal Removal `json:"removal,omitzero"`
+	Removal RemovalPolicy `json:"removal,omitzero"`
 
 	// deletionPolicy is what becomes of the organization when this Customer is
 	// deleted. Retain (default): it stays with its people, and the guard lets
@@ -265,8 +265,8 @@ const (
 	RemovalUserDelete RemovalUser = "Delete"
 )
 
-// Removal says what becomes of a person who is removed.
-type Removal struct {
+// RemovalPolicy says what becomes of a person who is removed.
+type RemovalPolicy struct {
 	// user is Keep (default): the Auth0 user stays, without seat, roles and
 	// membership here; or Delete: after the grace, or with the organization when
 	// deletionPolicy deletes that, the user is deleted, if it came by our invitation,

@@ -34,6 +34,14 @@ func (t *Auth0Tenant) UnmarshalJSON(data []byte) error {
 	})
 }
 
+// UnmarshalJSON reads what can be read, as Customer's does.
+func (r *Removal) UnmarshalJSON(data []byte) error {
+	type plain Removal
+	return decode(data, (*plain)(r), &r.Unreadable, map[string]reflect.Type{
+		"spec": reflect.TypeFor[RemovalSpec](), "status": reflect.TypeFor[RemovalStatus](),
+	})
+}
+
 // decode reads an object into a type without methods. What of its parts cannot be
 // read is left out and named in unreadable.
 func decode[T any](data []byte, into *T, unreadable *string, parts map[string]reflect.Type) error {

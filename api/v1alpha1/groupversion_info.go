@@ -27,6 +27,7 @@ func addKnownTypes(scheme *runtime.Scheme) error {
 		&Auth0Tenant{}, &Auth0TenantList{},
 		&Customer{}, &CustomerList{},
 		&Member{}, &MemberList{},
+		&Removal{}, &RemovalList{},
 	)
 	metav1.AddToGroupVersion(scheme, GroupVersion)
 	return nil

@@ -25,5 +25,5 @@ const (
 // Customer's admins; its value is the Customer's name.
 const LabelGeneratedFor = "seatwarden.dev/generated-for"
 
-// FieldCustomerRef is the selectable field by which Members are listed per Customer.
+// FieldCustomerRef is the selectable field by which Members and Removals are listed per Customer.
 const FieldCustomerRef = "spec.customerRef.name"

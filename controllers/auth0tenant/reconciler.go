@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/controllers/internal/leaver"
 	"github.com/seatwarden/seatwarden/controllers/internal/pass"
 	"github.com/seatwarden/seatwarden/internal/auth0"
 	"github.com/seatwarden/seatwarden/internal/directory"
@@ -256,13 +257,13 @@ func (r *Reconciler) delete(ctx context.Context, tenant *v1alpha1.Auth0Tenant, f
 
 // countDependents counts who needs a tenant that is being deleted: the Customers
 // that refer to it, and the Members that were given something here and are being
-// deleted, or have no Customer here any more. What becomes of those is read from
+// deleted, or have no Customer here any more, or left something to a Removal. What becomes of those is read from
 // the tenant when they go, but for those that are let be. An object that was read in
 // part only, without its tenant, may need this one.
 func countDependents(ctx context.Context, reader client.Reader, tenant string, facts *status.TenantFacts) error {
 	// Members first: one whose Customer goes in between is seen as left.
-	members, customers := &v1alpha1.MemberList{}, &v1alpha1.CustomerList{}
-	for _, list := range []client.ObjectList{members, customers} {
+	members, removals, customers := &v1alpha1.MemberList{}, &v1alpha1.RemovalList{}, &v1alpha1.CustomerList{}
+	for _, list := range []client.ObjectList{members, removals, customers} {
 		// A kind whose CRD is gone has no objects.
 		if err := reader.List(ctx, list); err != nil && !apierrors.IsNotFound(err) && !meta.IsNoMatchError(err) {
 			return fmt.Errorf("list who needs the Auth0Tenant: %w", err)
@@ -284,6 +285,12 @@ func countDependents(ctx context.Context, reader client.Reader, tenant string, f
 		case !member.DeletionTimestamp.IsZero():
 			facts.Leaving++
 		case !present[client.ObjectKey{Namespace: member.Namespace, Name: member.Spec.CustomerRef.Name}]:
+			facts.Left++
+		}
+	}
+	for i := range removals.Items {
+		object := &removals.Items[i]
+		if object.Spec.TenantRef.Name == tenant && leaver.Undone(object) && !present[client.ObjectKey{Namespace: object.Namespace, Name: object.Spec.CustomerRef.Name}] {
 			facts.Left++
 		}
 	}

@@ -14,10 +14,12 @@ import (
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
 	"github.com/seatwarden/seatwarden/controllers/internal/destroy"
+	"github.com/seatwarden/seatwarden/controllers/internal/leaver"
 	"github.com/seatwarden/seatwarden/controllers/internal/pass"
 	"github.com/seatwarden/seatwarden/internal/auth0"
 	"github.com/seatwarden/seatwarden/internal/invitation"
 	"github.com/seatwarden/seatwarden/internal/ownership"
+	"github.com/seatwarden/seatwarden/internal/status"
 )
 
 // pollDeletion is how often Auth0 is asked whether an organization is gone.
@@ -162,8 +164,8 @@ func (p *customerPass) deleteOrganization(ctx context.Context, organization auth
 }
 
 // deleteUsers deletes, where the contract asks for it, the users of everybody who
-// was in the organization that is gone, with what Members and the Customer's list
-// know of them: both are there as long as the Customer is.
+// was in the organization that is gone, with what Members and Removals know of them:
+// both are there as long as the Customer is.
 func (p *customerPass) deleteUsers(ctx context.Context) (done bool, err error) {
 	id := p.customer.Status.OrganizationID
 	if id == "" || p.customer.Spec.DeletionPolicy != v1alpha1.DeletionDelete || p.customer.Spec.Removal.User != v1alpha1.RemovalUserDelete {
@@ -207,7 +209,7 @@ func (p *customerPass) tellKept() {
 }
 
 // peopleOf are those who were given something in an organization, as Members and
-// the Customer's list tell.
+// Removals tell.
 func (p *customerPass) peopleOf(ctx context.Context, organizationID string) ([]destroy.Person, error) {
 	members, err := p.listLive(ctx)
 	if err != nil {
@@ -219,9 +221,14 @@ func (p *customerPass) peopleOf(ctx context.Context, organizationID string) ([]d
 			people = append(people, destroy.Person{Users: s.Users, Invitation: s.Invitation})
 		}
 	}
-	for _, line := range p.customer.Status.Withdrawn {
-		if line.OrganizationID == organizationID && line.State != v1alpha1.WithdrawalRemoved {
-			people = append(people, destroy.Person{Users: line.Users, Invitation: line.Invitation})
+	removals, err := leaver.List(ctx, p.Live, p.customer.Namespace, p.customer.Name)
+	if err != nil {
+		return nil, err
+	}
+	for i := range removals {
+		if r := &removals[i]; r.Spec.OrganizationID == organizationID && leaver.StateOf(r) != v1alpha1.RemovalDone {
+			known := leaver.Known(r)
+			people = append(people, destroy.Person{Users: known.Users, Invitation: known.Invitation})
 		}
 	}
 	return people, nil
@@ -240,6 +247,28 @@ func (p *customerPass) deleteGenerated(ctx context.Context) error {
 		}
 		if err := p.Client.Delete(ctx, member); client.IgnoreNotFound(err) != nil {
 			return fmt.Errorf("delete a generated Member: %w", err)
+		}
+	}
+	return nil
+}
+
+// endRemovals ends those who are on their way out of a Customer that goes: nothing more is taken from
+// them alone, and nobody of a Customer that is made again is taken for one of them.
+func (p *customerPass) endRemovals(ctx context.Context) error {
+	removals, err := leaver.List(ctx, p.Live, p.customer.Namespace, p.customer.Name)
+	if err != nil {
+		return err
+	}
+	for i := range removals {
+		before := &removals[i]
+		if leaver.StateOf(before) == v1alpha1.RemovalDone {
+			continue
+		}
+		after := before.DeepCopy()
+		after.Status.State, after.Status.Outcome = v1alpha1.RemovalDone, v1alpha1.OutcomeLeftAsIs
+		after.Status = status.Removal(after, status.RemovalFacts{Now: p.Now()})
+		if err := pass.WriteStatus(ctx, p.Client, before, after); client.IgnoreNotFound(err) != nil {
+			return fmt.Errorf("end a Removal: %w", err)
 		}
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/controllers/internal/leaver"
 	"github.com/seatwarden/seatwarden/controllers/internal/pass"
 	"github.com/seatwarden/seatwarden/internal/auth0"
 	"github.com/seatwarden/seatwarden/internal/ownership"
@@ -19,11 +20,11 @@ func (p *customerPass) held() *v1alpha1.HeldRemovals {
 	if p.facts.Deleting != "" {
 		return p.heldDeletion
 	}
-	hash, people := pass.HeldRemovals(p.customer)
-	if people == 0 {
+	hash, held := leaver.HeldHash(p.customer, p.removals)
+	if held == 0 {
 		return nil
 	}
-	return &v1alpha1.HeldRemovals{Hash: hash, People: int32(people), Of: v1alpha1.HeldPeople} //nolint:gosec // at most 500
+	return &v1alpha1.HeldRemovals{Hash: hash, People: int32(held), Of: v1alpha1.HeldPeople} //nolint:gosec // bounded by the number of objects
 }
 
 // refuseApproval is why an approval that is asked for approves nothing, nil when
@@ -53,13 +54,9 @@ func (p *customerPass) holdDeletion(ctx context.Context, organizationID string, 
 	facts := pass.BrakeLimits(p.customer, p.tenant.Spec())
 	since := p.Now().Add(-removal.BrakeWindow)
 	facts.People, facts.TenantRemoved = len(people), p.tenant.Removals(since, pass.RemovalName(p.customer, ""))
-	for _, line := range p.customer.Status.Withdrawn {
-		if pass.BrakeCounts(line) && line.RequestedAt.After(since) && !people[line.Person] {
-			facts.People++
-			facts.Removed++
-			facts.TenantRemoved++
-		}
-	}
+	facts.Removed = leaver.AdmittedLately(p.customer, p.Now())
+	facts.TenantRemoved += facts.Removed
+	facts.People += facts.Removed
 	approved := p.customer.Status.LastHandledApproval == hash || p.customer.Annotations[v1alpha1.AnnotationApproveRemovals] == hash
 	if !approved && len(people) > removal.Left(facts) {
 		p.heldDeletion = &v1alpha1.HeldRemovals{Hash: hash, People: int32(len(people)), Of: of} //nolint:gosec // bounded by the number of objects
@@ -83,8 +80,8 @@ func (p *customerPass) holdDeletion(ctx context.Context, organizationID string, 
 	return false, nil
 }
 
-// peopleIn are those who hold something in the organization, as Members, the
-// Customer's list and Auth0 say; read live. Whom nobody declares counts too.
+// peopleIn are those who hold something in the organization, as Members, Removals
+// and Auth0 say; read live. Whom nobody declares counts too.
 func (p *customerPass) peopleIn(ctx context.Context, organizationID string) (map[string]bool, error) {
 	members, err := p.listLive(ctx)
 	if err != nil {
@@ -104,11 +101,15 @@ func (p *customerPass) peopleIn(ctx context.Context, organizationID string) (map
 			known[user.UserID] = true
 		}
 	}
-	for _, line := range p.customer.Status.Withdrawn {
-		if stillHolds(line) {
-			people[line.Person] = true
+	removals, err := leaver.List(ctx, p.Live, p.customer.Namespace, p.customer.Name)
+	if err != nil {
+		return nil, err
+	}
+	for i := range removals {
+		if leaver.StillHolds(&removals[i]) {
+			people[leaver.Ref(&removals[i])] = true
 		}
-		for _, user := range line.Users {
+		for _, user := range leaver.Known(&removals[i]).Users {
 			known[user.UserID] = true
 		}
 	}

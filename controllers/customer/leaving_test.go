@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/controllers/internal/leaver"
 	"github.com/seatwarden/seatwarden/internal/auth0"
 	"github.com/seatwarden/seatwarden/internal/directory"
 	"github.com/seatwarden/seatwarden/internal/seats"
@@ -32,37 +33,39 @@ func (nobody) UsersWithAppMetadata(context.Context, string) ([]auth0.User, bool,
 }
 
 // TestSeatsOfWhoLeaves: the seat of somebody who is leaving, for whom there is no
-// Member any more, is in use until what was given is certainly taken: by the
-// Customer's list alone, as a call may be on its way that Auth0 does not show yet.
+// Member any more, is in use until what was given is certainly taken: by its
+// Removal alone, as a call may be on its way that Auth0 does not show yet.
 func TestSeatsOfWhoLeaves(t *testing.T) {
 	tenant := directory.New().Put("default", v1alpha1.Auth0TenantSpec{Domain: "acme.eu.auth0.com"}, nobody{})
-	given := v1alpha1.WithdrawnPerson{Person: "jane", Attempt: &v1alpha1.Attempt{ID: "a"}}
-	for state, inUse := range map[v1alpha1.WithdrawalState]bool{
-		v1alpha1.WithdrawalHeld:        true,
-		v1alpha1.WithdrawalApproved:    true,
-		v1alpha1.WithdrawalWithdrawing: true,
-		v1alpha1.WithdrawalWithdrawn:   false,
-		v1alpha1.WithdrawalDestroying:  false,
-		v1alpha1.WithdrawalRemoved:     false,
+	for state, inUse := range map[v1alpha1.RemovalState]bool{
+		"":                       true,
+		v1alpha1.RemovalPending:  true,
+		v1alpha1.RemovalHeld:     true,
+		v1alpha1.RemovalRemoving: true,
+		v1alpha1.RemovalRemoved:  false,
+		v1alpha1.RemovalDeleting: false,
+		v1alpha1.RemovalDone:     false,
 	} {
-		t.Run(string(state), func(t *testing.T) {
+		t.Run("state "+string(state), func(t *testing.T) {
 			g := NewWithT(t)
-			holdings := func(line v1alpha1.WithdrawnPerson) map[string]seats.Holding {
-				line.State = state
+			r := asked("jane", nil)
+			r.Status.State = state
+			holdings := func() map[string]seats.Holding {
 				p := &customerPass{
 					Reconciler: &Reconciler{Now: nobody{}.Now}, tenant: tenant, org: tenant.Organization("org_1"),
-					customer: &v1alpha1.Customer{Status: v1alpha1.CustomerStatus{Withdrawn: []v1alpha1.WithdrawnPerson{line}}},
+					customer: &v1alpha1.Customer{}, removals: []v1alpha1.Removal{*r},
 				}
 				_, err := p.org.Observe(t.Context(), p.tenant.Now())
 				g.Expect(err).NotTo(HaveOccurred())
 				return p.seatFacts(nil).Holdings
 			}
+			g.Expect(holdings()).To(BeEmpty(), "who was given nothing")
+			r.Spec.Known.Attempt = &v1alpha1.Attempt{ID: "a"}
 			if inUse {
-				g.Expect(holdings(given)).To(HaveKeyWithValue("jane", seats.HoldsGrant))
+				g.Expect(holdings()).To(HaveKeyWithValue(leaver.Ref(r), seats.HoldsGrant))
 			} else {
-				g.Expect(holdings(given)).To(BeEmpty())
+				g.Expect(holdings()).To(BeEmpty())
 			}
-			g.Expect(holdings(v1alpha1.WithdrawnPerson{Person: "jane"})).To(BeEmpty(), "who was given nothing")
 		})
 	}
 }

@@ -7,10 +7,7 @@ import (
 
 	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
 	"github.com/seatwarden/seatwarden/controllers/internal/pass"
@@ -70,14 +67,9 @@ func TestLooksWhoeverComesBackLooks(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
 			now, looks := began, 0
-			scheme := runtime.NewScheme()
-			g.Expect(v1alpha1.AddToScheme(scheme)).To(Succeed())
 			jane := &v1alpha1.Member{ObjectMeta: metav1.ObjectMeta{Namespace: "n", Name: "jane"}, Spec: v1alpha1.MemberSpec{CustomerRef: v1alpha1.CustomerRef{Name: "acme"}}}
 			jane.Status.Invitation = its.invitation
-			cluster := fake.NewClientBuilder().WithScheme(scheme).WithObjects(jane).
-				WithIndex(&v1alpha1.Member{}, v1alpha1.FieldCustomerRef, func(obj client.Object) []string {
-					return []string{obj.(*v1alpha1.Member).Spec.CustomerRef.Name}
-				}).Build()
+			cluster := clusterOf(t, jane)
 			tenant := directory.New().Put("default", v1alpha1.Auth0TenantSpec{}, lists{now: &now, looks: &looks, cut: &its.cut, holders: &its.holders})
 			if its.followed {
 				tenant.SetFeed(directory.FeedState{Name: auth0.FeedEventStream})

@@ -9,12 +9,10 @@ import (
 	. "github.com/onsi/gomega"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -39,8 +37,7 @@ type crowd struct {
 
 func crowdOf(t *testing.T, seated int32, members int) *crowd {
 	t.Helper()
-	g, scheme := NewWithT(t), runtime.NewScheme()
-	g.Expect(v1alpha1.AddToScheme(scheme)).To(Succeed())
+	g := NewWithT(t)
 	customer := &v1alpha1.Customer{ObjectMeta: metav1.ObjectMeta{Namespace: "n", Name: "acme"}, Spec: v1alpha1.CustomerSpec{Seats: seated, Domains: []v1alpha1.DomainPattern{"acme.com"}}}
 	objects := []client.Object{customer}
 	for i := range members {
@@ -51,12 +48,12 @@ func crowdOf(t *testing.T, seated int32, members int) *crowd {
 		})
 	}
 	c := &crowd{written: func() {}}
-	c.WithWatch = fake.NewClientBuilder().WithScheme(scheme).WithObjects(objects...).WithStatusSubresource(&v1alpha1.Customer{}, &v1alpha1.Member{}).
-		WithIndex(&v1alpha1.Member{}, v1alpha1.FieldCustomerRef, func(obj client.Object) []string { return []string{obj.(*v1alpha1.Member).Spec.CustomerRef.Name} }).
-		Build()
+	c.WithWatch = clusterOf(t, objects...)
 	live := interceptor.NewClient(c.WithWatch, interceptor.Funcs{
 		List: func(ctx context.Context, inner client.WithWatch, list client.ObjectList, opts ...client.ListOption) error {
-			c.lists++
+			if _, members := list.(*v1alpha1.MemberList); members {
+				c.lists++
+			}
 			return inner.List(ctx, list, opts...)
 		},
 	})

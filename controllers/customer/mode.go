@@ -122,6 +122,9 @@ func (p *customerPass) depart(ctx context.Context, reason, message string) (ctrl
 	if err := p.tellMembers(ctx, reason, message); err != nil {
 		return pass.Rewrite(err)
 	}
+	if err := p.endRemovals(ctx); err != nil {
+		return pass.Rewrite(err)
+	}
 	if err := p.deleteGenerated(ctx); err != nil {
 		return ctrl.Result{}, err
 	}

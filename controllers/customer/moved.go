@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/controllers/internal/leaver"
 	"github.com/seatwarden/seatwarden/controllers/internal/pass"
 	"github.com/seatwarden/seatwarden/internal/ownership"
 )
@@ -46,12 +47,13 @@ func (p *customerPass) moved(members []v1alpha1.Member) map[string]newAddress {
 			keeps[ref] = true
 		}
 	}
-	for _, line := range p.customer.Status.Withdrawn {
-		for _, user := range line.Users {
-			move(line.Person, owner[user.UserID])
+	for i := range p.removals {
+		ref, known := leaver.Ref(&p.removals[i]), leaver.Known(&p.removals[i])
+		for _, user := range known.Users {
+			move(ref, owner[user.UserID])
 		}
-		if line.Attempt != nil && line.Attempt.Invites {
-			keeps[line.Person] = true
+		if known.Attempt != nil && known.Attempt.Invites {
+			keeps[ref] = true
 		}
 	}
 	for _, invitation := range look.Invitations {

@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/controllers/internal/leaver"
 	"github.com/seatwarden/seatwarden/controllers/internal/pass"
 	"github.com/seatwarden/seatwarden/internal/auth0"
 	"github.com/seatwarden/seatwarden/internal/directory"
@@ -61,6 +62,8 @@ type Reconciler struct {
 // +kubebuilder:rbac:groups=seatwarden.dev,resources=customers/status,verbs=patch
 // +kubebuilder:rbac:groups=seatwarden.dev,resources=members,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=seatwarden.dev,resources=members/status,verbs=patch
+// +kubebuilder:rbac:groups=seatwarden.dev,resources=removals,verbs=get;list;watch
+// +kubebuilder:rbac:groups=seatwarden.dev,resources=removals/status,verbs=patch
 
 // Reconcile is one pass over a Customer.
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
@@ -117,8 +120,10 @@ type customerPass struct {
 	adoptedAt time.Time
 	look      *directory.Observation
 	members   []v1alpha1.Member
-	facts     status.CustomerFacts
-	again     time.Duration
+	// removals are the people on their way out.
+	removals []v1alpha1.Removal
+	facts    status.CustomerFacts
+	again    time.Duration
 	// fencedAt is when this pass wrote that it changes the organization, zero for never.
 	fencedAt time.Time
 	// heldDeletion is the organization's deletion while it waits for approval.
@@ -142,7 +147,10 @@ func newPass(r *Reconciler, customer *v1alpha1.Customer) *customerPass {
 
 // run goes through the phases; the first that fails ends the pass, but for the
 // connections and the admins' roles: who has a seat does not depend on them.
-func (p *customerPass) run(ctx context.Context) error {
+func (p *customerPass) run(ctx context.Context) (err error) {
+	if p.removals, err = leaver.List(ctx, p.Client, p.customer.Namespace, p.customer.Name); err != nil {
+		return err
+	}
 	if paused, err := p.findMode(ctx); paused || err != nil {
 		return err
 	}
@@ -150,7 +158,7 @@ func (p *customerPass) run(ctx context.Context) error {
 		return err
 	}
 	found := p.facts
-	err := p.phases(ctx)
+	err = p.phases(ctx)
 	if !auth0.IsNotFound(err) || !p.recordShared && !p.connectionsShared {
 		return err
 	}

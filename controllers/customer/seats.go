@@ -16,7 +16,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/controllers/internal/leaver"
 	"github.com/seatwarden/seatwarden/controllers/internal/pass"
+	"github.com/seatwarden/seatwarden/controllers/internal/people"
 	"github.com/seatwarden/seatwarden/internal/auth0"
 	"github.com/seatwarden/seatwarden/internal/ownership"
 	"github.com/seatwarden/seatwarden/internal/seats"
@@ -34,7 +36,7 @@ func (p *customerPass) assignSeats(ctx context.Context) error {
 		return nil
 	}
 	p.facts.SeatsPending = true
-	people, err := p.listLive(ctx)
+	people, err := p.listRound(ctx)
 	if err != nil {
 		return err
 	}
@@ -142,8 +144,8 @@ func (p *customerPass) undeclaredHoldings(people []v1alpha1.Member) bool {
 // declaredPeople are those for whom there is a Member, or was one until lately.
 func (p *customerPass) declaredPeople(members []v1alpha1.Member) map[string]bool {
 	declared := map[string]bool{}
-	for _, line := range p.customer.Status.Withdrawn {
-		declared[line.Person] = stillHolds(line)
+	for i := range p.removals {
+		declared[leaver.Ref(&p.removals[i])] = leaver.StillHolds(&p.removals[i])
 	}
 	for _, member := range members {
 		declared[ownership.PersonRef(string(member.Spec.Email))] = true
@@ -164,12 +166,17 @@ func (p *customerPass) observeAnew(ctx context.Context) error {
 }
 
 func (p *customerPass) listLive(ctx context.Context) ([]v1alpha1.Member, error) {
-	list := &v1alpha1.MemberList{}
-	err := p.Live.List(ctx, list, client.InNamespace(p.customer.Namespace), client.MatchingFields{v1alpha1.FieldCustomerRef: p.customer.Name})
-	if err != nil {
-		return nil, fmt.Errorf("list Members live: %w", err)
+	return people.List(ctx, p.Live, p.customer.Namespace, p.customer.Name)
+}
+
+// listRound lists what a round of seats goes by: the Removals, then the Members. Whoever leaves in
+// between is still there as a Member, or was decided about in a round of removals, which has
+// written the Customer.
+func (p *customerPass) listRound(ctx context.Context) (members []v1alpha1.Member, err error) {
+	if p.removals, err = leaver.List(ctx, p.Live, p.customer.Namespace, p.customer.Name); err != nil {
+		return nil, err
 	}
-	return list.Items, nil
+	return p.listLive(ctx)
 }
 
 func (p *customerPass) seatFacts(people []v1alpha1.Member) seats.Facts {
@@ -187,9 +194,9 @@ func (p *customerPass) seatFacts(people []v1alpha1.Member) seats.Facts {
 	for ref, holding := range p.org.Holdings(p.org.Latest(), p.tenant.Now()) {
 		hold(ref, holding)
 	}
-	for _, line := range p.customer.Status.Withdrawn {
-		if stillHolds(line) {
-			hold(line.Person, seats.HoldsGrant)
+	for i := range p.removals {
+		if leaver.StillHolds(&p.removals[i]) {
+			hold(leaver.Ref(&p.removals[i]), seats.HoldsGrant)
 		}
 	}
 	for i := range people {
@@ -205,17 +212,6 @@ func (p *customerPass) seatFacts(people []v1alpha1.Member) seats.Facts {
 		}
 	}
 	return facts
-}
-
-// stillHolds: what the person was given is not certainly taken yet, whether there
-// is a Member or not: the seat is in use.
-func stillHolds(line v1alpha1.WithdrawnPerson) bool {
-	given := line.Attempt != nil || line.Invitation != nil || len(line.Users) > 0
-	switch line.State {
-	case v1alpha1.WithdrawalHeld, v1alpha1.WithdrawalApproved, v1alpha1.WithdrawalWithdrawing:
-		return given
-	}
-	return false
 }
 
 func (p *customerPass) people(members []v1alpha1.Member) []seats.Person {
@@ -479,12 +475,12 @@ func (p *customerPass) removing(members []v1alpha1.Member) int32 {
 			people[ownership.PersonRef(string(members[i].Spec.Email))] = true
 		}
 	}
-	for _, line := range p.customer.Status.Withdrawn {
-		switch line.State {
-		case v1alpha1.WithdrawalApproved, v1alpha1.WithdrawalWithdrawing:
-			people[line.Person] = true
-		case v1alpha1.WithdrawalHeld:
-			delete(people, line.Person)
+	for i := range p.removals {
+		switch r := &p.removals[i]; leaver.StateOf(r) {
+		case v1alpha1.RemovalPending, v1alpha1.RemovalRemoving:
+			people[leaver.Ref(r)] = true
+		case v1alpha1.RemovalHeld:
+			delete(people, leaver.Ref(r))
 		}
 	}
 	return int32(len(people)) //nolint:gosec // bounded by the number of objects

@@ -19,7 +19,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/controllers/internal/leaver"
 	"github.com/seatwarden/seatwarden/controllers/internal/pass"
+	"github.com/seatwarden/seatwarden/controllers/internal/people"
 )
 
 // SetupWithManager registers the reconciler and what wakes it. Members are
@@ -31,18 +33,17 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, workers int) error {
 		Named("customer").
 		For(&v1alpha1.Customer{}, builder.WithPredicates(changes)).
 		Watches(&v1alpha1.Member{}, handler.WithLowPriorityWhenUnchanged(r.rested()), builder.WithPredicates(concernsCustomer)).
+		Watches(&v1alpha1.Removal{}, handler.WithLowPriorityWhenUnchanged(r.rested()), builder.WithPredicates(goesOn)).
 		WatchesRawSource(source.Channel(r.Customers.Subscribe(), &handler.EnqueueRequestForObject{})).
 		WatchesRawSource(r.turns.Source()).
 		WithOptions(controller.Options{MaxConcurrentReconciles: hands.Passes(), RateLimiter: pass.BackOff()}).
 		Complete(pass.Traced("customer", hands.Work(r)))
 }
 
-// ledgerLeft passes a status that was taken away, has lines on the ledger, or on
-// whose list of withdrawn people something changed.
+// ledgerLeft passes a status that was taken away, or has lines on the ledger.
 var ledgerLeft = predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
 	old, now := e.ObjectOld.(*v1alpha1.Customer), e.ObjectNew.(*v1alpha1.Customer)
-	return !equality.Semantic.DeepEqual(old.Status.Withdrawn, now.Status.Withdrawn) ||
-		old.Status.OrganizationID != "" && now.Status.OrganizationID == "" || len(now.Status.Assigning) > 0 && old.ResourceVersion != now.ResourceVersion
+	return old.Status.OrganizationID != "" && now.Status.OrganizationID == "" || len(now.Status.Assigning) > 0 && old.ResourceVersion != now.ResourceVersion
 }}
 
 // concernsCustomer passes the changes of a Member that its Customer acts on or counts.
@@ -66,16 +67,29 @@ func invitationState(member *v1alpha1.Member) v1alpha1.InvitationState {
 	return member.Status.Invitation.State
 }
 
-func customerOfMember(obj client.Object) types.NamespacedName {
-	member := obj.(*v1alpha1.Member)
-	return types.NamespacedName{Namespace: member.Namespace, Name: member.Spec.CustomerRef.Name}
+// goesOn passes the changes of a Removal that its Customer counts.
+var goesOn = predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+	old, now := e.ObjectOld.(*v1alpha1.Removal), e.ObjectNew.(*v1alpha1.Removal)
+	return old.Status.State != now.Status.State || !equality.Semantic.DeepEqual(old.Status.Known, now.Status.Known)
+}}
+
+// customerOf is the Customer of a Member or a Removal.
+func customerOf(obj client.Object) types.NamespacedName {
+	name := types.NamespacedName{Namespace: obj.GetNamespace()}
+	switch o := obj.(type) {
+	case *v1alpha1.Member:
+		name.Name = o.Spec.CustomerRef.Name
+	case *v1alpha1.Removal:
+		name.Name = o.Spec.CustomerRef.Name
+	}
+	return name
 }
 
-// rested wakes a Member's Customer: at once, or when it has rested from the pass that
+// rested wakes the Customer of a Member or a Removal: at once, or when it has rested from the pass that
 // it had just now. So thousands of Members that change are some passes over the list.
 func (r *Reconciler) rested() handler.EventHandler {
 	wake := func(obj client.Object, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
-		name := customerOfMember(obj)
+		name := customerOf(obj)
 		queue.AddAfter(reconcile.Request{NamespacedName: name}, r.restLeft(name))
 	}
 	return handler.Funcs{
@@ -118,4 +132,37 @@ func (r *Reconciler) restLeft(name types.NamespacedName) time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return min(max(r.resting[name].Sub(r.Now()), 0), longestRest)
+}
+
+// SetupWithManager registers the rounds and what wakes them: a Removal that is not decided, a
+// Member that declares somebody or does no more, and what the Customer's people may change.
+func (r *RemovalRounds) SetupWithManager(mgr ctrl.Manager, workers int) error {
+	owner := handler.EnqueueRequestsFromMapFunc(func(_ context.Context, obj client.Object) []reconcile.Request {
+		return []reconcile.Request{{NamespacedName: customerOf(obj)}}
+	})
+	return ctrl.NewControllerManagedBy(mgr).
+		Named("customer-removals").
+		For(&v1alpha1.Customer{}, builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))).
+		Watches(&v1alpha1.Removal{}, owner, builder.WithPredicates(undecidedOnly)).
+		Watches(&v1alpha1.Member{}, owner, builder.WithPredicates(declaresOrNot)).
+		WithOptions(controller.Options{MaxConcurrentReconciles: workers, RateLimiter: pass.BackOff()}).
+		Complete(pass.Traced("customer-removals", r))
+}
+
+// undecidedOnly passes a Removal that waits for a decision.
+var undecidedOnly = predicate.Funcs{
+	UpdateFunc: func(e event.UpdateEvent) bool {
+		old, now := e.ObjectOld.(*v1alpha1.Removal), e.ObjectNew.(*v1alpha1.Removal)
+		return leaver.StateOf(old) != leaver.StateOf(now) && leaver.StateOf(now) == v1alpha1.RemovalPending
+	},
+	DeleteFunc: func(event.DeleteEvent) bool { return false },
+}
+
+// declaresOrNot passes the changes by which a Member declares its person, or does no more.
+var declaresOrNot = predicate.Funcs{
+	CreateFunc: func(event.CreateEvent) bool { return false },
+	UpdateFunc: func(e event.UpdateEvent) bool {
+		old, now := e.ObjectOld.(*v1alpha1.Member), e.ObjectNew.(*v1alpha1.Member)
+		return people.TakesOver(old) != people.TakesOver(now)
+	},
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/controllers/internal/leaver"
 	"github.com/seatwarden/seatwarden/internal/ownership"
 )
 
@@ -82,8 +83,8 @@ func (p *customerPass) knownPeople(members []v1alpha1.Member) (people, users map
 	for i := range members {
 		know(ownership.PersonRef(string(members[i].Spec.Email)), members[i].Status.Users)
 	}
-	for _, leaving := range p.customer.Status.Withdrawn {
-		know(leaving.Person, leaving.Users)
+	for i := range p.removals {
+		know(leaver.Ref(&p.removals[i]), leaver.Known(&p.removals[i]).Users)
 	}
 	return people, users
 }

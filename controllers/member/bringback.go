@@ -2,12 +2,13 @@ package member
 
 import (
 	"context"
-	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/controllers/internal/leaver"
 	"github.com/seatwarden/seatwarden/controllers/internal/pass"
+	"github.com/seatwarden/seatwarden/controllers/internal/people"
 	"github.com/seatwarden/seatwarden/internal/auth0"
 	"github.com/seatwarden/seatwarden/internal/directory"
 	"github.com/seatwarden/seatwarden/internal/ownership"
@@ -16,18 +17,18 @@ import (
 // bringBack gives a person who had joined and was removed within the grace their
 // place again, without a mail. Whoever had only been invited is invited anew.
 func (p *memberPass) bringBack(ctx context.Context) ([]auth0.User, error) {
-	line := p.removedLately()
-	if line == nil {
+	was := p.removedLately()
+	if was == nil {
 		return nil, nil
 	}
-	known, accepted := slices.Clone(line.Users), line.Invitation
+	known, accepted := was.Users, was.Invitation
 	// The account may have been made anew since: that one is the person too.
 	profiles, _, err := p.existingProfiles(ctx)
 	if err != nil {
 		return nil, err
 	}
 	for _, user := range profiles {
-		addUsers(&known, []v1alpha1.MemberUser{{UserID: user.ID}})
+		people.AddUsers(&known, []v1alpha1.MemberUser{{UserID: user.ID}})
 	}
 	users, err := p.existing(ctx, known)
 	if len(users) == 0 || err != nil {
@@ -45,15 +46,17 @@ func (p *memberPass) bringBack(ctx context.Context) ([]auth0.User, error) {
 	return p.existing(ctx, known)
 }
 
-// removedLately is the line of somebody who had joined, whose removal is done and
+// removedLately is what is known of somebody who had joined, whose removal is done and
 // whose grace is not over; nil when there is none. A Member of whom something is
 // known was there before.
-func (p *memberPass) removedLately() *v1alpha1.WithdrawnPerson {
-	line := lineOf(p.customer, p.ref())
-	if line == nil || !p.nothingKnown() || line.State != v1alpha1.WithdrawalWithdrawn || !line.Joined || line.OrganizationID != p.org.ID {
+func (p *memberPass) removedLately() *v1alpha1.Known {
+	if p.removal == nil || !p.nothingKnown() || p.removal.Status.State != v1alpha1.RemovalRemoved || p.removal.Spec.OrganizationID != p.org.ID {
 		return nil
 	}
-	return line
+	if known := leaver.Known(p.removal); known.Joined {
+		return &known
+	}
+	return nil
 }
 
 // addProfiles answers a request to invite somebody who is in: accounts of the same

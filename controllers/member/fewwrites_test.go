@@ -15,6 +15,7 @@ import (
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
 	"github.com/seatwarden/seatwarden/controllers/internal/pass"
+	"github.com/seatwarden/seatwarden/controllers/internal/people"
 	"github.com/seatwarden/seatwarden/internal/directory"
 	"github.com/seatwarden/seatwarden/internal/status"
 )
@@ -192,7 +193,7 @@ func TestRemovalSiblingsOfOneAddress(t *testing.T) {
 	}
 	same, other, elsewhere := member("same", "acme", "JANE@acme.com"), member("other", "acme", "joe@acme.com"), member("elsewhere", "beta", "jane@acme.com")
 	_, r, jane := onboarding(t, 0, customerAcme(), same, other, elsewhere)
-	found, err := newPass(r, jane).siblings(t.Context(), personOf(jane), personOf(jane))
+	found, err := newPass(r, jane).siblings(t.Context(), people.Ref(jane), people.Ref(jane))
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(found).To(ConsistOf(HaveField("Name", "same")))
 }

@@ -80,18 +80,6 @@ func (p *memberPass) openAttempt() *v1alpha1.Attempt {
 	return attempt
 }
 
-// attemptOf is a recorded attempt as the decisions know it, none when nil.
-func attemptOf(attempt *v1alpha1.Attempt) invitation.Attempt {
-	if attempt == nil {
-		return invitation.Attempt{}
-	}
-	out := invitation.Attempt{ID: attempt.ID, Invites: attempt.Invites}
-	if attempt.NotAfter != nil {
-		out.NotAfter = attempt.NotAfter.Time
-	}
-	return out
-}
-
 // closeAttempt forgets an attempt of which nothing is to be found out, of somebody
 // who has joined or that does not invite, once nothing of it can land any more: a
 // removal must not be confirmed before that.

@@ -9,8 +9,10 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/controllers/internal/leaver"
 	"github.com/seatwarden/seatwarden/controllers/internal/pass"
-	"github.com/seatwarden/seatwarden/internal/ownership"
+	"github.com/seatwarden/seatwarden/controllers/internal/people"
+	"github.com/seatwarden/seatwarden/internal/status"
 )
 
 // declaredOtherwise hands over to whoever else declares the address: another
@@ -22,78 +24,51 @@ func (p *memberPass) declaredOtherwise(ctx context.Context) (declared, released 
 	case err != nil:
 		return false, false, err
 	case heir != nil:
-		if released, err = p.handOver(ctx, heir); released {
-			err = p.unlist(ctx)
-		}
-		return true, released && err == nil, err
-	case p.isAdmin():
-		released, err = p.leaveToAdmins(ctx)
+		released, err = p.handOver(ctx, heir)
 		return true, released, err
+	case p.isAdmin() && p.callOnItsWay():
+		return true, false, nil
 	}
+	// An admin's removal is held: what stands for the person until their Member is back.
 	return false, false, nil
 }
 
-// unlist strikes the line that another Member's pass has written for this Member,
-// whose removal has not begun: nobody must carry it on.
-func (p *memberPass) unlist(ctx context.Context) error {
-	return p.changeLine(ctx, func(entry *v1alpha1.WithdrawnPerson) bool {
-		return entry.State != v1alpha1.WithdrawalWithdrawing || entry.Withdrawal != nil || entry.Member != p.member.Name
-	})
-}
-
-// heir is another Member of the address that is not being deleted, read live,
-// nil when there is none. One outside the contract's domains takes nothing over.
+// heir is another Member of the address that is not being deleted, nil when there is none. One
+// outside the contract's domains takes nothing over. What the cache does not show yet the Customer's
+// round sees, and admits nobody who is declared.
 func (p *memberPass) heir(ctx context.Context) (*v1alpha1.Member, error) {
-	members, err := p.listLive(ctx)
+	siblings, err := p.siblings(ctx, p.ref())
 	if err != nil {
 		return nil, err
 	}
 	var heir *v1alpha1.Member
-	for i := range members {
-		sibling := &members[i]
-		if sibling.UID != p.member.UID && personOf(sibling) == p.ref() && takesOver(sibling) && (heir == nil || seated(sibling)) {
+	for i := range siblings {
+		if sibling := &siblings[i]; people.TakesOver(sibling) && (heir == nil || people.Seated(sibling)) {
 			heir = sibling
 		}
 	}
 	return heir, nil
 }
 
-// takesOver: the Member stays, and its address lies inside the contract's domains.
-func takesOver(member *v1alpha1.Member) bool {
-	seat := member.Status.Seat
-	never := seat != nil && (seat.Reason == v1alpha1.ReasonDomainNotAllowed || seat.Reason == v1alpha1.ReasonPersonMovedOn)
-	return member.DeletionTimestamp.IsZero() && !never
-}
-
-// leaves: the Member is being deleted, and its removal is not done.
-func leaves(member *v1alpha1.Member) bool {
-	return !member.DeletionTimestamp.IsZero() && controllerutil.ContainsFinalizer(member, v1alpha1.Finalizer)
-}
-
-// personOf stands for the Member's address.
-func personOf(member *v1alpha1.Member) string { return ownership.PersonRef(string(member.Spec.Email)) }
-
-func seated(member *v1alpha1.Member) bool {
-	return member.Status.Seat != nil && member.Status.Seat.State == v1alpha1.SeatAssigned
-}
-
-// inUse: the Member has a seat, or one that is being taken back.
-func inUse(member *v1alpha1.Member) bool {
-	seat := member.Status.Seat
-	return seat != nil && (seat.State == v1alpha1.SeatAssigned || seat.State == v1alpha1.SeatWithdrawing)
+// callOnItsWay waits for a call that is on its way, so that it is not made twice by the Member that
+// comes back.
+func (p *memberPass) callOnItsWay() bool {
+	left := people.Attempt(p.member.Status.Attempt).Clear().Sub(p.auth0Now())
+	if left > 0 {
+		p.facts.Removing = "the contract names this person as an admin; waiting for a call that is on its way, then the Member comes back by itself"
+		p.wait(left)
+	}
+	return left > 0
 }
 
 // handOver: the heir has our finalizer, the ledger has seated it at no cost,
 // what is known of the person is copied, read back, and only then let go.
 // Nothing is sent to Auth0.
 func (p *memberPass) handOver(ctx context.Context, heir *v1alpha1.Member) (released bool, err error) {
-	nothing := p.member.Status.OrganizationID == "" || !inUse(p.member)
-	if nothing && p.member.Status.Attempt == nil {
+	if p.nothingToBequeath() {
 		return true, nil
 	}
-	if !controllerutil.ContainsFinalizer(heir, v1alpha1.Finalizer) || !seated(heir) {
-		p.facts.Removing = fmt.Sprintf("Member %s of the same address takes over; waiting for its seat", heir.Name)
-		p.wait(time.Second)
+	if !p.readyFor(heir) {
 		return false, nil
 	}
 	if err := p.bequeath(ctx, heir); err != nil {
@@ -103,12 +78,27 @@ func (p *memberPass) handOver(ctx context.Context, heir *v1alpha1.Member) (relea
 	if err := p.Live.Get(ctx, client.ObjectKeyFromObject(heir), read); err != nil {
 		return false, fmt.Errorf("read the Member that takes over: %w", err)
 	}
-	kept := read.UID == heir.UID && read.DeletionTimestamp.IsZero() && seated(read) && read.Status.OrganizationID == p.member.Status.OrganizationID
+	kept := read.UID == heir.UID && read.DeletionTimestamp.IsZero() && people.Seated(read) && read.Status.OrganizationID == p.member.Status.OrganizationID
 	if !kept {
 		p.facts.Removing = fmt.Sprintf("Member %s of the same address takes over; looking again", heir.Name)
 		p.wait(time.Second)
 	}
 	return kept, nil
+}
+
+func (p *memberPass) nothingToBequeath() bool {
+	nothing := p.member.Status.OrganizationID == "" || !people.InUse(p.member)
+	return nothing && p.member.Status.Attempt == nil
+}
+
+// readyFor tells whether the heir can take over, and waits for that.
+func (p *memberPass) readyFor(heir *v1alpha1.Member) bool {
+	ready := controllerutil.ContainsFinalizer(heir, v1alpha1.Finalizer) && people.Seated(heir)
+	if !ready {
+		p.facts.Removing = fmt.Sprintf("Member %s of the same address takes over; waiting for its seat", heir.Name)
+		p.wait(time.Second)
+	}
+	return ready
 }
 
 // bequeath copies users, invitation and an open attempt to the heir, where it
@@ -117,7 +107,7 @@ func (p *memberPass) bequeath(ctx context.Context, heir *v1alpha1.Member) error 
 	before := heir.DeepCopy()
 	from, to := p.member.Status, &heir.Status
 	to.Tenant, to.OrganizationID = from.Tenant, from.OrganizationID
-	addUsers(&to.Users, from.Users)
+	people.AddUsers(&to.Users, from.Users)
 	if to.Invitation == nil {
 		to.Invitation = from.Invitation
 	}
@@ -127,24 +117,46 @@ func (p *memberPass) bequeath(ctx context.Context, heir *v1alpha1.Member) error 
 	return pass.WriteStatus(ctx, p.Client, before, heir)
 }
 
-func (p *memberPass) isAdmin() bool { return pass.IsAdmin(p.customer, p.ref()) }
-
-// leaveToAdmins takes nothing from somebody whom the contract names: the Member
-// comes back by itself and finds in Auth0 what the person holds. A call that is
-// on its way is waited for, so that it is not made twice. Until the Member is back
-// a line stands for the person: the contract may name them no more by then.
-func (p *memberPass) leaveToAdmins(ctx context.Context) (released bool, err error) {
-	left := attemptOf(p.member.Status.Attempt).Clear().Sub(p.auth0Now())
-	if left > 0 {
-		p.facts.Removing = "the contract names this person as an admin; waiting for a call that is on its way, then the Member comes back by itself"
-		p.wait(left)
-		return false, nil
-	}
-	if err := p.standIn(ctx); err != nil {
+// followUndecided hands over to a Member of the address that came before anything was decided: first
+// the Removal ends, at the version that was read, so that nobody is admitted who is handed over.
+func (p *memberPass) followUndecided(ctx context.Context, found *v1alpha1.Removal) (released bool, err error) {
+	heir, err := p.heir(ctx)
+	if err != nil {
 		return false, err
 	}
-	return true, nil
+	if heir == nil || !p.nothingToBequeath() && !p.readyFor(heir) {
+		if heir == nil {
+			p.facts.Removing = "the person is about to be removed"
+			p.quietFor()
+		}
+		return false, nil
+	}
+	before := found.DeepCopy()
+	found.Status.State, found.Status.Outcome = v1alpha1.RemovalDone, v1alpha1.OutcomeTakenOver
+	found.Status = status.Removal(found, status.RemovalFacts{Now: p.Now()})
+	if err := pass.WriteStatus(ctx, p.Client, before, found); err != nil {
+		return false, err
+	}
+	return p.bequeathOrRejoin(ctx, found)
 }
+
+// bequeathOrRejoin hands over to the Member of the address for which the Removal ended. If that is being
+// deleted by now, the person is removed after all.
+func (p *memberPass) bequeathOrRejoin(ctx context.Context, found *v1alpha1.Removal) (released bool, err error) {
+	heir, err := p.heir(ctx)
+	switch {
+	case err != nil:
+		return false, err
+	case heir != nil:
+		return p.handOver(ctx, heir)
+	case !found.DeletionTimestamp.IsZero():
+		p.wait(time.Second) // it goes, and another comes
+		return leaver.StateOf(found) == v1alpha1.RemovalDone && p.nothingToBequeath(), nil
+	}
+	return false, p.rejoin(ctx, found)
+}
+
+func (p *memberPass) isAdmin() bool { return pass.IsAdmin(p.customer, p.ref()) }
 
 // auth0Now is the time of the tenant where something was given, this machine's
 // while that tenant cannot be used.
@@ -153,25 +165,4 @@ func (p *memberPass) auth0Now() time.Time {
 		return tenant.Now()
 	}
 	return p.Now()
-}
-
-// standIn holds the removal of an admin, which counts once the contract names the
-// person no more. A removal that is under way, or done, keeps its line.
-func (p *memberPass) standIn(ctx context.Context) error {
-	if p.member.Status.OrganizationID == "" && p.customer.Status.OrganizationID == "" || neverGiven(p.member) {
-		return nil
-	}
-	return p.changeList(ctx, func() error {
-		if !p.isAdmin() {
-			return pass.Wait(v1alpha1.ReasonWithdrawing, "the contract has just changed: looking again", time.Second)
-		}
-		entry := lineOf(p.customer, p.ref())
-		if entry != nil && (entry.Withdrawal != nil && p.nothingKnown() || entry.State == v1alpha1.WithdrawalApproved || entry.State == v1alpha1.WithdrawalDestroying) {
-			return nil
-		}
-		if !p.enter(p.entryOf(p.member, v1alpha1.WithdrawalHeld, p.Now())) {
-			return p.listFull()
-		}
-		return nil
-	})
 }

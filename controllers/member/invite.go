@@ -11,6 +11,7 @@ import (
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
 	"github.com/seatwarden/seatwarden/controllers/internal/pass"
+	"github.com/seatwarden/seatwarden/controllers/internal/people"
 	"github.com/seatwarden/seatwarden/internal/auth0"
 	"github.com/seatwarden/seatwarden/internal/directory"
 	"github.com/seatwarden/seatwarden/internal/invitation"
@@ -63,8 +64,7 @@ func (p *memberPass) invite(ctx context.Context) error {
 
 // withdrawnHere: we took the person out, and know it still.
 func (p *memberPass) withdrawnHere() bool {
-	line := lineOf(p.customer, p.ref())
-	return line != nil && line.State == v1alpha1.WithdrawalWithdrawn && line.OrganizationID == p.org.ID
+	return p.removal != nil && p.removal.Status.State == v1alpha1.RemovalRemoved && p.removal.Spec.OrganizationID == p.org.ID
 }
 
 // consume records that the invitation was used up, once a read by its id says
@@ -106,7 +106,7 @@ func (p *memberPass) invitationFacts() invitation.Facts {
 		Hold:      p.facts.Window != v1alpha1.ReasonContractActive || p.facts.Activating,
 	}
 	if status.Attempt != nil {
-		attempt := attemptOf(status.Attempt)
+		attempt := people.Attempt(status.Attempt)
 		facts.Attempt = &attempt
 	}
 	if last := status.Invitation; last != nil {
@@ -282,7 +282,7 @@ func (p *memberPass) waitForPredecessor(ctx context.Context) error {
 		return err
 	}
 	for _, sibling := range siblings {
-		if leaves(&sibling) && sibling.Status.OrganizationID != "" {
+		if people.Leaves(&sibling) && sibling.Status.OrganizationID != "" {
 			return pass.Wait(v1alpha1.ReasonInviting, fmt.Sprintf("Member %s of the same address is being deleted and hands over first; nothing is needed", sibling.Name), time.Second)
 		}
 	}
@@ -325,7 +325,7 @@ func (p *memberPass) waitForConnection(ctx context.Context) error {
 // existingProfiles are the person's users in the Customer's own connections,
 // and those of the person's users that belong to the organization already.
 func (p *memberPass) existingProfiles(ctx context.Context) (profiles, members []auth0.User, err error) {
-	for _, spelling := range spellings(p.email()) {
+	for _, spelling := range p.person().Spellings() {
 		users, err := p.api().UsersByEmail(ctx, spelling)
 		if err != nil {
 			return nil, nil, pass.Auth0("look the person up", err, p.Now())
@@ -346,13 +346,4 @@ func (p *memberPass) existingProfiles(ctx context.Context) (profiles, members []
 		}
 	}
 	return profiles, members, nil
-}
-
-// spellings of an address under which Auth0 may keep it: its look-up is exact.
-func spellings(email string) []string {
-	folded := ownership.FoldEmail(email)
-	if folded == email {
-		return []string{email}
-	}
-	return []string{email, folded}
 }

@@ -8,8 +8,10 @@ import (
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
 	"github.com/seatwarden/seatwarden/controllers/internal/pass"
+	"github.com/seatwarden/seatwarden/controllers/internal/people"
 	"github.com/seatwarden/seatwarden/internal/auth0"
 	"github.com/seatwarden/seatwarden/internal/directory"
+	"github.com/seatwarden/seatwarden/internal/ownership"
 )
 
 // observe looks at Auth0 at least once for each new object and each request. Whose
@@ -122,34 +124,32 @@ func (p *memberPass) settledHolder(ctx context.Context, id string) (auth0.User, 
 	return user, is, err
 }
 
-func (p *memberPass) recorded(userID string) bool {
-	return slices.ContainsFunc(p.member.Status.Users, func(u v1alpha1.MemberUser) bool { return u.UserID == userID })
-}
+func (p *memberPass) recorded(userID string) bool { return p.person().Recorded(userID) }
 
 func (p *memberPass) listed(userID string) bool {
 	return p.look.Listed(userID)
 }
 
-// candidates are the ids of users that may be the person and a member: those
-// recorded, those whose grant names the person, and members with the address.
-func (p *memberPass) candidates() []string {
-	var ids []string
-	add := func(id string) {
-		if !slices.Contains(ids, id) {
-			ids = append(ids, id)
+func (p *memberPass) candidates() []string { return p.person().Candidates(p.look) }
+
+// siblings are the Customer's other Members that declare one of the people.
+func (p *memberPass) siblings(ctx context.Context, persons ...string) ([]v1alpha1.Member, error) {
+	var out []v1alpha1.Member
+	slices.Sort(persons)
+	for _, person := range slices.Compact(persons) {
+		found, err := people.Of(ctx, p.Client, p.member.Namespace, p.member.Spec.CustomerRef.Name, person)
+		if err != nil {
+			return nil, err
 		}
+		out = append(out, found...)
 	}
-	for _, user := range p.member.Status.Users {
-		add(user.UserID)
-	}
-	// Of any key: a removal may come before the organization's own is known.
-	for _, holder := range p.look.HoldersOf(p.ref()) {
-		add(holder.ID)
-	}
-	for _, member := range p.look.MembersAt(p.email()) {
-		add(member.UserID)
-	}
-	return ids
+	return slices.DeleteFunc(out, func(m v1alpha1.Member) bool { return m.UID == p.member.UID }), nil
+}
+
+// declaredOf are the people that other Members declare, as far as a user may be them.
+func (p *memberPass) declaredOf(ctx context.Context, user auth0.User) (map[string]string, error) {
+	others, err := p.siblings(ctx, ownership.PersonRef(user.Email), p.granted(user))
+	return pass.Declared(p.customer, others), err
 }
 
 // isPerson tells whether a user may be taken for the person. One that is another

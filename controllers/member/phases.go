@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -13,7 +12,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/controllers/internal/leaver"
 	"github.com/seatwarden/seatwarden/controllers/internal/pass"
+	"github.com/seatwarden/seatwarden/controllers/internal/people"
 	"github.com/seatwarden/seatwarden/internal/auth0"
 	"github.com/seatwarden/seatwarden/internal/ownership"
 	"github.com/seatwarden/seatwarden/internal/status"
@@ -32,7 +33,7 @@ func (p *memberPass) findCustomer(ctx context.Context) error {
 		return pass.Wait(v1alpha1.ReasonCustomerDeleting, fmt.Sprintf("Customer %s is being deleted: nothing is given", name), pass.SlowRetry)
 	}
 	p.customer = customer
-	p.facts.Guarded = guardInEffect(customer)
+	p.facts.Guarded = leaver.GuardInEffect(customer)
 	p.facts.SeatsFreeing = customer.Status.Seats != nil && customer.Status.Seats.Removing > 0
 	p.facts.Activating = customer.Status.Activation != nil && customer.Status.Activation.QuietSince != nil
 	return nil
@@ -40,9 +41,9 @@ func (p *memberPass) findCustomer(ctx context.Context) error {
 
 func (p *memberPass) findOrganization(ctx context.Context) error {
 	name := p.customer.Spec.TenantRef.Name
-	tenant, ok := p.Directory.Tenant(name)
-	if !ok {
-		return p.tenantProblem(ctx, name)
+	tenant, err := pass.UsableTenant(ctx, p.Client, p.Directory, name)
+	if err != nil {
+		return err
 	}
 	if !tenant.Admits(p.member.Namespace) {
 		return pass.Person(v1alpha1.ReasonNamespaceNotListed, fmt.Sprintf("Auth0Tenant %s does not list namespace %s: add it to spec.namespaces", name, p.member.Namespace))
@@ -117,20 +118,6 @@ func (p *memberPass) organizationTaken(ctx context.Context) error {
 	return pass.Person(v1alpha1.ReasonOrganizationConflict, fmt.Sprintf("the organization of Customer %s is another's now, and nothing is given there: see there", p.customer.Name))
 }
 
-func (p *memberPass) tenantProblem(ctx context.Context, name string) error {
-	err := p.Client.Get(ctx, client.ObjectKey{Name: name}, &v1alpha1.Auth0Tenant{})
-	switch {
-	case apierrors.IsNotFound(err):
-		return pass.Missing(v1alpha1.ReasonTenantNotFound, fmt.Sprintf("there is no Auth0Tenant %s yet", name))
-	case err != nil:
-		return err
-	}
-	if !p.Directory.Looked(name) {
-		return pass.Starting(v1alpha1.ReasonTenantNotReady, fmt.Sprintf("Auth0Tenant %s is being looked at", name))
-	}
-	return pass.Wait(v1alpha1.ReasonTenantNotReady, fmt.Sprintf("Auth0Tenant %s cannot be used: whoever runs it finds why in its conditions", name), time.Minute)
-}
-
 // checkSeat goes on only with a seat.
 func (p *memberPass) checkSeat(ctx context.Context) error {
 	seat := p.member.Status.Seat
@@ -203,7 +190,7 @@ func (p *memberPass) startAnew() {
 		return
 	}
 	status.Users, status.Invitation, status.Attempt, status.Tenant, status.OrganizationID = nil, nil, nil, "", ""
-	if seated(p.member) {
+	if people.Seated(p.member) {
 		status.Tenant, status.OrganizationID = p.tenant.Name, p.org.ID
 	}
 }
@@ -211,7 +198,7 @@ func (p *memberPass) startAnew() {
 // rolesHinder refuses roles that the Customer does not allow, before anything is given;
 // but an admin, whom the contract itself names, is let in without them.
 func (p *memberPass) rolesHinder() error {
-	if slices.ContainsFunc(p.customer.Spec.Admins, func(a v1alpha1.Admin) bool { return ownership.PersonRef(string(a.Email)) == p.ref() }) {
+	if p.isAdmin() {
 		return nil
 	}
 	return p.checkRoles()

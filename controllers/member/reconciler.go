@@ -1,12 +1,11 @@
-// Package member gives people what their Members declare, and takes it when
+// Package member gives people what their Members declare, and has a Removal take it when
 // they are deleted. Two controllers share it, with workers of their own, so
-// that no removal queues behind an invitation.
+// that nobody who leaves queues behind an invitation.
 package member
 
 import (
 	"context"
 	"slices"
-	"sync"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -42,15 +41,15 @@ type Reconciler struct {
 	NewID func() string
 
 	written writtenVersions
-	// turns are the locks of the Customers' lists of people who leave.
-	turns sync.Map
 	// waiting is where each controller is called when a turn at Auth0 has come.
-	waiting struct{ members, removals, withdrawn pass.Turns }
+	waiting struct{ members, leaving pass.Turns }
 }
 
 // +kubebuilder:rbac:groups=seatwarden.dev,resources=members,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=seatwarden.dev,resources=members/status,verbs=patch
 // +kubebuilder:rbac:groups=seatwarden.dev,resources=customers,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=seatwarden.dev,resources=removals,verbs=get;list;watch;create
+// +kubebuilder:rbac:groups=seatwarden.dev,resources=removals/status,verbs=patch
 // +kubebuilder:rbac:groups="",resources=namespaces,verbs=get
 
 // Reconcile is one pass over a Member that is not being deleted.
@@ -92,8 +91,10 @@ type memberPass struct {
 	org      *directory.Organization
 	look     *directory.Observation
 	facts    status.MemberFacts
-	// others are the Members of other addresses, in a pass that takes.
-	others []v1alpha1.Member
+	// removal is the person's, nil for none.
+	removal *v1alpha1.Removal
+	// quiet: the Member says nothing, because its Removal does.
+	quiet bool
 	// movedTo names the Member whose person a user is that was once this one's.
 	movedTo string
 	// gone counts the recorded users that Auth0 knows no more.
@@ -102,23 +103,13 @@ type memberPass struct {
 	again time.Duration
 	// ended: the pass needs no further phase.
 	ended bool
-	// cleared are the recorded users as they stand after a pass has cleared their grants.
-	cleared map[string]auth0.User
-	// lookFrom is from when on a look is fresh enough to take by; zero for now.
-	lookFrom time.Time
-	// fenced: this pass wrote down when it began to take.
-	fenced bool
-	// save keeps what a withdrawal has found out, before more is taken.
-	save func(context.Context) error
 }
 
 func newPass(r *Reconciler, member *v1alpha1.Member) *memberPass {
-	p := &memberPass{
+	return &memberPass{
 		Reconciler: r, member: member, before: member.DeepCopy(), original: member.DeepCopy(),
 		facts: status.MemberFacts{Now: r.Now()},
 	}
-	p.save = p.write
-	return p
 }
 
 // run goes through the phases until one ends the pass.
@@ -169,6 +160,9 @@ func refused(err error) bool {
 // finish writes the status once and says when to come back.
 func (p *memberPass) finish(ctx context.Context, err error) (ctrl.Result, error) {
 	p.facts.Problem = pass.ProblemOf(err)
+	if p.quiet && err == nil {
+		return ctrl.Result{RequeueAfter: p.again}, nil
+	}
 	if writeErr := p.report(ctx); writeErr != nil {
 		return pass.Rewrite(writeErr)
 	}

@@ -13,7 +13,6 @@ import (
 	"github.com/seatwarden/seatwarden/internal/auth0"
 	"github.com/seatwarden/seatwarden/internal/directory"
 	"github.com/seatwarden/seatwarden/internal/invitation"
-	"github.com/seatwarden/seatwarden/internal/ownership"
 )
 
 // clock is an Auth0 that only tells the time; every other call of the port panics.
@@ -21,74 +20,95 @@ type clock struct{ auth0.API }
 
 func (clock) Now() time.Time { return time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC) }
 
-// returning is the pass of a Member that was applied again, with the line of the
-// person whom an earlier Member stood for.
-func returning(line v1alpha1.WithdrawnPerson) *memberPass {
+// returning is the pass of a Member that was applied again.
+func returning() *memberPass {
 	tenant := directory.New().Put("default", v1alpha1.Auth0TenantSpec{Domain: "acme.eu.auth0.com"}, clock{})
-	line.Person = ownership.PersonRef("jane@acme.com")
-	return &memberPass{
-		tenant: tenant, org: tenant.Organization("org_1"),
-		member:   &v1alpha1.Member{Spec: v1alpha1.MemberSpec{Email: "Jane@acme.com"}},
-		customer: &v1alpha1.Customer{Status: v1alpha1.CustomerStatus{Withdrawn: []v1alpha1.WithdrawnPerson{line}}},
-	}
+	member := &v1alpha1.Member{ObjectMeta: metav1.ObjectMeta{Namespace: "n", Name: "jane", UID: "again"}}
+	member.Spec = v1alpha1.MemberSpec{CustomerRef: v1alpha1.CustomerRef{Name: "acme"}, Email: "Jane@acme.com"}
+	return &memberPass{tenant: tenant, org: tenant.Organization("org_1"), member: member, customer: acme()}
 }
 
-// TestRemovalIsWaitedFor: nothing is given to somebody from whom another pass takes.
+// TestRemovalIsWaitedFor: nothing is given to somebody from whom another pass takes, or may.
 func TestRemovalIsWaitedFor(t *testing.T) {
-	onItsWay := func(by time.Duration) *v1alpha1.Attempt {
-		at := metav1.NewMicroTime(clock{}.Now().Add(by))
-		return &v1alpha1.Attempt{ID: "a", NotAfter: &at}
-	}
-	for name, tc := range map[string]struct {
-		line  v1alpha1.WithdrawnPerson
-		waits bool
-	}{
-		"being removed":              {v1alpha1.WithdrawnPerson{State: v1alpha1.WithdrawalWithdrawing}, true},
-		"approved":                   {v1alpha1.WithdrawnPerson{State: v1alpha1.WithdrawalApproved}, true},
-		"the user is being deleted":  {v1alpha1.WithdrawnPerson{State: v1alpha1.WithdrawalDestroying}, true},
-		"held":                       {v1alpha1.WithdrawnPerson{State: v1alpha1.WithdrawalHeld}, false},
-		"held, a call on its way":    {v1alpha1.WithdrawnPerson{State: v1alpha1.WithdrawalHeld, Attempt: onItsWay(time.Second)}, true},
-		"held, a call of long ago":   {v1alpha1.WithdrawnPerson{State: v1alpha1.WithdrawalHeld, Attempt: onItsWay(-time.Hour)}, false},
-		"removed, within the grace":  {v1alpha1.WithdrawnPerson{State: v1alpha1.WithdrawalWithdrawn}, false},
-		"removed, the grace is over": {v1alpha1.WithdrawnPerson{State: v1alpha1.WithdrawalRemoved}, false},
+	for state, waits := range map[v1alpha1.RemovalState]bool{
+		"":                       true,
+		v1alpha1.RemovalPending:  true,
+		v1alpha1.RemovalHeld:     true,
+		v1alpha1.RemovalRemoving: true,
+		v1alpha1.RemovalDeleting: true,
+		v1alpha1.RemovalRemoved:  false,
+		v1alpha1.RemovalDone:     false,
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run("state "+string(state), func(t *testing.T) {
 			g := NewWithT(t)
-			err := returning(tc.line).leaverStop()
+			err := returning().findRemoval(t.Context(), clusterOf(t, removalOf(deleted("jane", "jane@acme.com"), state)))
 			var stop *pass.Stop
-			g.Expect(errors.As(err, &stop)).To(Equal(tc.waits))
-			if tc.waits {
+			g.Expect(errors.As(err, &stop)).To(Equal(waits))
+			if waits {
 				g.Expect(stop.After).To(BeNumerically(">", 0))
+				g.Expect(stop.Reason).To(Equal(v1alpha1.ReasonLeaving))
 			}
 		})
 	}
+}
+
+// TestRemovalIsAskedPastTheCache: a Member of whom nothing is known asks past the cache
+// whether its person is on the way out, and so does each that is about to give.
+func TestRemovalIsAskedPastTheCache(t *testing.T) {
+	g := NewWithT(t)
+	settings := &v1alpha1.Auth0Tenant{ObjectMeta: metav1.ObjectMeta{Name: "default"}}
+	settings.Spec.Namespaces = []v1alpha1.NamespaceGrant{{Name: "n"}}
+	live := clusterOf(t, settings, acme(), removalOf(deleted("jane", "jane@acme.com"), v1alpha1.RemovalRemoving))
+	shared := directory.New()
+	p := returning()
+	p.facts.Mode = v1alpha1.ModeManage
+	p.tenant = shared.Put("default", settings.Spec, clock{})
+	p.Reconciler = &Reconciler{Live: live, Client: clusterOf(t), Directory: shared, Now: clock{}.Now}
+	var stop *pass.Stop
+	g.Expect(errors.As(p.waitForLeaver(t.Context()), &stop)).To(BeTrue(), "nothing is known")
+	p.member.Status.Users = []v1alpha1.MemberUser{{UserID: "u1"}}
+	g.Expect(p.waitForLeaver(t.Context())).To(Succeed(), "as the cache shows it")
+	stop = nil
+	g.Expect(errors.As(p.checkLeaver(t.Context()), &stop)).To(BeTrue(), "before anything is given")
+	g.Expect(stop.Reason).To(Equal(v1alpha1.ReasonLeaving))
+}
+
+// TestRemovalCallOfWhoIsGoneIsWaitedFor: a call of the Member that is gone may still be on
+// its way: who takes over comes back when that cannot be.
+func TestRemovalCallOfWhoIsGoneIsWaitedFor(t *testing.T) {
+	g := NewWithT(t)
+	removal := removalOf(deleted("jane", "jane@acme.com"), v1alpha1.RemovalHeld)
+	at := metav1.NewMicroTime(clock{}.Now().Add(time.Hour))
+	removal.Spec.Known.Attempt = &v1alpha1.Attempt{ID: "a", NotAfter: &at}
+	p := returning()
+	var stop *pass.Stop
+	g.Expect(errors.As(p.findRemoval(t.Context(), clusterOf(t, removal)), &stop)).To(BeTrue())
+	g.Expect(stop.After).To(BeNumerically("~", time.Hour, time.Minute))
 }
 
 // TestOneMailBroughtBack: only who had joined, and whose removal is done, comes
 // back without a mail, and only to where they were.
 func TestOneMailBroughtBack(t *testing.T) {
 	for name, tc := range map[string]struct {
-		change func(*v1alpha1.WithdrawnPerson, *v1alpha1.Member)
+		change func(*v1alpha1.Removal, *v1alpha1.Member)
 		want   bool
 	}{
-		"had joined":                  {func(*v1alpha1.WithdrawnPerson, *v1alpha1.Member) {}, true},
-		"had only been invited":       {func(line *v1alpha1.WithdrawnPerson, _ *v1alpha1.Member) { line.Joined = false }, false},
-		"is held, and never out":      {func(line *v1alpha1.WithdrawnPerson, _ *v1alpha1.Member) { line.State = v1alpha1.WithdrawalHeld }, false},
-		"the grace is over":           {func(line *v1alpha1.WithdrawnPerson, _ *v1alpha1.Member) { line.State = v1alpha1.WithdrawalRemoved }, false},
-		"in another organization":     {func(line *v1alpha1.WithdrawnPerson, _ *v1alpha1.Member) { line.OrganizationID = "org_2" }, false},
-		"the Member was there before": {func(line *v1alpha1.WithdrawnPerson, m *v1alpha1.Member) { m.Status.Users = line.Users }, false},
+		"had joined":                  {func(*v1alpha1.Removal, *v1alpha1.Member) {}, true},
+		"had only been invited":       {func(r *v1alpha1.Removal, _ *v1alpha1.Member) { r.Spec.Known.Joined = false }, false},
+		"is held, and never out":      {func(r *v1alpha1.Removal, _ *v1alpha1.Member) { r.Status.State = v1alpha1.RemovalHeld }, false},
+		"the grace is over":           {func(r *v1alpha1.Removal, _ *v1alpha1.Member) { r.Status.State = v1alpha1.RemovalDone }, false},
+		"the user is being deleted":   {func(r *v1alpha1.Removal, _ *v1alpha1.Member) { r.Status.State = v1alpha1.RemovalDeleting }, false},
+		"in another organization":     {func(r *v1alpha1.Removal, _ *v1alpha1.Member) { r.Spec.OrganizationID = "org_2" }, false},
+		"the Member was there before": {func(r *v1alpha1.Removal, m *v1alpha1.Member) { m.Status.Users = r.Spec.Known.Users }, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			line := v1alpha1.WithdrawnPerson{
-				State: v1alpha1.WithdrawalWithdrawn, Joined: true, OrganizationID: "org_1", Users: []v1alpha1.MemberUser{{UserID: "u1"}},
-			}
-			member := &v1alpha1.Member{Spec: v1alpha1.MemberSpec{Email: "jane@acme.com"}}
-			tc.change(&line, member)
-			p := returning(line)
-			p.member = member
+			p := returning()
+			p.removal = removalOf(deleted("jane", "jane@acme.com"), v1alpha1.RemovalRemoved)
+			tc.change(p.removal, p.member)
 			NewWithT(t).Expect(p.removedLately() != nil).To(Equal(tc.want))
 		})
 	}
+	NewWithT(t).Expect(returning().removedLately()).To(BeNil(), "there is no Removal")
 }
 
 // TestRemovalAttemptOutlivesAnAdoption: an invitation of ours is found while a call
@@ -97,7 +117,7 @@ func TestRemovalAttemptOutlivesAnAdoption(t *testing.T) {
 	g := NewWithT(t)
 	at := metav1.NewMicroTime(clock{}.Now().Add(time.Second))
 	adopting := func(invites bool) *v1alpha1.Attempt {
-		p := returning(v1alpha1.WithdrawnPerson{})
+		p := returning()
 		p.Reconciler = &Reconciler{Now: clock{}.Now}
 		p.member.Status.Attempt = &v1alpha1.Attempt{ID: "a", NotAfter: &at, Invites: invites}
 		p.adopt(invitation.Seen{ID: "uinv_1", Attempt: "a", CreatedAt: clock{}.Now(), ExpiresAt: clock{}.Now().Add(time.Hour)})
@@ -115,7 +135,7 @@ func TestOneMailAttemptIsClosed(t *testing.T) {
 		g := NewWithT(t)
 		at := metav1.NewMicroTime(clock{}.Now().Add(by))
 		alive := metav1.NewTime(clock{}.Now().Add(time.Hour))
-		p := returning(v1alpha1.WithdrawnPerson{})
+		p := returning()
 		p.Reconciler, p.look = &Reconciler{Now: clock{}.Now}, &directory.Observation{At: clock{}.Now()}
 		p.member.Status.Attempt = &v1alpha1.Attempt{ID: "a", NotAfter: &at}
 		p.member.Status.Invitation = &v1alpha1.MemberInvitation{ID: "uinv_1", State: v1alpha1.InvitationSent, SentAt: metav1.NewTime(clock{}.Now()), ExpiresAt: alive}

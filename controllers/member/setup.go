@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/api/meta"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -18,40 +19,24 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
+	"github.com/seatwarden/seatwarden/controllers/internal/leaver"
 	"github.com/seatwarden/seatwarden/controllers/internal/pass"
+	"github.com/seatwarden/seatwarden/controllers/internal/people"
 )
 
 // pollDeletion is how often a Member looks whether its organization is gone.
 const pollDeletion = 3 * time.Second
 
-// indexPerson finds a Customer's Members of one address in the cache.
-const indexPerson = "person"
-
-func personIndex(obj client.Object) []string {
-	member := obj.(*v1alpha1.Member)
-	return []string{personIn(member.Spec.CustomerRef.Name, personOf(member))}
-}
-
-// personIn is a person as a Customer's Members are indexed by it.
-func personIn(customer, person string) string { return customer + "/" + person }
-
-// SetupWithManager registers the controllers of Members and of those who were.
-func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, workers int) error {
-	err := mgr.GetFieldIndexer().IndexField(ctx, &v1alpha1.Member{}, v1alpha1.FieldCustomerRef, func(obj client.Object) []string {
-		return []string{obj.(*v1alpha1.Member).Spec.CustomerRef.Name}
-	})
-	if err != nil {
-		return err
-	}
-	if err := mgr.GetFieldIndexer().IndexField(ctx, &v1alpha1.Member{}, indexPerson, personIndex); err != nil {
-		return err
-	}
-	givers, takers, removers := pass.NewWorkers(workers), pass.NewWorkers(workers), pass.NewWorkers(workers)
-	err = ctrl.NewControllerManagedBy(mgr).
+// SetupWithManager registers the controllers of Members that stay and of those that leave. Members
+// are indexed elsewhere.
+func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, workers int) error {
+	givers, leavers := pass.NewWorkers(workers), pass.NewWorkers(workers)
+	err := ctrl.NewControllerManagedBy(mgr).
 		Named("member").
 		For(&v1alpha1.Member{}, builder.WithPredicates(staying, news)).
 		Watches(&v1alpha1.Customer{}, handler.EnqueueRequestsFromMapFunc(r.membersOfCustomer(hasDecision)), builder.WithPredicates(concernsMembers)).
 		Watches(&v1alpha1.Customer{}, handler.EnqueueRequestsFromMapFunc(r.membersOfCustomer(waits)), builder.WithPredicates(concernsWaiting)).
+		Watches(&v1alpha1.Removal{}, handler.EnqueueRequestsFromMapFunc(r.membersOfRemoval(stays)), builder.WithPredicates(otherState)).
 		WatchesRawSource(source.Channel(r.Members.Subscribe(), &handler.EnqueueRequestForObject{}, source.WithPredicates[client.Object, reconcile.Request](staying))).
 		WatchesRawSource(r.waiting.members.Source()).
 		WithOptions(controller.Options{MaxConcurrentReconciles: givers.Passes(), RateLimiter: pass.BackOff()}).
@@ -59,25 +44,15 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, wor
 	if err != nil {
 		return err
 	}
-	err = ctrl.NewControllerManagedBy(mgr).
-		Named("customer-withdrawn").
-		For(&v1alpha1.Customer{}, builder.WithPredicates(concernsWithdrawn)).
-		Watches(&v1alpha1.Member{}, handler.EnqueueRequestsFromMapFunc(r.customerWithWithdrawn), builder.WithPredicates(mayReturn)).
-		WatchesRawSource(source.Channel(r.Customers.Subscribe(), &handler.EnqueueRequestForObject{})).
-		WatchesRawSource(r.waiting.withdrawn.Source()).
-		WithOptions(controller.Options{MaxConcurrentReconciles: takers.Passes(), RateLimiter: pass.BackOff()}).
-		Complete(pass.Traced("customer-withdrawn", takers.Work(&WithdrawnReconciler{r})))
-	if err != nil {
-		return err
-	}
 	return ctrl.NewControllerManagedBy(mgr).
-		Named("member-removal").
+		Named("member-leaving").
 		For(&v1alpha1.Member{}, builder.WithPredicates(leaving, news)).
+		Watches(&v1alpha1.Removal{}, handler.EnqueueRequestsFromMapFunc(r.membersOfRemoval(goes)), builder.WithPredicates(otherState)).
 		Watches(&v1alpha1.Customer{}, handler.EnqueueRequestsFromMapFunc(r.membersOfCustomer(goes)), builder.WithPredicates(concernsMembers)).
 		WatchesRawSource(source.Channel(r.Members.Subscribe(), &handler.EnqueueRequestForObject{}, source.WithPredicates[client.Object, reconcile.Request](leaving))).
-		WatchesRawSource(r.waiting.removals.Source()).
-		WithOptions(controller.Options{MaxConcurrentReconciles: removers.Passes(), RateLimiter: pass.BackOff()}).
-		Complete(pass.Traced("member-removal", removers.Work(&RemovalReconciler{r})))
+		WatchesRawSource(r.waiting.leaving.Source()).
+		WithOptions(controller.Options{MaxConcurrentReconciles: leavers.Passes(), RateLimiter: pass.BackOff()}).
+		Complete(pass.Traced("member-leaving", leavers.Work(&LeavingReconciler{r})))
 }
 
 var (
@@ -126,7 +101,7 @@ var concernsMembers = predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool
 		!equality.Semantic.DeepEqual(old.Status.Activation, now.Status.Activation) ||
 		organizationLost(old) != organizationLost(now) ||
 		hindrance(old) != hindrance(now) ||
-		guardInEffect(old) != guardInEffect(now)
+		leaver.GuardInEffect(old) != leaver.GuardInEffect(now)
 }}
 
 // concernsWaiting passes what those who wait for a seat hope for, and what they say
@@ -140,32 +115,30 @@ var concernsWaiting = predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool
 		(removing(old) == 0) != (removing(now) == 0)
 }}
 
-// concernsWithdrawn passes the changes of a Customer that its list depends on.
-var concernsWithdrawn = predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
-	old, now := e.ObjectOld.(*v1alpha1.Customer), e.ObjectNew.(*v1alpha1.Customer)
-	return old.Generation != now.Generation ||
-		!equality.Semantic.DeepEqual(old.Annotations, now.Annotations) ||
-		!equality.Semantic.DeepEqual(old.Status.Withdrawn, now.Status.Withdrawn)
+// otherState passes a Removal that comes, goes on or goes.
+var otherState = predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+	old, now := e.ObjectOld.(*v1alpha1.Removal), e.ObjectNew.(*v1alpha1.Removal)
+	return old.Status.State != now.Status.State || old.Status.Outcome != now.Status.Outcome ||
+		meta.IsStatusConditionTrue(old.Status.Conditions, v1alpha1.ConditionStalled) != meta.IsStatusConditionTrue(now.Status.Conditions, v1alpha1.ConditionStalled)
 }}
 
-// mayReturn passes the changes by which a Member takes a place back, or leaves it.
-var mayReturn = predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
-	old, now := e.ObjectOld.(*v1alpha1.Member), e.ObjectNew.(*v1alpha1.Member)
-	return old.DeletionTimestamp.IsZero() != now.DeletionTimestamp.IsZero() ||
-		!equality.Semantic.DeepEqual(old.Finalizers, now.Finalizers) ||
-		len(old.Status.Users) != len(now.Status.Users) ||
-		(old.Status.Invitation == nil) != (now.Status.Invitation == nil)
-}}
-
-// customerWithWithdrawn is a Member's Customer, if there are people on its list; one
-// that gets there wakes the Customer by itself.
-func (r *Reconciler) customerWithWithdrawn(ctx context.Context, obj client.Object) []reconcile.Request {
-	member, customer := obj.(*v1alpha1.Member), &v1alpha1.Customer{}
-	key := client.ObjectKey{Namespace: member.Namespace, Name: member.Spec.CustomerRef.Name}
-	if err := r.Client.Get(ctx, key, customer); err == nil && len(customer.Status.Withdrawn) == 0 {
-		return nil
+// membersOfRemoval are those Members of a Removal's person whom its news concern.
+func (r *Reconciler) membersOfRemoval(concerned func(*v1alpha1.Member) bool) handler.MapFunc {
+	return func(ctx context.Context, obj client.Object) []reconcile.Request {
+		removal := obj.(*v1alpha1.Removal)
+		members, err := people.Of(ctx, r.Client, removal.Namespace, removal.Spec.CustomerRef.Name, leaver.Ref(removal))
+		if err != nil {
+			log.FromContext(ctx).Error(err, "Failed to list the Members of a Removal's person")
+			return nil
+		}
+		var requests []reconcile.Request
+		for i := range members {
+			if concerned(&members[i]) {
+				requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&members[i])})
+			}
+		}
+		return requests
 	}
-	return []reconcile.Request{{NamespacedName: key}}
 }
 
 func removing(customer *v1alpha1.Customer) int32 {

@@ -43,11 +43,6 @@ func (p *memberPass) sameCustomer(ctx context.Context) (*v1alpha1.Customer, erro
 	return customer, nil
 }
 
-// stillTaking is the Customer as it stands now, for a pass that takes.
-func (p *memberPass) stillTaking(ctx context.Context) (*v1alpha1.Customer, error) {
-	return pass.Standing(ctx, p.Live, p.customer, p.facts.Mode)
-}
-
 // sameContract: all that a pass judges of a Customer is the same in both.
 func sameContract(now, judged *v1alpha1.Customer) bool {
 	return now.UID == judged.UID && now.DeletionTimestamp.IsZero() && now.Generation == judged.Generation &&

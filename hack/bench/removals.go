@@ -156,12 +156,12 @@ func removeFour(ctx context.Context, b *bench, brakes bool) (did spent, err erro
 
 // confirmed are the people of a Customer whose removal is.
 func (w *world) confirmed(ctx context.Context, name string) (people int) {
-	customer := &v1alpha1.Customer{}
-	if w.kube.Get(ctx, client.ObjectKey{Namespace: w.name, Name: name}, customer) != nil {
+	list := &v1alpha1.RemovalList{}
+	if w.kube.List(ctx, list, client.InNamespace(w.name), client.MatchingFields{v1alpha1.FieldCustomerRef: name}) != nil {
 		return 0
 	}
-	for _, line := range customer.Status.Withdrawn {
-		if line.Withdrawal != nil && line.Withdrawal.ConfirmedAt != nil {
+	for _, r := range list.Items {
+		if r.Status.Withdrawal != nil && r.Status.Withdrawal.ConfirmedAt != nil {
 			people++
 		}
 	}

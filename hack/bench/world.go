@@ -317,7 +317,7 @@ func (w *world) apply(ctx context.Context, customer string, people int, change .
 			Admins:         []v1alpha1.Admin{{Email: v1alpha1.Email(address(customer, 0))}},
 			Connections:    []v1alpha1.Connection{{Name: connectionOf(customer), Type: v1alpha1.ConnectionExisting}},
 			DeletionPolicy: v1alpha1.DeletionRetain,
-			Removal:        v1alpha1.Removal{Brake: v1alpha1.Brake{Percent: ptr.To[int32](100)}},
+			Removal:        v1alpha1.RemovalPolicy{Brake: v1alpha1.Brake{Percent: ptr.To[int32](100)}},
 		},
 	}
 	for _, f := range change {

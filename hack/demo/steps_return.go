@@ -34,13 +34,12 @@ func janeReturns(ctx context.Context, s *story) error {
 	return s.untilForgotten(ctx)
 }
 
-// untilForgotten waits until nobody is remembered as removed: from then on the
-// brake does not count the removal of who came back.
+// untilForgotten waits until nobody is remembered as removed: who came back has none.
 func (s *story) untilForgotten(ctx context.Context) error {
 	return eventually(ctx, func(ctx context.Context) error {
-		customer, err := s.customer(ctx)
-		if err == nil && len(customer.Status.Withdrawn) > 0 {
-			err = fmt.Errorf("the Customer still lists %s as removed", customer.Status.Withdrawn[0].Member)
+		removals, err := s.removals(ctx)
+		if err == nil && len(removals) > 0 {
+			err = fmt.Errorf("there is still a Removal of Member %s", removals[0].Spec.Member.Name)
 		}
 		return err
 	})

@@ -17,8 +17,8 @@ import (
 const (
 	// teamSize people of the support team are agent01@ to agent14@acme.com.
 	teamSize = 14
-	// heldOfHalf of seven are beyond the five that may go within 10 minutes.
-	heldOfHalf = 2
+	// heldOfHalf of seven are beyond the five that may go within 10 minutes, of whom Jane was one.
+	heldOfHalf = 3
 )
 
 // teamJoins: one file, one mail for each.
@@ -67,13 +67,18 @@ func halfDeleted(ctx context.Context, s *story) error {
 	if err := s.membersGo(ctx, half); err != nil {
 		return err
 	}
-	customer, err := s.customer(ctx)
+	table, err := s.plane.Kubectl(ctx, "get", "removals")
+	if err != nil {
+		return err
+	}
+	s.tell("$ kubectl get removals\n%s", strings.TrimRight(string(table), "\n"))
+	removals, err := s.removals(ctx)
 	if err != nil {
 		return err
 	}
 	for _, agent := range half {
-		isHeld := slices.ContainsFunc(customer.Status.Withdrawn, func(line v1alpha1.WithdrawnPerson) bool {
-			return line.Email == agent.email && line.State == v1alpha1.WithdrawalHeld
+		isHeld := slices.ContainsFunc(removals, func(r v1alpha1.Removal) bool {
+			return string(r.Spec.Email) == agent.email && r.Status.State == v1alpha1.RemovalHeld
 		})
 		if isHeld {
 			s.held = append(s.held, agent)
@@ -99,13 +104,13 @@ func approved(ctx context.Context, s *story) error {
 		return err
 	}
 	err := s.eventuallyForwarding(ctx, func(ctx context.Context) error {
-		customer, err := s.customer(ctx)
+		removals, err := s.removals(ctx)
 		if err != nil {
 			return err
 		}
-		for _, line := range customer.Status.Withdrawn {
-			if line.State != v1alpha1.WithdrawalWithdrawn && line.State != v1alpha1.WithdrawalRemoved {
-				return fmt.Errorf("the removal of %s is %s", line.Member, line.State)
+		for _, r := range removals {
+			if r.Status.State != v1alpha1.RemovalRemoved && r.Status.State != v1alpha1.RemovalDone {
+				return fmt.Errorf("the removal of %s is %s", r.Spec.Member.Name, r.Status.State)
 			}
 		}
 		return nil

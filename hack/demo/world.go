@@ -14,6 +14,15 @@ import (
 	"github.com/seatwarden/seatwarden/internal/standin"
 )
 
+// removals are the people on their way out.
+func (s *story) removals(ctx context.Context) ([]v1alpha1.Removal, error) {
+	list := &v1alpha1.RemovalList{}
+	if err := s.kube.List(ctx, list, client.InNamespace(namespace)); err != nil {
+		return nil, fmt.Errorf("list Removals: %w", err)
+	}
+	return list.Items, nil
+}
+
 // customer reads the story's contract.
 func (s *story) customer(ctx context.Context) (*v1alpha1.Customer, error) {
 	if err := s.operator.Alive(); err != nil {

@@ -39,7 +39,7 @@ var (
 	invitationAgesDesc = prometheus.NewDesc("seatwarden_invitations",
 		"Members by what became of their last invitation, and by how long ago it was sent: up to 1h, 1d, 3d, 7d, or older.", []string{"state", "age"}, nil)
 	removalAgesDesc = prometheus.NewDesc("seatwarden_removals",
-		"People on their way out, and those who went lately, by how far that is and by how long ago it was asked for: up to 1m, 10m, 1h, 1d, or older.", []string{"state", "age"}, nil)
+		"Removals by state (Pending, Held, Removing, Removed, Deleting, Done), and by how long ago they were asked for: up to 1m, 10m, 1h, 1d, or older.", []string{"state", "age"}, nil)
 	feedDesc = prometheus.NewDesc("seatwarden_auth0_feed",
 		"1 for what tells of changes in Auth0: EventStream, TenantLog or None, by tenant domain.", []string{"tenant", "feed"}, nil)
 )
@@ -82,13 +82,15 @@ func (c *Collector) Collect(into chan<- prometheus.Metric) {
 
 // all goes once over each kind.
 func (t *tally) all(ctx context.Context, cache client.Reader) error {
-	tenants, customers, members := &v1alpha1.Auth0TenantList{}, &v1alpha1.CustomerList{}, &v1alpha1.MemberList{}
-	for _, list := range []client.ObjectList{tenants, customers, members} {
+	tenants, customers, members, removals := &v1alpha1.Auth0TenantList{}, &v1alpha1.CustomerList{}, &v1alpha1.MemberList{}, &v1alpha1.RemovalList{}
+	for _, list := range []client.ObjectList{tenants, customers, members, removals} {
 		if err := cache.List(ctx, list, client.UnsafeDisableDeepCopy); err != nil {
 			return fmt.Errorf("list from the cache: %w", err)
 		}
 	}
-	t.objects = map[string]int{"Auth0Tenant": len(tenants.Items), "Customer": len(customers.Items), "Member": len(members.Items)}
+	t.objects = map[string]int{
+		"Auth0Tenant": len(tenants.Items), "Customer": len(customers.Items), "Member": len(members.Items), "Removal": len(removals.Items),
+	}
 	for i := range tenants.Items {
 		t.tenant(&tenants.Items[i])
 	}
@@ -98,15 +100,8 @@ func (t *tally) all(ctx context.Context, cache client.Reader) error {
 	for i := range members.Items {
 		t.member(&members.Items[i])
 	}
-	return t.removals(ctx, cache, customers)
-}
-
-// removals counts the people on their way out.
-func (t *tally) removals(_ context.Context, _ client.Reader, customers *v1alpha1.CustomerList) error {
-	for i := range customers.Items {
-		for _, line := range customers.Items[i].Status.Withdrawn {
-			t.removal(string(line.State), line.RequestedAt.Time)
-		}
+	for i := range removals.Items {
+		t.removal(&removals.Items[i])
 	}
 	return nil
 }

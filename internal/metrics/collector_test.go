@@ -27,6 +27,7 @@ type held struct {
 	tenants   []v1alpha1.Auth0Tenant
 	customers []v1alpha1.Customer
 	members   []v1alpha1.Member
+	removals  []v1alpha1.Removal
 	fails     error
 }
 
@@ -42,6 +43,8 @@ func (h *held) List(_ context.Context, into client.ObjectList, opts ...client.Li
 		into.Items = h.customers
 	case *v1alpha1.MemberList:
 		into.Items = h.members
+	case *v1alpha1.RemovalList:
+		into.Items = h.removals
 	}
 	return h.fails
 }
@@ -68,6 +71,18 @@ func member(name string, state v1alpha1.InvitationState, sent time.Duration) v1a
 	return m
 }
 
+func removal(name string, state v1alpha1.RemovalState, requested time.Duration) v1alpha1.Removal {
+	return v1alpha1.Removal{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "sales", Name: "acme-" + name},
+		Spec: v1alpha1.RemovalSpec{
+			CustomerRef: v1alpha1.RemovalCustomer{Name: "acme"}, Email: v1alpha1.Email(name + "@acme.com"), RequestedAt: metav1.NewMicroTime(now.Add(-requested)),
+		},
+		Status: v1alpha1.RemovalStatus{State: state, Conditions: []metav1.Condition{
+			{Type: v1alpha1.ConditionAccessRemoved, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonRemoving, Message: name + "@acme.com"},
+		}},
+	}
+}
+
 func world() *held {
 	waiting := member("wait", "", 0)
 	waiting.Status.Seat.State = v1alpha1.SeatWaiting
@@ -85,15 +100,14 @@ func world() *held {
 				Seats:        &v1alpha1.SeatCounts{Used: 4, Active: 1, Invited: 2, Waiting: 1, Removing: 1},
 				HeldRemovals: &v1alpha1.HeldRemovals{Hash: "h", People: 3},
 				Unmanaged:    &v1alpha1.Unmanaged{Members: 2, Invitations: 1, Sample: []v1alpha1.UnmanagedPerson{{Email: "other@acme.com"}}},
-				Withdrawn: []v1alpha1.WithdrawnPerson{
-					{Email: "gone@acme.com", State: v1alpha1.WithdrawalHeld, RequestedAt: metav1.NewMicroTime(now.Add(-2 * time.Hour))},
-					{Email: "going@acme.com", State: v1alpha1.WithdrawalWithdrawing, RequestedAt: metav1.NewMicroTime(now.Add(-time.Minute))},
-				},
 			},
 		}},
 		members: []v1alpha1.Member{
 			member("a", v1alpha1.InvitationAccepted, 8*24*time.Hour), member("b", v1alpha1.InvitationSent, time.Hour),
 			member("c", v1alpha1.InvitationSent, time.Hour+time.Second), waiting, nobodys,
+		},
+		removals: []v1alpha1.Removal{
+			removal("gone", v1alpha1.RemovalHeld, 2*time.Hour), removal("going", v1alpha1.RemovalRemoving, time.Minute), removal("asked", "", time.Second),
 		},
 	}
 }
@@ -101,8 +115,8 @@ func world() *held {
 func TestMetricsCountWhatTheCacheHolds(t *testing.T) {
 	g := NewWithT(t)
 	for name, lines := range map[string]string{
-		"seatwarden_objects":                 `{kind="Auth0Tenant"} 2|{kind="Customer"} 1|{kind="Member"} 5`,
-		"seatwarden_conditions":              `{kind="Member",reason="Invited",status="False",type="Active"} 5|{kind="Member",reason="Invited",status="True",type="Ready"} 5`,
+		"seatwarden_objects":                 `{kind="Auth0Tenant"} 2|{kind="Customer"} 1|{kind="Member"} 5|{kind="Removal"} 3`,
+		"seatwarden_conditions":              `{kind="Member",reason="Invited",status="False",type="Active"} 5|{kind="Member",reason="Invited",status="True",type="Ready"} 5|{kind="Removal",reason="Removing",status="False",type="AccessRemoved"} 3`,
 		"seatwarden_customer_contract_seats": `{customer="acme",customer_namespace="sales"} 5`,
 		"seatwarden_customer_used_seats":     `{customer="acme",customer_namespace="sales"} 4`,
 		"seatwarden_customer_people": `{customer="acme",customer_namespace="sales",state="Active"} 1|{customer="acme",customer_namespace="sales",state="Assigned"} 3|` +
@@ -122,7 +136,7 @@ func TestMetricsCountWhatTheCacheHolds(t *testing.T) {
 	for _, line := range []string{
 		`seatwarden_invitations{age="1h",state="Sent"} 2`, `seatwarden_invitations{age="1d",state="Sent"} 1`,
 		`seatwarden_invitations{age="older",state="Accepted"} 1`, `seatwarden_invitations{age="7d",state="Expired"} 0`,
-		`seatwarden_removals{age="1d",state="Held"} 1`, `seatwarden_removals{age="1m",state="Withdrawing"} 1`, `seatwarden_removals{age="older",state="Held"} 0`,
+		`seatwarden_removals{age="1d",state="Held"} 1`, `seatwarden_removals{age="1m",state="Removing"} 1`, `seatwarden_removals{age="1m",state="Pending"} 1`, `seatwarden_removals{age="older",state="Held"} 0`,
 	} {
 		g.Expect(told(collector(world()), "")).To(ContainSubstring(line + "\n"))
 	}
@@ -143,6 +157,7 @@ func TestMetricsAreFewWhateverTheMembers(t *testing.T) {
 	many := world()
 	for i := range 5000 {
 		many.members = append(many.members, member(fmt.Sprintf("m%d", i), v1alpha1.InvitationSent, time.Hour))
+		many.removals = append(many.removals, removal(fmt.Sprintf("m%d", i), v1alpha1.RemovalRemoved, time.Hour))
 	}
 	g.Expect(testutil.CollectAndCount(collector(many))).To(Equal(testutil.CollectAndCount(collector(few))))
 }

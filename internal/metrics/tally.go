@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -13,9 +14,9 @@ var (
 	invitationStates = []v1alpha1.InvitationState{
 		v1alpha1.InvitationSent, v1alpha1.InvitationAccepted, v1alpha1.InvitationExpired, v1alpha1.InvitationConsumed,
 	}
-	removalStates = []v1alpha1.WithdrawalState{
-		v1alpha1.WithdrawalWithdrawing, v1alpha1.WithdrawalHeld, v1alpha1.WithdrawalApproved,
-		v1alpha1.WithdrawalWithdrawn, v1alpha1.WithdrawalDestroying, v1alpha1.WithdrawalRemoved,
+	removalStates = []v1alpha1.RemovalState{
+		v1alpha1.RemovalPending, v1alpha1.RemovalHeld, v1alpha1.RemovalRemoving,
+		v1alpha1.RemovalRemoved, v1alpha1.RemovalDeleting, v1alpha1.RemovalDone,
 	}
 	invitationAges = ages{{"1h", time.Hour}, {"1d", 24 * time.Hour}, {"3d", 3 * 24 * time.Hour}, {"7d", 7 * 24 * time.Hour}}
 	removalAges    = ages{{"1m", time.Minute}, {"10m", 10 * time.Minute}, {"1h", time.Hour}, {"1d", 24 * time.Hour}}
@@ -74,14 +75,14 @@ type tally struct {
 	conditions  map[conditionKey]int
 	customers   map[customerKey]*ofOne
 	invitations map[agedKey]int
-	removed     map[agedKey]int
+	removals    map[agedKey]int
 	feeds       map[string]string
 }
 
 func newTally(now time.Time) *tally {
 	return &tally{
 		now: now, conditions: map[conditionKey]int{}, customers: map[customerKey]*ofOne{},
-		invitations: map[agedKey]int{}, removed: map[agedKey]int{}, feeds: map[string]string{},
+		invitations: map[agedKey]int{}, removals: map[agedKey]int{}, feeds: map[string]string{},
 	}
 }
 
@@ -142,8 +143,11 @@ func (t *tally) member(member *v1alpha1.Member) {
 	}
 }
 
-func (t *tally) removal(state string, requested time.Time) {
-	t.removed[agedKey{state, removalAges.of(t.now.Sub(requested))}]++
+// removal counts one without a state as what that means: Pending.
+func (t *tally) removal(removal *v1alpha1.Removal) {
+	t.has("Removal", removal.Status.Conditions)
+	state := cmp.Or(removal.Status.State, v1alpha1.RemovalPending)
+	t.removals[agedKey{string(state), removalAges.of(t.now.Sub(removal.Spec.RequestedAt.Time))}]++
 }
 
 // emit tells zeros too, so that what ends is seen to end; but for conditions, of which
@@ -168,7 +172,7 @@ func (t *tally) emit(into chan<- prometheus.Metric) {
 	}
 	for _, state := range removalStates {
 		for _, age := range removalAges.names() {
-			gauge(removalAgesDesc, t.removed[agedKey{string(state), age}], string(state), age)
+			gauge(removalAgesDesc, t.removals[agedKey{string(state), age}], string(state), age)
 		}
 	}
 	for domain, inUse := range t.feeds {

@@ -10,6 +10,8 @@ const (
 	CustomerDeletingRetain CustomerState = "DeletingRetain"
 	// CustomerDeletingDelete: being deleted with its organization.
 	CustomerDeletingDelete CustomerState = "DeletingDelete"
+	// CustomerAnother: there is one of that name with another organization.
+	CustomerAnother CustomerState = "Another"
 	// CustomerGone: there is no such object.
 	CustomerGone CustomerState = "Gone"
 )
@@ -57,6 +59,8 @@ const (
 	RouteWaitForOrganization Route = "WaitForOrganization"
 	// RouteReadMarker: read the organization's marker, then ask again.
 	RouteReadMarker Route = "ReadMarker"
+	// RouteRest: nothing is done while the mode says so.
+	RouteRest Route = "Rest"
 	// RouteStillOwned: a Customer's finalizer was forced off; a person must say what is meant.
 	RouteStillOwned Route = "StillOwned"
 )
@@ -89,4 +93,40 @@ func MemberDeleted(f MemberFacts) Route {
 		return RouteWaitForOrganization
 	}
 	return RouteStillOwned
+}
+
+// GoingFacts are what a Removal depends on, beside its own state.
+type GoingFacts struct {
+	Customer CustomerState
+	// Rests: the mode is Observe or Paused.
+	Rests bool
+	// Deleted: somebody deleted the Removal, as with its namespace.
+	Deleted bool
+	// Undone: the person may still hold something.
+	Undone bool
+	Marker Marker
+}
+
+// Going is the deletion table's rows for a Removal: whether it goes on, or ends with
+// nothing more taken.
+func Going(f GoingFacts) Route {
+	switch {
+	case f.Customer == CustomerAnother:
+		return RouteNothing
+	case f.Rests && !f.Deleted && f.Customer != CustomerGone:
+		return RouteRest
+	case f.Rests:
+		return RouteNothing
+	case f.Customer == CustomerPresent:
+		return RouteWithdraw
+	case f.Customer == CustomerDeletingDelete:
+		return RouteWaitForOrganization
+	case f.Customer == CustomerDeletingRetain, !f.Undone:
+		return RouteNothing
+	case f.Marker == MarkerUnread:
+		return RouteReadMarker
+	case f.Marker == MarkerOurs:
+		return RouteStillOwned
+	}
+	return RouteNothing
 }

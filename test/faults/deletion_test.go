@@ -206,8 +206,10 @@ func TestDeletionSaysWhatItWaitsFor(t *testing.T) {
 	_, _, jane := joinedCustomer(w)
 	w.Expect(w.Client.Delete(t.Context(), jane)).To(Succeed())
 	w.Eventually(func(g Gomega) {
-		g.Expect(w.Reason(g, jane, v1alpha1.ConditionActive)).To(Equal("False/Withdrawing"))
-		g.Expect(world.Conditions(jane)).To(ContainElement(And(HaveField("Type", "Ready"), HaveField("Message", Not(BeEmpty())))))
+		removal := w.Removal("acme", string(jane.Spec.Email))
+		g.Expect(removal).NotTo(BeNil())
+		g.Expect(w.Reason(g, removal, v1alpha1.ConditionAccessRemoved)).To(Equal("False/Removing"))
+		g.Expect(world.Conditions(removal)).To(ContainElement(And(HaveField("Type", "Ready"), HaveField("Message", Not(BeEmpty())))))
 	}, world.Patience, "50ms").Should(Succeed())
 	w.UntilRemoved(jane)
 	w.AssertOut("acme", "jane@acme.com")

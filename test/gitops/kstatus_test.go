@@ -22,7 +22,7 @@ const passes = 1000
 // CD takes the object for the same.
 func TestStatusIsForThoseWhoWait(t *testing.T) {
 	for name, next := range map[string]func(r *rand.Rand) func() client.Object{
-		"Auth0Tenant": tenantWalk, "Customer": customerWalk, "Member": memberWalk,
+		"Auth0Tenant": tenantWalk, "Customer": customerWalk, "Member": memberWalk, "Removal": removalWalk,
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
@@ -166,5 +166,22 @@ func memberWalk(r *rand.Rand) func() client.Object {
 			member.Status = status.Member(member, facts)
 		}
 		return member
+	}
+}
+
+func removalWalk(r *rand.Rand) func() client.Object {
+	removal, clock := newRemoval(), now
+	return func() client.Object {
+		next(r, &clock, removal)
+		removal.Status.State = one(r, "", v1alpha1.RemovalPending, v1alpha1.RemovalHeld, v1alpha1.RemovalRemoving,
+			v1alpha1.RemovalRemoved, v1alpha1.RemovalDeleting, v1alpha1.RemovalDone)
+		reason := one(r, v1alpha1.ReasonAwaitingApproval, v1alpha1.ReasonNamedAsAdmin, v1alpha1.ReasonDecisionLost)
+		removal.Status.Decision = one(r, nil, &v1alpha1.RemovalDecision{Outcome: v1alpha1.DecisionHeld, Reason: reason})
+		removal.Status.Outcome = one(r, "", v1alpha1.OutcomeTakenOver, v1alpha1.OutcomeRemoved, v1alpha1.OutcomeUserDeleted, v1alpha1.OutcomeUserKept, v1alpha1.OutcomeLeftAsIs)
+		removal.Status.Withdrawal = one(r, nil, &v1alpha1.Withdrawal{TakenAt: &metav1.MicroTime{Time: clock}})
+		if !sometimes(r) {
+			removal.Status = status.Removal(removal, status.RemovalFacts{Now: clock, Problem: problem(r)})
+		}
+		return removal
 	}
 }

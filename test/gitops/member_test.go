@@ -105,12 +105,12 @@ func memberProblems() []state {
 		status.Person: {
 			v1alpha1.ReasonNamespaceNotListed, v1alpha1.ReasonOrganizationMissing, v1alpha1.ReasonOrganizationConflict, v1alpha1.ReasonRoleNotAllowed,
 			v1alpha1.ReasonRoleNotFound, v1alpha1.ReasonTooManyInvitations, v1alpha1.ReasonPersonMovedOn, v1alpha1.ReasonDomainNotAllowed,
-			v1alpha1.ReasonStillOwned, v1alpha1.ReasonRejectedByAuth0, v1alpha1.ReasonUnreadable, v1alpha1.ReasonScopeMissing,
+			v1alpha1.ReasonStillOwned, v1alpha1.ReasonRemovalRefused, v1alpha1.ReasonRejectedByAuth0, v1alpha1.ReasonUnreadable, v1alpha1.ReasonScopeMissing,
 		},
 		status.Missing: {v1alpha1.ReasonTenantNotFound, v1alpha1.ReasonCustomerNotFound, v1alpha1.ReasonCustomerNotReady},
 		status.Retry: {
 			v1alpha1.ReasonTenantNotReady, v1alpha1.ReasonAuth0Unavailable, v1alpha1.ReasonRateLimited, v1alpha1.ReasonCustomerDeleting, v1alpha1.ReasonLeaving,
-			v1alpha1.ReasonOnHold, v1alpha1.ReasonInviting, v1alpha1.ReasonWithdrawing, v1alpha1.ReasonTooManyWithdrawn,
+			v1alpha1.ReasonOnHold, v1alpha1.ReasonInviting, v1alpha1.ReasonWithdrawing,
 		},
 	})
 }

@@ -33,7 +33,9 @@ func states() []state {
 	out = append(out, customerProblems()...)
 	out = append(out, memberStates()...)
 	out = append(out, memberProblems()...)
-	for _, object := range []client.Object{newTenant(), newCustomer(), newMember()} {
+	out = append(out, removalStates()...)
+	out = append(out, removalProblems()...)
+	for _, object := range []client.Object{newTenant(), newCustomer(), newMember(), newRemoval()} {
 		out = append(out, state{"nobody has looked at it", progressing, object, "unseen"})
 	}
 	return out

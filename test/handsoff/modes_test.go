@@ -519,8 +519,7 @@ func TestRemovalBegunBeforePaused(t *testing.T) {
 	jane := people[1]
 	w.Expect(w.Client.Delete(t.Context(), jane)).To(Succeed())
 	w.Until("the removal has begun", func(g Gomega) {
-		g.Expect(w.Get(jane)).To(Succeed())
-		g.Expect(jane.Status.Withdrawal).NotTo(BeNil())
+		g.Expect(w.Removal("acme", string(jane.Spec.Email))).To(HaveField("Status.State", v1alpha1.RemovalRemoving))
 	})
 	setMode(w, customer, v1alpha1.ModePaused)
 	w.UntilGone(jane)
@@ -528,14 +527,14 @@ func TestRemovalBegunBeforePaused(t *testing.T) {
 	w.Auth0.ResetAudit()
 	w.Auth0.Forward(time.Hour)
 	w.Throughout("nothing more is done", func(g Gomega) { g.Expect(writes(w)).To(BeEmpty()) })
-	w.Expect(w.Get(customer)).To(Succeed())
-	w.Expect(customer.Status.Withdrawn).To(HaveLen(1))
+	w.Expect(w.Removals("acme")).To(HaveLen(1))
 
 	setMode(w, customer, v1alpha1.ModeManage)
 	w.Until("it is finished", func(g Gomega) {
 		w.Auth0.Forward(5 * time.Second)
-		g.Expect(w.Get(customer)).To(Succeed())
-		g.Expect(customer.Status.Withdrawn).To(HaveExactElements(HaveField("State", BeElementOf(v1alpha1.WithdrawalWithdrawn, v1alpha1.WithdrawalRemoved))))
+		if removal := w.Removal("acme", string(jane.Spec.Email)); removal != nil {
+			g.Expect(removal.Status.State).To(BeElementOf(v1alpha1.RemovalRemoved, v1alpha1.RemovalDone))
+		}
 	})
 	w.AssertOut("acme", "jane@acme.com")
 }

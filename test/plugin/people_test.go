@@ -5,9 +5,11 @@ import (
 	"time"
 
 	. "github.com/onsi/gomega"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
 	"github.com/seatwarden/seatwarden/internal/ownership"
+	"github.com/seatwarden/seatwarden/internal/status"
 )
 
 func TestInviteDeclaresPeople(t *testing.T) {
@@ -24,20 +26,41 @@ func TestInviteDeclaresPeople(t *testing.T) {
 	g.Expect(s.member("acme-pat")).To(BeNil())
 }
 
-// leave plays the operator on a Member that is being deleted.
-func (s *seats) leave(customer, name string, state v1alpha1.WithdrawalState) {
-	member := s.member(name)
+// removal plays the operator on a Member that is being deleted: its person's Removal
+// comes to a state.
+func (s *seats) removal(customer, name string, state v1alpha1.RemovalState) *v1alpha1.Removal {
+	s.t.Helper()
+	member, of := s.member(name), s.customer(customer)
 	if member == nil || member.DeletionTimestamp.IsZero() {
+		return nil
+	}
+	removal := &v1alpha1.Removal{Spec: v1alpha1.RemovalSpec{
+		CustomerRef: v1alpha1.RemovalCustomer{Name: customer, UID: of.UID}, Email: member.Spec.Email,
+		Member: v1alpha1.RemovalMember{Name: name, UID: member.UID}, TenantRef: of.Spec.TenantRef,
+		OrganizationID: of.Status.OrganizationID, RequestedAt: micro(now),
+	}}
+	removal.Namespace, removal.Name = s.namespace, customer+"-"+ownership.PersonRef(string(member.Spec.Email))
+	if err := s.client.Create(s.t.Context(), removal); err != nil {
+		NewWithT(s.t).Expect(s.client.Get(s.t.Context(), client.ObjectKeyFromObject(removal), removal)).To(Succeed())
+	}
+	change(s, removal, func(r *v1alpha1.Removal) {
+		r.Status.State = state
+		r.Status = status.Removal(r, status.RemovalFacts{Now: now})
+	})
+	return removal
+}
+
+// leave brings a Removal to a state that lets its Member go.
+func (s *seats) leave(customer, name string, state v1alpha1.RemovalState) {
+	s.t.Helper()
+	if s.removal(customer, name, state) == nil {
 		return
 	}
-	email := string(member.Spec.Email)
-	change(s, s.customer(customer), func(c *v1alpha1.Customer) {
-		c.Status.Withdrawn = append(c.Status.Withdrawn, v1alpha1.WithdrawnPerson{
-			Person: ownership.PersonRef(email), Email: email, Member: name, State: state, RequestedAt: micro(now)})
-		if state == v1alpha1.WithdrawalHeld {
+	if state == v1alpha1.RemovalHeld {
+		change(s, s.customer(customer), func(c *v1alpha1.Customer) {
 			c.Status.HeldRemovals = &v1alpha1.HeldRemovals{Hash: "0123456789abcdef", People: 1, Of: v1alpha1.HeldPeople}
-		}
-	})
+		})
+	}
 	s.keep(name)
 }
 
@@ -47,17 +70,14 @@ func TestRemoveWaitsForTheOutcome(t *testing.T) {
 	s.keep("acme-tom", v1alpha1.Finalizer)
 	looks := 0
 	s.operator = func() {
-		if looks++; looks == 1 {
-			change(s, s.member("acme-tom"), func(m *v1alpha1.Member) {
-				for i := range m.Status.Conditions {
-					if c := &m.Status.Conditions[i]; c.Type == v1alpha1.ConditionActive {
-						c.Reason, c.Message = v1alpha1.ReasonWithdrawing, "taking grant, invitations, membership and sessions"
-					}
-				}
-			})
-			return
+		switch looks++; looks {
+		case 1:
+			s.removal("acme", "acme-tom", v1alpha1.RemovalPending)
+		case 2:
+			s.removal("acme", "acme-tom", v1alpha1.RemovalRemoving)
+		default:
+			s.leave("acme", "acme-tom", v1alpha1.RemovalRemoved)
 		}
-		s.leave("acme", "acme-tom", v1alpha1.WithdrawalWithdrawn)
 	}
 	s.golden("remove", true, "remove", "acme", "tom@acme.com")
 	g.Expect(s.member("acme-tom")).To(BeNil())
@@ -68,8 +88,8 @@ func TestRemoveSaysThatARemovalIsHeld(t *testing.T) {
 	s.keep("acme-tom", v1alpha1.Finalizer)
 	s.keep("acme-joe", v1alpha1.Finalizer)
 	s.operator = func() {
-		s.leave("acme", "acme-joe", v1alpha1.WithdrawalWithdrawn)
-		s.leave("acme", "acme-tom", v1alpha1.WithdrawalHeld)
+		s.leave("acme", "acme-joe", v1alpha1.RemovalRemoved)
+		s.leave("acme", "acme-tom", v1alpha1.RemovalHeld)
 	}
 	s.golden("remove-held", false, "remove", "acme", "acme-joe", "acme-tom")
 }
@@ -82,6 +102,29 @@ func TestRemoveClaimsNothingThatItHasNotSeen(t *testing.T) {
 
 	change(s, s.customer("acme"), func(c *v1alpha1.Customer) { c.Status.Conditions[0].Reason = v1alpha1.ReasonPaused })
 	s.golden("remove-paused", false, "remove", "acme", "joe@acme.com")
+}
+
+// TestRemoveCallsNobodyRemovedWhoIsNot: a Removal may end without anything being taken.
+func TestRemoveCallsNobodyRemovedWhoIsNot(t *testing.T) {
+	for outcome, says := range map[v1alpha1.RemovalOutcome]string{
+		v1alpha1.OutcomeTakenOver: "tom@acme.com: not removed: a Member of the address has this person\n",
+		v1alpha1.OutcomeLeftAsIs:  "tom@acme.com: not removed: nothing more is taken: the organization is not the Customer's any more\n",
+	} {
+		t.Run(string(outcome), func(t *testing.T) {
+			g := NewWithT(t)
+			s := newSeats(t, "sales.yaml")
+			s.keep("acme-tom", v1alpha1.Finalizer)
+			s.operator = func() {
+				if removal := s.removal("acme", "acme-tom", v1alpha1.RemovalDone); removal != nil {
+					change(s, removal, func(r *v1alpha1.Removal) { r.Status.Outcome = outcome })
+					s.keep("acme-tom")
+				}
+			}
+			out, ok := s.run("remove", "acme", "tom@acme.com")
+			g.Expect(ok).To(BeFalse())
+			g.Expect(out).To(HaveSuffix(says))
+		})
+	}
 }
 
 func TestRemoveRemovesAllOrNobody(t *testing.T) {

@@ -25,28 +25,6 @@ func deleteUnseen(w *world.World, email, name string) *v1alpha1.Member {
 	return member
 }
 
-// lineOf is the person's line in the Customer's status now, nil when there is none.
-func lineOf(w *world.World, customer *v1alpha1.Customer, email string) *v1alpha1.WithdrawnPerson {
-	w.Expect(w.Get(customer)).To(Succeed())
-	for i := range customer.Status.Withdrawn {
-		if line := &customer.Status.Withdrawn[i]; line.Person == ownership.PersonRef(email) {
-			return line
-		}
-	}
-	return nil
-}
-
-// untilTaken waits until everything is taken from the person of a Member that is
-// being deleted. What is left is to look once more, after Auth0's lag.
-func untilTaken(w *world.World, member *v1alpha1.Member) {
-	w.Helper()
-	w.Until("everything is taken", func(g Gomega) {
-		g.Expect(w.Get(member)).To(Succeed())
-		g.Expect(member.Status.Withdrawal).NotTo(BeNil())
-		g.Expect(member.Status.Withdrawal.RevokedAt).NotTo(BeNil())
-	})
-}
-
 func holdAll(c *v1alpha1.Customer) {
 	c.Spec.Removal.Brake = v1alpha1.Brake{People: ptr.To[int32](0), Percent: ptr.To[int32](0)}
 }
@@ -59,10 +37,9 @@ const beyondGrace = time.Hour + time.Minute
 
 func deleteUsers(c *v1alpha1.Customer) { c.Spec.Removal.User = v1alpha1.RemovalUserDelete }
 
-// TestRemovalListedByAnotherAndDeclaredAgain: the pass of one Member puts everybody
-// who is being deleted on the Customer's list. Who is declared again before their
-// own Member's pass began keeps everything.
-func TestRemovalListedByAnotherAndDeclaredAgain(t *testing.T) {
+// TestRemovalRequestedAndDeclaredAgain: who is declared again before the Customer has decided about their
+// removal keeps everything.
+func TestRemovalRequestedAndDeclaredAgain(t *testing.T) {
 	for name, admin := range map[string]bool{"by a Member": false, "as an admin": true} {
 		t.Run(name, func(t *testing.T) {
 			w := world.New(t)
@@ -74,11 +51,14 @@ func TestRemovalListedByAnotherAndDeclaredAgain(t *testing.T) {
 			w.Expect(w.Client.Delete(t.Context(), jane)).To(Succeed())
 			w.Expect(w.Get(jane)).To(Succeed())
 			w.Expect(w.Get(customer)).To(Succeed())
-			customer.Status.Withdrawn = []v1alpha1.WithdrawnPerson{{
-				Person: ownership.PersonRef("jane@acme.com"), Email: "jane@acme.com", Member: jane.Name, State: v1alpha1.WithdrawalWithdrawing,
-				RequestedAt: metav1.NowMicro(), OrganizationID: jane.Status.OrganizationID, Joined: true, Invitation: jane.Status.Invitation, Users: jane.Status.Users,
-			}}
-			w.Expect(w.Client.Status().Update(t.Context(), customer)).To(Succeed())
+			w.Expect(w.Client.Create(t.Context(), &v1alpha1.Removal{
+				ObjectMeta: metav1.ObjectMeta{Namespace: w.Namespace, Name: "acme-" + ownership.PersonRef("jane@acme.com"), Finalizers: []string{v1alpha1.Finalizer}},
+				Spec: v1alpha1.RemovalSpec{
+					CustomerRef: v1alpha1.RemovalCustomer{Name: "acme", UID: customer.UID}, Email: "jane@acme.com", TenantRef: customer.Spec.TenantRef,
+					Member: v1alpha1.RemovalMember{Name: jane.Name, UID: jane.UID}, RequestedAt: metav1.NowMicro(), OrganizationID: jane.Status.OrganizationID,
+					Known: v1alpha1.Known{Joined: true, Invitation: jane.Status.Invitation, Users: jane.Status.Users},
+				},
+			})).To(Succeed())
 			if admin {
 				w.Update(customer, func() { customer.Spec.Admins = append(customer.Spec.Admins, v1alpha1.Admin{Email: "jane@acme.com"}) })
 			} else {
@@ -86,10 +66,7 @@ func TestRemovalListedByAnotherAndDeclaredAgain(t *testing.T) {
 			}
 			w.StartOperator()
 			w.UntilGone(jane)
-			w.UntilForwarding("the list is empty", func(g Gomega) {
-				g.Expect(w.Get(customer)).To(Succeed())
-				g.Expect(customer.Status.Withdrawn).To(BeEmpty())
-			})
+			w.UntilForwarding("nobody is on the way out", func(g Gomega) { g.Expect(w.Removals("acme")).To(BeEmpty()) })
 			_, err := session.Refresh(t.Context())
 			w.Expect(err).NotTo(HaveOccurred(), "no session was ended")
 			for _, member := range w.Members() {
@@ -108,21 +85,21 @@ func TestRemovalDoneIsNotBegunAgain(t *testing.T) {
 	w := world.New(t)
 	var between interposer
 	w.StartOperator(func(o *world.OperatorOptions) { o.AfterAnswer = between.after })
-	customer := w.CreateCustomer("acme", 5, longGrace, func(c *v1alpha1.Customer) {
+	w.CreateCustomer("acme", 5, longGrace, func(c *v1alpha1.Customer) {
 		c.Spec.Removal.Brake = v1alpha1.Brake{People: ptr.To[int32](1), Percent: ptr.To[int32](0)}
 	})
 	jane := w.CreateMember("acme", "jane@acme.com")
 	session := w.Join(jane)
 	w.Expect(w.Client.Delete(t.Context(), jane)).To(Succeed())
-	untilTaken(w, jane)
+	taken := w.UntilTaken("acme", "jane@acme.com")
 	confirming := func(r *http.Request) bool {
-		return call("GET", "/roles")(r) && w.Auth0.Clock().Now().After(jane.Status.Withdrawal.ChangedAt.Add(20*time.Second))
+		return call("GET", "/roles")(r) && w.Auth0.Clock().Now().After(taken.Status.Withdrawal.ChangedAt.Add(20*time.Second))
 	}
 	changed := between.once(confirming, func() { w.Annotate(jane.DeepCopy(), "example.com/note", "on its way") })
 	w.Auth0.Forward(30 * time.Second)
 	w.Eventually(changed, world.Patience).Should(BeTrue(), "the moment comes")
 	w.UntilRemoved(jane)
-	w.Expect(lineOf(w, customer, "jane@acme.com")).To(HaveField("State", v1alpha1.WithdrawalWithdrawn))
+	w.Expect(w.Removal("acme", "jane@acme.com")).To(HaveField("Status.State", v1alpha1.RemovalRemoved))
 	w.AssertOut("acme", "jane@acme.com", session)
 }
 
@@ -191,7 +168,7 @@ func TestOneMailHeldAppliedAndDeletedAgain(t *testing.T) {
 	w.UntilGone(unseen)
 	approve(w, customer, 1)
 	w.UntilForwarding("the approved removal is done", func(g Gomega) {
-		g.Expect(lineOf(w, customer, "jane@acme.com")).To(HaveField("State", v1alpha1.WithdrawalWithdrawn))
+		g.Expect(w.Removal("acme", "jane@acme.com")).To(HaveField("Status.State", v1alpha1.RemovalRemoved))
 	})
 	w.AssertOut("acme", "jane@acme.com", session)
 	again := w.CreateMember("acme", "jane@acme.com")
@@ -247,7 +224,7 @@ func TestRemovalOfAnAdminDuringAnOutage(t *testing.T) {
 	end()
 	approve(w, customer, 1)
 	w.UntilForwarding("the approved removal is done", func(g Gomega) {
-		g.Expect(lineOf(w, customer, "boss@acme.com")).To(HaveField("State", v1alpha1.WithdrawalWithdrawn))
+		g.Expect(w.Removal("acme", "boss@acme.com")).To(HaveField("Status.State", v1alpha1.RemovalRemoved))
 	})
 	w.AssertOut("acme", "boss@acme.com", session)
 }
@@ -271,17 +248,17 @@ func TestRemovalApprovedOfWhoBecameAnAdmin(t *testing.T) {
 		customer.Annotations = map[string]string{v1alpha1.AnnotationApproveRemovals: hash}
 	})
 	isHeld := func(g Gomega) {
-		g.Expect(lineOf(w, customer, "jane@acme.com")).To(HaveField("State", v1alpha1.WithdrawalHeld))
+		g.Expect(w.Removal("acme", "jane@acme.com")).To(HaveField("Status.State", v1alpha1.RemovalHeld))
 	}
 	w.Throughout("her removal is not approved", isHeld)
 	approve(w, customer, 1) // his alone
 	w.Until("it is", func(g Gomega) {
-		g.Expect(lineOf(w, customer, "bob@acme.com")).To(HaveField("State", v1alpha1.WithdrawalApproved))
+		g.Expect(w.Removal("acme", "bob@acme.com")).To(HaveField("Status.State", v1alpha1.RemovalRemoving))
 	})
 	w.Throughout("hers is not, with it", isHeld)
 	end()
 	w.UntilForwarding("the Member that the contract makes finds her", func(g Gomega) {
-		g.Expect(lineOf(w, customer, "jane@acme.com")).To(BeNil())
+		g.Expect(w.Removal("acme", "jane@acme.com")).To(BeNil())
 	})
 	_, err := session.Refresh(t.Context())
 	w.Expect(err).NotTo(HaveOccurred(), "nothing was taken")
@@ -297,7 +274,7 @@ func TestRemovalDestroyRefusedIsNoHotLoop(t *testing.T) {
 	jane := w.CreateMember("acme", "jane@acme.com")
 	w.Join(jane)
 	w.Expect(w.Client.Delete(t.Context(), jane)).To(Succeed())
-	untilTaken(w, jane)
+	w.UntilTaken("acme", "jane@acme.com")
 	fault, _ := w.Fault(standin.Fault{Method: http.MethodDelete, Route: "/api/v2/users/{id}", Kind: standin.FaultStatus, Status: http.StatusBadRequest})
 	// Once: each time that Auth0's clock jumps, everything is looked at.
 	w.Auth0.Forward(30 * time.Second)
@@ -320,8 +297,7 @@ func TestRemovalAcceptanceDuringAnOutage(t *testing.T) {
 	_, end := w.Fault(standin.Fault{Method: http.MethodGet, Route: world.InvitationsRoute, Kind: standin.FaultStatus, Status: http.StatusServiceUnavailable})
 	w.Expect(w.Client.Delete(t.Context(), jane)).To(Succeed())
 	w.Until("the removal has begun", func(g Gomega) {
-		g.Expect(w.Get(jane)).To(Succeed())
-		g.Expect(jane.Status.Withdrawal).NotTo(BeNil())
+		g.Expect(w.Removal("acme", "jane.doe@acme.com")).To(HaveField("Status.State", v1alpha1.RemovalRemoving))
 	})
 	w.Auth0.Forward(time.Minute)
 	w.Expect(w.Auth0.Configure(func(s *standin.Settings) {
@@ -366,7 +342,7 @@ func TestRemovalBrakeHoldsWhoWaits(t *testing.T) {
 	w.Expect(err).NotTo(HaveOccurred())
 	approve(w, customer, 1)
 	w.UntilForwarding("the approved removal is done", func(g Gomega) {
-		g.Expect(lineOf(w, customer, "a@acme.com")).To(HaveField("State", v1alpha1.WithdrawalWithdrawn))
+		g.Expect(w.Removal("acme", "a@acme.com")).To(HaveField("Status.State", v1alpha1.RemovalRemoved))
 	})
 	_, err = w.SignIn(id, "a@acme.com")
 	w.Expect(err).To(HaveOccurred())
@@ -385,7 +361,7 @@ func TestAccessAfterATakerFroze(t *testing.T) {
 	})
 	editor, err := w.Auth0.AddRole(standin.Role{Name: "editor"})
 	w.Expect(err).NotTo(HaveOccurred())
-	customer := w.CreateCustomer("acme", 5, longGrace)
+	w.CreateCustomer("acme", 5, longGrace)
 	jane := w.CreateMember("acme", "jane@acme.com")
 	w.Join(jane)
 	w.Expect(w.Get(jane)).To(Succeed())
@@ -400,7 +376,7 @@ func TestAccessAfterATakerFroze(t *testing.T) {
 	again := w.CreateMember("acme", "jane@acme.com", func(m *v1alpha1.Member) { m.Name = "jane-doe" })
 	w.UntilForwarding("the person is back", func(g Gomega) {
 		g.Expect(w.Reason(g, again, v1alpha1.ConditionActive)).To(Equal("True/Joined"))
-		g.Expect(lineOf(w, customer, "jane@acme.com")).To(BeNil())
+		g.Expect(w.Removal("acme", "jane@acme.com")).To(BeNil())
 	})
 	w.Auth0.Forward(time.Minute)
 	asleep.Store(int64(time.Minute))

@@ -64,7 +64,7 @@ func TestRemovalRacingAcceptance(t *testing.T) {
 	w.StartOperator(func(o *world.OperatorOptions) { o.AfterAnswer = between.after })
 	customer := w.CreateCustomer("acme", 20, func(c *v1alpha1.Customer) {
 		// Each case is a person of its own, whom the brake does not count together.
-		c.Spec.Removal = v1alpha1.Removal{Grace: &metav1.Duration{}, Brake: v1alpha1.Brake{Percent: ptr.To[int32](100), People: ptr.To[int32](100)}}
+		c.Spec.Removal = v1alpha1.RemovalPolicy{Grace: &metav1.Duration{}, Brake: v1alpha1.Brake{Percent: ptr.To[int32](100), People: ptr.To[int32](100)}}
 	})
 	w.Join(w.AdminMember(customer))
 	w.UntilReason(customer, v1alpha1.ConditionGuardInEffect, "True/GuardInEffect")
@@ -149,10 +149,8 @@ func TestRemovalWhileInvitationIsUnderWay(t *testing.T) {
 	jane := w.CreateMember("acme", "jane@acme.com")
 	w.Until("the call is under way", func(g Gomega) { g.Expect(w.Hits(fault)).To(Equal(1)) })
 	w.Expect(w.Client.Delete(t.Context(), jane)).To(Succeed())
-	w.Until("the first look is taken", func(g Gomega) {
-		g.Expect(w.Get(jane)).To(Succeed())
-		g.Expect(jane.Status.Withdrawal).NotTo(BeNil())
-		g.Expect(jane.Status.Withdrawal.TakenAt).NotTo(BeNil())
+	w.Until("the removal has begun", func(g Gomega) {
+		g.Expect(w.Removal("acme", "jane@acme.com")).To(HaveField("Status.State", v1alpha1.RemovalRemoving))
 	})
 	w.Auth0.Forward(20 * time.Second) // beyond Auth0's window, not beyond the fence and its margin
 	w.Throughout("the removal is not confirmed while the call may land", func(g Gomega) {

@@ -33,22 +33,11 @@ func TestOneMailDestructionLooksForMembers(t *testing.T) {
 			jane := w.CreateMember("acme", "jane@acme.com")
 			w.Join(jane)
 			w.Expect(w.Client.Delete(t.Context(), jane)).To(Succeed())
-			var taken *v1alpha1.Withdrawal
 			if approved {
 				w.UntilGone(jane)
 				approve(w, customer, 1)
 			}
-			w.Until("everything is taken", func(g Gomega) {
-				if approved {
-					line := lineOf(w, customer, "jane@acme.com")
-					g.Expect(line).NotTo(BeNil())
-					taken = line.Withdrawal
-				} else {
-					g.Expect(w.Get(jane)).To(Succeed())
-					taken = jane.Status.Withdrawal
-				}
-				g.Expect(taken).To(HaveField("RevokedAt", Not(BeNil())))
-			})
+			taken := w.UntilTaken("acme", "jane@acme.com").Status.Withdrawal
 			again := w.MemberObject("acme", "jane@acme.com")
 			again.Name = "jane-again"
 			confirming := func(r *http.Request) bool {
@@ -67,27 +56,27 @@ func TestOneMailDestructionLooksForMembers(t *testing.T) {
 	}
 }
 
-// TestAccessNotGivenWhileTaken: between the look at the Customer's list and the
+// TestAccessNotGivenWhileTaken: between the look at the person's Removal and the
 // call that gives, another pass begins to take from the person.
 func TestAccessNotGivenWhileTaken(t *testing.T) {
 	w := world.New(t)
 	var between interposer
 	w.StartOperator(func(o *world.OperatorOptions) { o.AfterAnswer = between.after })
-	customer := w.CreateCustomer("acme", 5, longGrace)
+	w.CreateCustomer("acme", 5, longGrace)
 	jane := w.CreateMember("acme", "jane@acme.com")
 	w.Join(jane)
 	w.Remove(jane)
 	begun := between.once(call("GET", "@acme.com"), func() {
-		line := lineOf(w, customer, "jane@acme.com")
-		before := customer.DeepCopy()
-		line.State, line.Withdrawal = v1alpha1.WithdrawalWithdrawing, nil
-		w.Expect(w.Client.Status().Patch(t.Context(), customer, client.MergeFrom(before))).To(Succeed())
+		removal := w.Removal("acme", "jane@acme.com")
+		before := removal.DeepCopy()
+		removal.Status.State, removal.Status.Withdrawal = v1alpha1.RemovalRemoving, nil
+		w.Expect(w.Client.Status().Patch(t.Context(), removal, client.MergeFrom(before))).To(Succeed())
 	})
 	again := w.CreateMember("acme", "jane@acme.com")
 	w.Eventually(begun, world.Patience).Should(BeTrue(), "the moment comes")
 	w.UntilForwarding("the person is back when that is done", func(g Gomega) {
 		g.Expect(w.Reason(g, again, v1alpha1.ConditionActive)).To(Equal("True/Joined"))
-		g.Expect(lineOf(w, customer, "jane@acme.com")).To(BeNil())
+		g.Expect(w.Removal("acme", "jane@acme.com")).To(BeNil())
 	})
 	w.Throughout("and stays", func(g Gomega) {
 		_, err := w.SignIn(w.OrganizationID("acme"), "jane@acme.com")

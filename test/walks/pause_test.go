@@ -28,6 +28,7 @@ const (
 type scene struct {
 	at           time.Time
 	customer     *v1alpha1.Customer
+	removals     []v1alpha1.Removal
 	members      []v1alpha1.Member
 	auth0        standin.Snapshot
 	organization standin.OrganizationSnapshot
@@ -69,7 +70,7 @@ func (w *walk) pause(at int) {
 }
 
 func (w *walk) behold() (scene, error) {
-	now := scene{at: w.Auth0.Clock().Now(), customer: &v1alpha1.Customer{}, members: w.Members(), auth0: w.Auth0.Snapshot()}
+	now := scene{at: w.Auth0.Clock().Now(), customer: &v1alpha1.Customer{}, members: w.Members(), removals: w.Removals("acme"), auth0: w.Auth0.Snapshot()}
 	if err := w.Get(w.customer); err != nil {
 		return scene{}, err
 	}
@@ -96,9 +97,11 @@ func (now scene) restless() (left []string) {
 			left = append(left, "the Customer is not "+condition)
 		}
 	}
-	for _, line := range c.Status.Withdrawn {
-		if slices.Contains([]v1alpha1.WithdrawalState{v1alpha1.WithdrawalWithdrawing, v1alpha1.WithdrawalApproved, v1alpha1.WithdrawalDestroying}, line.State) {
-			left = append(left, fmt.Sprintf("%s is %s", line.Email, line.State))
+	for _, removal := range now.removals {
+		switch state := removal.Status.State; state {
+		case v1alpha1.RemovalHeld, v1alpha1.RemovalRemoved:
+		default:
+			left = append(left, fmt.Sprintf("the removal of %s is %s", removal.Spec.Email, state))
 		}
 	}
 	for _, admin := range c.Spec.Admins {
@@ -145,8 +148,8 @@ func (now scene) declaredBy(email string) (found *v1alpha1.Member) {
 func (now scene) suspended() bool { return now.customer.Spec.Access == v1alpha1.AccessSuspended }
 
 func (now scene) held(email string) bool {
-	return slices.ContainsFunc(now.customer.Status.Withdrawn, func(line v1alpha1.WithdrawnPerson) bool {
-		return line.Person == ownership.PersonRef(email) && line.State == v1alpha1.WithdrawalHeld
+	return slices.ContainsFunc(now.removals, func(removal v1alpha1.Removal) bool {
+		return ownership.PersonRef(string(removal.Spec.Email)) == ownership.PersonRef(email) && removal.Status.State == v1alpha1.RemovalHeld
 	})
 }
 
@@ -280,10 +283,11 @@ func (now scene) seatsWrong() (wrongs []string) {
 			waits = m.Name
 		}
 	}
-	for _, line := range now.customer.Status.Withdrawn {
-		given := line.Attempt != nil || line.Invitation != nil || len(line.Users) > 0
-		if line.State == v1alpha1.WithdrawalHeld && given {
-			used[line.Person] = true
+	for _, removal := range now.removals {
+		known := removal.Spec.Known
+		given := known.Attempt != nil || known.Invitation != nil || len(known.Users) > 0 || removal.Status.Known != nil
+		if removal.Status.State == v1alpha1.RemovalHeld && given {
+			used[ownership.PersonRef(string(removal.Spec.Email))] = true
 		}
 	}
 	for _, person := range now.letIn() {
@@ -356,8 +360,8 @@ func (now scene) String() string {
 		}
 		fmt.Fprintf(&text, " %s %s;", m.Name, reason)
 	}
-	for _, line := range now.customer.Status.Withdrawn {
-		fmt.Fprintf(&text, " %s %s;", line.Email, line.State)
+	for _, removal := range now.removals {
+		fmt.Fprintf(&text, " %s %s;", removal.Spec.Email, removal.Status.State)
 	}
 	if u := now.customer.Status.Unmanaged; u != nil {
 		fmt.Fprintf(&text, " unmanaged: %v;", u.Sample)

@@ -245,12 +245,14 @@ func observedGeneration(obj client.Object) int64 {
 		return o.Status.ObservedGeneration
 	case *v1alpha1.Member:
 		return o.Status.ObservedGeneration
+	case *v1alpha1.Removal:
+		return o.Status.ObservedGeneration
 	}
 	return 0
 }
 
 func kinds() []client.ObjectList {
-	return []client.ObjectList{&v1alpha1.Auth0TenantList{}, &v1alpha1.CustomerList{}, &v1alpha1.MemberList{}}
+	return []client.ObjectList{&v1alpha1.Auth0TenantList{}, &v1alpha1.CustomerList{}, &v1alpha1.MemberList{}, &v1alpha1.RemovalList{}}
 }
 
 func kindOf(obj client.Object) string {
@@ -261,6 +263,8 @@ func kindOf(obj client.Object) string {
 		return "Customer"
 	case *v1alpha1.Member:
 		return "Member"
+	case *v1alpha1.Removal:
+		return "Removal"
 	}
 	return fmt.Sprintf("%T", obj)
 }

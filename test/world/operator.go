@@ -130,7 +130,7 @@ func (o OperatorOptions) cache() cache.Options {
 	for _, namespace := range o.Namespaces {
 		only.Namespaces[namespace] = cache.Config{}
 	}
-	options.ByObject[&v1alpha1.Customer{}], options.ByObject[&v1alpha1.Member{}] = only, only
+	options.ByObject[&v1alpha1.Customer{}], options.ByObject[&v1alpha1.Member{}], options.ByObject[&v1alpha1.Removal{}] = only, only, only
 	return options
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/url"
+	"slices"
 	"strings"
 
 	. "github.com/onsi/gomega"
@@ -26,6 +28,8 @@ func Conditions(obj client.Object) []metav1.Condition {
 	case *v1alpha1.Customer:
 		return o.Status.Conditions
 	case *v1alpha1.Member:
+		return o.Status.Conditions
+	case *v1alpha1.Removal:
 		return o.Status.Conditions
 	}
 	return nil
@@ -61,6 +65,40 @@ func (w *World) Members() []v1alpha1.Member {
 	list := &v1alpha1.MemberList{}
 	w.Expect(w.Client.List(w.Context(), list, client.InNamespace(w.Namespace))).To(Succeed())
 	return list.Items
+}
+
+// Removals are those of a Customer's people.
+func (w *World) Removals(customer string) []v1alpha1.Removal {
+	list := &v1alpha1.RemovalList{}
+	w.Expect(w.Client.List(w.Context(), list, client.InNamespace(w.Namespace), client.MatchingFields{v1alpha1.FieldCustomerRef: customer})).To(Succeed())
+	return list.Items
+}
+
+// Removal is that of a person of a Customer, nil when there is none.
+func (w *World) Removal(customer, email string) *v1alpha1.Removal {
+	for _, removal := range w.Removals(customer) {
+		if ownership.PersonRef(string(removal.Spec.Email)) == ownership.PersonRef(email) {
+			return &removal
+		}
+	}
+	return nil
+}
+
+// UntilTaken waits until everything is taken from a person who is being removed, sessions at last. What
+// is left is to look once more, after Auth0's lag.
+func (w *World) UntilTaken(customer, email string) (removal *v1alpha1.Removal) {
+	w.Helper()
+	w.Until("everything is taken", func(g Gomega) {
+		removal = w.Removal(customer, email)
+		g.Expect(removal).NotTo(BeNil())
+		g.Expect(removal.Status.Withdrawal).NotTo(BeNil())
+		ended := slices.ContainsFunc(w.Auth0.Calls("POST", "/api/v2/users/{id}/revoke-access"), func(call standin.AuditEntry) bool {
+			path, err := url.PathUnescape(call.Path)
+			return err == nil && strings.Contains(path, email) && !call.Time.Before(removal.Status.Withdrawal.StartedAt.Time)
+		})
+		g.Expect(ended).To(BeTrue(), "sessions are ended")
+	})
+	return removal
 }
 
 // Organization is the organization of that name in Auth0.
@@ -168,7 +206,7 @@ func (w *World) Logs() string { return w.logs.String() }
 func (w *World) written() map[string]string {
 	ctx := context.Background()
 	texts := map[string]string{"the log": w.logs.String(), "the metrics": Metrics()}
-	for _, list := range []client.ObjectList{&v1alpha1.Auth0TenantList{}, &v1alpha1.CustomerList{}, &v1alpha1.MemberList{}, &eventsv1.EventList{}} {
+	for _, list := range []client.ObjectList{&v1alpha1.Auth0TenantList{}, &v1alpha1.CustomerList{}, &v1alpha1.MemberList{}, &v1alpha1.RemovalList{}, &eventsv1.EventList{}} {
 		w.Expect(w.Client.List(ctx, list)).To(Succeed())
 		var text strings.Builder
 		encoder := json.NewEncoder(&text)
@@ -187,6 +225,8 @@ func typeName(list client.ObjectList) string {
 		return "Customer"
 	case *v1alpha1.MemberList:
 		return "Member"
+	case *v1alpha1.RemovalList:
+		return "Removal"
 	}
 	return "Event"
 }
@@ -194,8 +234,8 @@ func typeName(list client.ObjectList) string {
 // describe is the state of all objects in short, for who reads a failure.
 func (w *World) describe() string {
 	ctx := context.Background()
-	tenants, customers, members := &v1alpha1.Auth0TenantList{}, &v1alpha1.CustomerList{}, &v1alpha1.MemberList{}
-	for _, list := range []client.ObjectList{tenants, customers, members} {
+	tenants, customers, members, removals := &v1alpha1.Auth0TenantList{}, &v1alpha1.CustomerList{}, &v1alpha1.MemberList{}, &v1alpha1.RemovalList{}
+	for _, list := range []client.ObjectList{tenants, customers, members, removals} {
 		w.Expect(w.Client.List(ctx, list)).To(Succeed())
 	}
 	var text strings.Builder
@@ -213,6 +253,9 @@ func (w *World) describe() string {
 	}
 	for i := range members.Items[:min(10, len(members.Items))] {
 		line(&members.Items[i], members.Items[i].Status.Conditions)
+	}
+	for i := range removals.Items[:min(10, len(removals.Items))] {
+		line(&removals.Items[i], removals.Items[i].Status.Conditions)
 	}
 	return text.String()
 }

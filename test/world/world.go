@@ -236,12 +236,15 @@ func (w *World) tearDown() {
 func (w *World) removeObjects() {
 	ctx := context.Background()
 	var objects []client.Object
-	members, customers, tenants := &v1alpha1.MemberList{}, &v1alpha1.CustomerList{}, &v1alpha1.Auth0TenantList{}
-	for _, list := range []client.ObjectList{members, customers, tenants} {
+	members, removals, customers, tenants := &v1alpha1.MemberList{}, &v1alpha1.RemovalList{}, &v1alpha1.CustomerList{}, &v1alpha1.Auth0TenantList{}
+	for _, list := range []client.ObjectList{members, removals, customers, tenants} {
 		w.Expect(w.Client.List(ctx, list)).To(Succeed())
 	}
 	for i := range members.Items {
 		objects = append(objects, &members.Items[i])
+	}
+	for i := range removals.Items {
+		objects = append(objects, &removals.Items[i])
 	}
 	for i := range customers.Items {
 		objects = append(objects, &customers.Items[i])

@@ -122,15 +122,20 @@ func (l *writeLog) wrap(base http.RoundTripper) http.RoundTripper {
 		idle := r.Method == http.MethodPatch && response.StatusCode == http.StatusOK && same && !gone
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		l.writes = append(l.writes, KubernetesWrite{Method: r.Method, Path: r.URL.Path, Idle: idle, Drift: drift(r.Method, r.URL.Path, sent)})
+		write := KubernetesWrite{Method: r.Method, Path: r.URL.Path, Idle: idle}
+		if after.Labels[v1alpha1.LabelGeneratedFor] == "" { // a Member that the operator made is nobody's but its own
+			write.Drift = drift(r.Method, r.URL.Path, sent)
+		}
+		l.writes = append(l.writes, write)
 		return response, nil
 	})
 }
 
 type metadata struct {
-	ResourceVersion   string   `json:"resourceVersion"`
-	DeletionTimestamp string   `json:"deletionTimestamp"`
-	Finalizers        []string `json:"finalizers"`
+	ResourceVersion   string            `json:"resourceVersion"`
+	DeletionTimestamp string            `json:"deletionTimestamp"`
+	Finalizers        []string          `json:"finalizers"`
+	Labels            map[string]string `json:"labels"`
 }
 
 // read reads a body and puts it back.

@@ -44,13 +44,16 @@ func (e *env) runApprove(ctx context.Context, name, hash string, yes bool, timeo
 	if err != nil {
 		return err
 	}
-	removals, held := view.Removals(customer)
+	held := view.HeldOf(customer)
 	if held == nil {
 		e.say("Nothing is held for Customer %s.", name)
 		return nil
 	}
-	removals = slices.DeleteFunc(removals, func(r view.Removal) bool { return !r.IsHeld() })
-	e.showHeld(customer, held, removals)
+	removals, err := e.removals(ctx, customer)
+	if err != nil {
+		return err
+	}
+	e.showHeld(customer, held, slices.DeleteFunc(view.Removals(removals), func(r view.Removal) bool { return !r.AwaitsApproval() }))
 	if hash != "" && hash != held.Hash {
 		return fmt.Errorf("what is held has the hash %s now, and not %s: nothing is approved", held.Hash, hash)
 	}

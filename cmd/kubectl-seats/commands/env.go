@@ -37,6 +37,7 @@ var kinds = []struct {
 	{v1alpha1.GroupVersion.WithKind("Auth0Tenant"), meta.RESTScopeRoot},
 	{v1alpha1.GroupVersion.WithKind("Customer"), meta.RESTScopeNamespace},
 	{v1alpha1.GroupVersion.WithKind("Member"), meta.RESTScopeNamespace},
+	{v1alpha1.GroupVersion.WithKind("Removal"), meta.RESTScopeNamespace},
 	{corev1.SchemeGroupVersion.WithKind("Event"), meta.RESTScopeNamespace},
 	{corev1.SchemeGroupVersion.WithKind("Secret"), meta.RESTScopeNamespace},
 	{corev1.SchemeGroupVersion.WithKind("Namespace"), meta.RESTScopeRoot},
@@ -152,6 +153,17 @@ func (e *env) membersWhere(ctx context.Context, where ...client.ListOption) (mem
 		return list.Continue, err
 	})
 	return members, err
+}
+
+// removals are those of one Customer.
+func (e *env) removals(ctx context.Context, customer *v1alpha1.Customer) (removals []v1alpha1.Removal, err error) {
+	err = pages(func(page ...client.ListOption) (string, error) {
+		list := &v1alpha1.RemovalList{}
+		err := e.client.List(ctx, list, append(page, client.InNamespace(customer.Namespace), client.MatchingFields{v1alpha1.FieldCustomerRef: customer.Name})...)
+		removals = append(removals, list.Items...)
+		return list.Continue, err
+	})
+	return removals, err
 }
 
 // pages asks for one page after another.

@@ -134,14 +134,18 @@ func (e *env) follow(ctx context.Context, customer *v1alpha1.Customer, persons [
 	if err != nil {
 		return false, err
 	}
-	// After the Members: whose Member is gone stands on the Customer's list by then.
+	// After the Members: who is held or removed has a Removal before the Member is gone.
+	listed, err := e.removals(ctx, customer)
+	if err != nil {
+		return false, err
+	}
 	now := &v1alpha1.Customer{}
 	if err := e.client.Get(ctx, client.ObjectKeyFromObject(customer), now); client.IgnoreNotFound(err) != nil {
 		return false, err
 	} else if apierrors.IsNotFound(err) {
 		now = customer
 	}
-	removals, _ := view.Removals(now)
+	removals := view.Removals(listed)
 	done = true
 	for _, person := range persons {
 		step := person.look(members, view.RemovalOf(removals, person.email), view.NothingTaken(now))
@@ -165,6 +169,9 @@ func (l *leaving) look(members []v1alpha1.Member, removal *view.Removal, nothing
 			l.outcome, l.bad = "declared again by Member "+members[i].Name+", who keeps the seat", true
 			return l.outcome
 		}
+		if removal != nil && removal.IsUnderWay() {
+			return "going: " + removal.Meaning()
+		}
 		return "going: " + view.LeavingStep(&members[i])
 	}
 	switch {
@@ -172,15 +179,17 @@ func (l *leaving) look(members []v1alpha1.Member, removal *view.Removal, nothing
 		l.outcome, l.bad = "its Member is gone, and under mode "+nothingTaken+" nothing was taken in Auth0", true
 	case removal == nil:
 		l.outcome = "its Member is gone"
-	case removal.IsHeld():
+	case removal.AwaitsApproval():
 		l.outcome, l.bad = "HELD: nothing is taken, and the person signs in as before", true
 	case removal.IsDone():
 		l.outcome = "removed: nothing lets the person in"
 		if removal.Restorable {
 			l.outcome += "; a Member of the address brings them back for a while"
 		}
-	default:
+	case removal.IsUnderWay():
 		return "going: " + removal.Meaning()
+	default:
+		l.outcome, l.bad = "not removed: "+removal.Meaning(), true
 	}
 	return l.outcome
 }

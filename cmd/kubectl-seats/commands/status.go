@@ -47,7 +47,11 @@ func (e *env) details(ctx context.Context, name string) (*view.Details, error) {
 	if err != nil {
 		return nil, err
 	}
-	events, err := e.events(ctx, customer, members)
+	removals, err := e.removals(ctx, customer)
+	if err != nil {
+		return nil, err
+	}
+	events, err := e.events(ctx, customer, members, removals)
 	unread := ""
 	switch {
 	case apierrors.IsForbidden(err):
@@ -55,24 +59,24 @@ func (e *env) details(ctx context.Context, name string) (*view.Details, error) {
 	case err != nil:
 		return nil, err
 	}
-	details := view.OfDetails(customer, members, events, e.Now())
+	details := view.OfDetails(customer, members, removals, events, e.Now())
 	details.EventsUnread = unread
 	return &details, nil
 }
 
-// events are those of a Customer and its Members, the newest first.
-func (e *env) events(ctx context.Context, customer *v1alpha1.Customer, members []v1alpha1.Member) ([]view.Event, error) {
+// events are those of a Customer, its Members and its Removals, the newest first.
+func (e *env) events(ctx context.Context, customer *v1alpha1.Customer, members []v1alpha1.Member, removals []v1alpha1.Removal) ([]view.Event, error) {
 	own := map[string]bool{}
 	for i := range members {
 		own["Member/"+members[i].Name] = true
 	}
 	own["Customer/"+customer.Name] = true
-	removals, _ := view.Removals(customer)
-	for _, removal := range removals {
-		own["Member/"+removal.Member] = true
+	for i := range removals {
+		own["Removal/"+removals[i].Name] = true
+		own["Member/"+removals[i].Spec.Member.Name] = true
 	}
 	var events []view.Event
-	for _, kind := range []string{"Customer", "Member"} {
+	for _, kind := range []string{"Customer", "Member", "Removal"} {
 		err := pages(func(page ...client.ListOption) (string, error) {
 			list := &corev1.EventList{}
 			err := e.client.List(ctx, list, append(page, client.InNamespace(customer.Namespace), client.MatchingFields{"involvedObject.kind": kind})...)

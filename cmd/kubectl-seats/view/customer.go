@@ -104,13 +104,12 @@ type Event struct {
 // OfCustomer is the row of one Customer.
 func OfCustomer(customer *v1alpha1.Customer) Customer {
 	spec, status := &customer.Spec, &customer.Status
-	_, held := Removals(customer)
 	row := Customer{
 		Namespace: customer.Namespace, Name: customer.Name, DisplayName: customer.DisplayName(),
 		Organization: customer.OrganizationName(), OrganizationID: status.OrganizationID,
 		Tenant: spec.TenantRef.Name, Mode: string(cmp.Or(spec.Mode, v1alpha1.ModeManage)), Access: string(cmp.Or(spec.Access, v1alpha1.AccessOpen)),
 		Deleting: !customer.DeletionTimestamp.IsZero(), Seats: Seats{Total: spec.Seats},
-		Ready: "Unknown", Status: status.Summary, Held: held,
+		Ready: "Unknown", Status: status.Summary, Held: HeldOf(customer),
 	}
 	if contract := spec.Contract; contract != nil {
 		row.StartTime, row.EndTime = timeOf(contract.StartTime), timeOf(contract.EndTime)
@@ -137,7 +136,7 @@ func timeOf(t *metav1.Time) *time.Time {
 }
 
 // OfDetails is the whole of one Customer; now tells how long things still take.
-func OfDetails(customer *v1alpha1.Customer, members []v1alpha1.Member, events []Event, now time.Time) Details {
+func OfDetails(customer *v1alpha1.Customer, members []v1alpha1.Member, removals []v1alpha1.Removal, events []Event, now time.Time) Details {
 	details := Details{Customer: OfCustomer(customer), Events: events, Connections: connections(customer)}
 	for _, condition := range customer.Status.Conditions {
 		details.Conditions = append(details.Conditions, Condition{
@@ -147,7 +146,7 @@ func OfDetails(customer *v1alpha1.Customer, members []v1alpha1.Member, events []
 		details.People = append(details.People, OfMember(&members[i], now))
 	}
 	slices.SortFunc(details.People, func(a, b Person) int { return strings.Compare(a.Member, b.Member) })
-	details.Removals, _ = Removals(customer)
+	details.Removals = Removals(removals)
 	slices.SortStableFunc(details.Removals, func(a, b Removal) int {
 		return cmp.Or(b.Since.Compare(a.Since), strings.Compare(a.Email, b.Email))
 	})

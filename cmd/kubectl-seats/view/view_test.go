@@ -61,21 +61,52 @@ func TestWhatIsShownSteersNoTerminal(t *testing.T) {
 func TestRemovalsThatAreHeld(t *testing.T) {
 	g := NewWithT(t)
 	customer := &v1alpha1.Customer{}
-	_, held := Removals(customer)
-	g.Expect(held).To(BeNil())
+	g.Expect(HeldOf(customer)).To(BeNil())
 	customer.Status.HeldRemovals = &v1alpha1.HeldRemovals{Hash: "h", People: 1}
-	customer.Status.Withdrawn = []v1alpha1.WithdrawnPerson{{Email: "Jane@acme.com", State: v1alpha1.WithdrawalHeld}, {Email: "joe@acme.com", State: v1alpha1.WithdrawalRemoved}}
-	removals, held := Removals(customer)
+	held := HeldOf(customer)
 	g.Expect(held).To(Equal(&Held{Hash: "h", People: 1, Of: v1alpha1.HeldPeople}))
-	g.Expect(RemovalOf(removals, "jane@acme.com").IsHeld()).To(BeTrue())
-	g.Expect(RemovalOf(removals, "joe@acme.com").IsDone()).To(BeTrue())
-	g.Expect(RemovalOf(removals, "kim@acme.com")).To(BeNil())
 	for of, says := range map[v1alpha1.HeldKind]string{
 		v1alpha1.HeldPeople: "the removal of 1 person waits", v1alpha1.HeldOrganization: "deleting the organization waits", v1alpha1.HeldUsers: "deleting the users of 1 person waits",
 	} {
 		held.Of = of
 		g.Expect(held.Text()).To(HavePrefix(says))
 	}
+}
+
+func TestRemovalsSayWhereAPersonStands(t *testing.T) {
+	of := func(state v1alpha1.RemovalState, heldFor string, outcome v1alpha1.RemovalOutcome) *Removal {
+		removal := v1alpha1.Removal{Spec: v1alpha1.RemovalSpec{Email: "Jane@acme.com"}, Status: v1alpha1.RemovalStatus{State: state, Outcome: outcome}}
+		if heldFor != "" {
+			removal.Status.Decision = &v1alpha1.RemovalDecision{Outcome: v1alpha1.DecisionHeld, Reason: heldFor}
+		}
+		return RemovalOf(Removals([]v1alpha1.Removal{removal}), "jane@acme.com")
+	}
+	for name, test := range map[string]struct {
+		removal                *Removal
+		underWay, awaits, done bool
+		meaning                string
+	}{
+		"no state yet":           {of("", "", ""), true, false, false, "nothing is taken yet"},
+		"being taken":            {of(v1alpha1.RemovalRemoving, "", ""), true, false, false, "access is being taken"},
+		"above the brake":        {of(v1alpha1.RemovalHeld, v1alpha1.ReasonAwaitingApproval, ""), false, true, false, "can sign in until somebody approves"},
+		"decision lost":          {of(v1alpha1.RemovalHeld, v1alpha1.ReasonDecisionLost, ""), false, true, false, "can sign in until somebody approves"},
+		"an admin":               {of(v1alpha1.RemovalHeld, v1alpha1.ReasonNamedAsAdmin, ""), false, false, false, "can sign in: the contract names an admin"},
+		"out":                    {of(v1alpha1.RemovalRemoved, "", ""), false, false, true, "is out; a Member of the address brings the person back"},
+		"the user is on its way": {of(v1alpha1.RemovalDeleting, "", ""), false, false, true, "is out; the user is being deleted"},
+		"the user is deleted":    {of(v1alpha1.RemovalDone, "", v1alpha1.OutcomeUserDeleted), false, false, true, "is out; the user is deleted"},
+		"the grace is over":      {of(v1alpha1.RemovalDone, "", v1alpha1.OutcomeRemoved), false, false, true, "is out"},
+		"taken over":             {of(v1alpha1.RemovalDone, "", v1alpha1.OutcomeTakenOver), false, false, false, "a Member of the address has this person"},
+		"left":                   {of(v1alpha1.RemovalDone, "", v1alpha1.OutcomeLeftAsIs), false, false, false, "nothing more is taken: the organization is not the Customer's any more"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			g.Expect(test.removal.IsUnderWay()).To(Equal(test.underWay))
+			g.Expect(test.removal.AwaitsApproval()).To(Equal(test.awaits))
+			g.Expect(test.removal.IsDone()).To(Equal(test.done))
+			g.Expect(test.removal.Meaning()).To(Equal(test.meaning))
+		})
+	}
+	NewWithT(t).Expect(RemovalOf(nil, "kim@acme.com")).To(BeNil())
 }
 
 func TestDurationsInOneUnit(t *testing.T) {

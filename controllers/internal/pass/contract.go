@@ -89,12 +89,6 @@ func Grace(customer *v1alpha1.Customer) time.Duration {
 	return 10 * time.Minute
 }
 
-// BrakeCounts tells whether the brake counts a line: whoever is being removed, or
-// was, and whom nobody approved.
-func BrakeCounts(line v1alpha1.WithdrawnPerson) bool {
-	return line.State != v1alpha1.WithdrawalHeld && line.ApprovedAt == nil
-}
-
 // RemovalName names a person of a Customer for the tenant's brake.
 func RemovalName(customer *v1alpha1.Customer, person string) string {
 	return string(customer.UID) + " " + person
@@ -105,20 +99,4 @@ func IsAdmin(customer *v1alpha1.Customer, person string) bool {
 	return slices.ContainsFunc(customer.Spec.Admins, func(admin v1alpha1.Admin) bool {
 		return ownership.PersonRef(string(admin.Email)) == person
 	})
-}
-
-// HeldRemovals is the hash of a Customer's removals that wait for approval, and
-// how many they are; an admin's is none while the contract names them. A deletion
-// of the Customer that is held is one of its own.
-func HeldRemovals(customer *v1alpha1.Customer) (hash string, people int) {
-	var lines []string
-	for _, entry := range customer.Status.Withdrawn {
-		if entry.State == v1alpha1.WithdrawalHeld && !IsAdmin(customer, entry.Person) {
-			lines = append(lines, entry.Person+" "+entry.RequestedAt.UTC().Format(metav1.RFC3339Micro))
-		}
-	}
-	if len(lines) == 0 {
-		return "", 0
-	}
-	return removal.Hash(lines), len(lines)
 }

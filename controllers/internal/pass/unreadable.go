@@ -68,6 +68,8 @@ func refuseUnreadable(obj client.Object) error {
 		kind, what = "Customer", o.Unreadable
 	case *v1alpha1.Member:
 		kind, what = "Member", o.Unreadable
+	case *v1alpha1.Removal:
+		kind, what = "Removal", o.Unreadable
 	}
 	if what == "" {
 		return nil
@@ -143,6 +145,8 @@ func summarize(obj client.Object) {
 		o.Status.Summary = status.CustomerSummary(o)
 	case *v1alpha1.Member:
 		o.Status.Summary = status.MemberSummary(o)
+	case *v1alpha1.Removal:
+		o.Status.Summary = status.RemovalSummary(o)
 	}
 }
 
@@ -151,6 +155,8 @@ func statusOf(obj client.Object) (conditions *[]metav1.Condition, observed *int6
 	case *v1alpha1.Auth0Tenant:
 		return &o.Status.Conditions, &o.Status.ObservedGeneration
 	case *v1alpha1.Member:
+		return &o.Status.Conditions, &o.Status.ObservedGeneration
+	case *v1alpha1.Removal:
 		return &o.Status.Conditions, &o.Status.ObservedGeneration
 	}
 	customer := obj.(*v1alpha1.Customer)

@@ -41,6 +41,8 @@ func sameStatus(before, after client.Object) (bool, error) {
 		return sameStored(b.Status, after.(*v1alpha1.Customer).Status)
 	case *v1alpha1.Member:
 		return sameStored(b.Status, after.(*v1alpha1.Member).Status)
+	case *v1alpha1.Removal:
+		return sameStored(b.Status, after.(*v1alpha1.Removal).Status)
 	}
 	return false, fmt.Errorf("no status known of %T", before)
 }

@@ -1,4 +1,4 @@
-package member
+package removal
 
 import (
 	"context"
@@ -7,14 +7,9 @@ import (
 	"time"
 
 	. "github.com/onsi/gomega"
-	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/ptr"
-	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
 	"github.com/seatwarden/seatwarden/internal/auth0"
@@ -137,45 +132,11 @@ func (a *laggingAuth0) RemoveMembers(_ context.Context, _ string, ids ...string)
 	return nil
 }
 
-// leaver is a Member who had joined and is being deleted.
-func leaver(name string) *v1alpha1.Member {
-	now := metav1.NewTime(clock{}.Now())
-	member := &v1alpha1.Member{ObjectMeta: metav1.ObjectMeta{Namespace: "n", Name: name, UID: "m", DeletionTimestamp: &now, Finalizers: []string{v1alpha1.Finalizer}}}
-	member.Spec = v1alpha1.MemberSpec{CustomerRef: v1alpha1.CustomerRef{Name: "acme"}, Email: v1alpha1.Email(name + "@acme.com")}
-	member.Status = v1alpha1.MemberStatus{Tenant: "default", OrganizationID: "org_1", Users: []v1alpha1.MemberUser{{UserID: "okta|" + name + "@acme.com", Since: now}}}
-	return member
-}
-
-func acme(line ...v1alpha1.WithdrawnPerson) *v1alpha1.Customer {
-	customer := &v1alpha1.Customer{ObjectMeta: metav1.ObjectMeta{Namespace: "n", Name: "acme", UID: "u", Generation: 1}}
-	customer.Spec.TenantRef.Name, customer.Status.OrganizationID, customer.Status.Withdrawn = "default", "org_1", line
+// graced is acme with a grace, so that a removal that is confirmed stays to be seen.
+func graced() *v1alpha1.Customer {
+	customer := acme()
+	customer.Spec.Removal.Grace = ptr.To(metav1.Duration{Duration: time.Hour})
 	return customer
-}
-
-// taker makes the reconcilers that take, over a cluster of these objects.
-func taker(t *testing.T, api auth0.API, now func() time.Time, objects ...client.Object) (*Reconciler, client.Client) {
-	t.Helper()
-	settings := &v1alpha1.Auth0Tenant{ObjectMeta: metav1.ObjectMeta{Name: "default"}}
-	settings.Spec.Namespaces = []v1alpha1.NamespaceGrant{{Name: "n"}}
-	cluster := clusterOf(t, append(objects, settings, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "n"}})...)
-	shared := directory.New()
-	shared.Put("default", settings.Spec, api).Organization("org_1").SetKey("k")
-	return &Reconciler{
-		Client: cluster, Live: cluster, Directory: shared, Recorder: events.NewFakeRecorder(100), Now: now, SettledInterval: time.Minute,
-	}, cluster
-}
-
-// until reconciles until the pass asks for another time, and returns for when.
-func until(t *testing.T, r reconcile.Reconciler, name string) time.Duration {
-	t.Helper()
-	g := NewWithT(t)
-	var result ctrl.Result
-	for range 3 { // woken by others, again and again
-		var err error
-		result, err = r.Reconcile(t.Context(), ctrl.Request{NamespacedName: client.ObjectKey{Namespace: "n", Name: name}})
-		g.Expect(err).NotTo(HaveOccurred())
-	}
-	return result.RequeueAfter
 }
 
 // TestRemovalTakesOnceWhileTheListsLag: what was taken is not taken again because a
@@ -183,73 +144,77 @@ func until(t *testing.T, r reconcile.Reconciler, name string) time.Duration {
 // until it must show what is left; then one look proves that nothing is.
 func TestRemovalTakesOnceWhileTheListsLag(t *testing.T) {
 	g := NewWithT(t)
-	api, jane := newLagging("jane@acme.com"), leaver("jane")
-	r, cluster := taker(t, api, api.Now, acme(), jane)
+	api, jane := newLagging("jane@acme.com"), leaving("jane", v1alpha1.RemovalRemoving)
+	r, cluster := reconciler(t, api, api.Now, graced(), jane)
 	took := func() map[string]int {
 		return map[string]int{"grant": api.calls["grant"], "membership": api.calls["membership"], "sessions": api.calls["sessions"]}
 	}
 	once := map[string]int{"grant": 1, "membership": 1, "sessions": 1}
 
-	g.Expect(until(t, &RemovalReconciler{r}, "jane")).To(Equal(directory.Lag), "one wake-up, at the exact time")
+	g.Expect(until(t, r, jane)).To(Equal(directory.Lag), "one wake-up, at the exact time")
 	g.Expect(took()).To(Equal(once))
 	first := api.all
-	g.Expect(first).To(BeNumerically("<=", 11))
+	g.Expect(first).To(BeNumerically("<=", 12))
 	api.now = api.now.Add(directory.Lag - time.Second)
-	g.Expect(until(t, &RemovalReconciler{r}, "jane")).To(Equal(time.Second))
+	g.Expect(until(t, r, jane)).To(Equal(time.Second))
 	g.Expect(api.all).To(Equal(first), "nothing is asked before that")
 
 	api.now = api.now.Add(time.Second)
-	until(t, &RemovalReconciler{r}, "jane")
-	g.Expect(apierrors.IsNotFound(cluster.Get(t.Context(), client.ObjectKeyFromObject(jane), jane))).To(BeTrue(), "the removal is confirmed")
+	until(t, r, jane)
+	g.Expect(read(t, cluster, jane).Status.State).To(Equal(v1alpha1.RemovalRemoved), "the removal is confirmed")
 	g.Expect(took()).To(Equal(once))
-	g.Expect(api.all - first).To(BeNumerically("<=", 8))
+	g.Expect(api.all - first).To(BeNumerically("<=", 9))
 }
 
-// TestRemovalOfApprovedTakesOnce: removals that were held and are approved cost no
-// more than others: of each person everything is taken once.
-func TestRemovalOfApprovedTakesOnce(t *testing.T) {
+// TestRemovalOfManyTakesOnce: people who leave together share a look, and of each of
+// them everything is taken once.
+func TestRemovalOfManyTakesOnce(t *testing.T) {
 	g := NewWithT(t)
 	var emails []string
-	var lines []v1alpha1.WithdrawnPerson
+	var removals []*v1alpha1.Removal
+	objects := []client.Object{graced()}
 	for n := range 4 {
-		email := fmt.Sprintf("agent%d@acme.com", n)
-		emails = append(emails, email)
-		lines = append(lines, v1alpha1.WithdrawnPerson{
-			Person: ownership.PersonRef(email), Email: email, Member: "gone", State: v1alpha1.WithdrawalApproved, RequestedAt: metav1.NewMicroTime(clock{}.Now()),
-			OrganizationID: "org_1", Joined: true, Users: []v1alpha1.MemberUser{{UserID: "okta|" + email, Since: metav1.NewTime(clock{}.Now())}},
-		})
+		name := fmt.Sprintf("agent%d", n)
+		emails, removals = append(emails, name+"@acme.com"), append(removals, leaving(name, v1alpha1.RemovalRemoving))
+		objects = append(objects, removals[n])
 	}
-	api, customer := newLagging(emails...), acme(lines...)
-	customer.Spec.Removal.Grace = ptr.To(metav1.Duration{Duration: time.Hour})
-	r, cluster := taker(t, api, api.Now, customer)
+	api := newLagging(emails...)
+	r, cluster := reconciler(t, api, api.Now, objects...)
+	round := func() (last time.Duration) {
+		for _, removal := range removals {
+			last = until(t, r, removal)
+		}
+		return last
+	}
+	once := SatisfyAll(HaveKeyWithValue("grant", 4), HaveKeyWithValue("membership", 4), HaveKeyWithValue("sessions", 4))
 
-	g.Expect(until(t, &WithdrawnReconciler{r}, "acme")).To(BeNumerically("~", directory.Lag, time.Second))
+	g.Expect(round()).To(BeNumerically("~", directory.Lag, time.Second))
 	first := api.all
-	g.Expect(api.calls).To(SatisfyAll(HaveKeyWithValue("grant", 4), HaveKeyWithValue("membership", 4), HaveKeyWithValue("sessions", 4)))
-	g.Expect(first).To(BeNumerically("<=", 4*8+3), "they share a look")
+	g.Expect(api.calls).To(once)
 	api.now = api.now.Add(directory.Lag - time.Second)
-	until(t, &WithdrawnReconciler{r}, "acme")
+	round()
 	g.Expect(api.all).To(Equal(first), "nothing is asked before Auth0 must show what is left")
 
 	api.now = api.now.Add(time.Second)
-	until(t, &WithdrawnReconciler{r}, "acme")
-	g.Expect(cluster.Get(t.Context(), client.ObjectKeyFromObject(customer), customer)).To(Succeed())
-	g.Expect(customer.Status.Withdrawn).To(HaveEach(HaveField("State", v1alpha1.WithdrawalWithdrawn)))
-	g.Expect(api.calls).To(SatisfyAll(HaveKeyWithValue("grant", 4), HaveKeyWithValue("membership", 4), HaveKeyWithValue("sessions", 4)))
-	g.Expect(api.all-first).To(BeNumerically("<=", 4*5+3), "they share a look")
+	round()
+	for _, removal := range removals {
+		g.Expect(read(t, cluster, removal).Status.State).To(Equal(v1alpha1.RemovalRemoved))
+	}
+	g.Expect(api.calls).To(once)
+	g.Expect(api.all-first).To(BeNumerically("<=", 4*6+3), "they share a look")
 }
 
 // TestRemovalEndsASessionThatBeganMeanwhile: Auth0 lets somebody in for a moment after
 // their membership has ended. The look that proves sees the sign-in, and ends it.
 func TestRemovalEndsASessionThatBeganMeanwhile(t *testing.T) {
 	g := NewWithT(t)
-	api, jane := newLagging("jane@acme.com"), leaver("jane")
-	r, cluster := taker(t, api, api.Now, acme(), jane)
-	until(t, &RemovalReconciler{r}, "jane")
+	api, jane := newLagging("jane@acme.com"), leaving("jane", v1alpha1.RemovalRemoving)
+	r, cluster := reconciler(t, api, api.Now, graced(), jane)
+	until(t, r, jane)
 	api.people["okta|jane@acme.com"].lastLogin = api.now.Add(2 * time.Second)
 	api.now = api.now.Add(directory.Lag)
-	until(t, &RemovalReconciler{r}, "jane")
-	g.Expect(apierrors.IsNotFound(cluster.Get(t.Context(), client.ObjectKeyFromObject(jane), jane))).To(BeTrue(), "the removal is confirmed")
+	until(t, r, jane)
+	g.Expect(read(t, cluster, jane).Status.State).To(Equal(v1alpha1.RemovalRemoved), "the removal is confirmed")
 	g.Expect(api.calls["sessions"]).To(Equal(2))
 }
 
@@ -257,12 +222,10 @@ func TestRemovalEndsASessionThatBeganMeanwhile(t *testing.T) {
 // had taken everything: whoever comes next takes at once.
 func TestRemovalGoesOnWhereATakerDied(t *testing.T) {
 	g := NewWithT(t)
-	api, jane := newLagging("jane@acme.com"), leaver("jane")
-	r, cluster := taker(t, api, api.Now, acme(), jane)
-	until(t, &RemovalReconciler{r}, "jane")
-	g.Expect(cluster.Get(t.Context(), client.ObjectKeyFromObject(jane), jane)).To(Succeed())
-	jane.Status.Withdrawal.TakenAt, jane.Status.Withdrawal.RevokedAt = nil, nil
-	g.Expect(cluster.Status().Update(t.Context(), jane)).To(Succeed())
-	until(t, &RemovalReconciler{r}, "jane")
+	api, jane := newLagging("jane@acme.com"), leaving("jane", v1alpha1.RemovalRemoving)
+	r, _ := reconciler(t, api, api.Now, graced(), jane)
+	until(t, r, jane)
+	next := &Reconciler{Client: r.Client, Live: r.Live, Directory: r.Directory, Recorder: r.Recorder, Now: r.Now}
+	until(t, next, jane)
 	g.Expect(api.calls["sessions"]).To(Equal(2), "nobody knows that it was done")
 }

@@ -1,23 +1,17 @@
-package member
+package removal
 
 import (
 	"context"
 	"fmt"
 	"testing"
-	"time"
 
 	. "github.com/onsi/gomega"
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/tools/events"
-	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
 	"github.com/seatwarden/seatwarden/internal/auth0"
-	"github.com/seatwarden/seatwarden/internal/directory"
 	"github.com/seatwarden/seatwarden/internal/ownership"
 )
 
@@ -90,7 +84,7 @@ func TestHandsOffModeChangedWhileRemoving(t *testing.T) {
 		},
 	}
 	for name, change := range changes {
-		for _, kind := range []string{"list", "Customer", "Member"} {
+		for _, kind := range []string{"list", "Removal"} {
 			for n := 1; n <= 3; n++ {
 				t.Run(fmt.Sprintf("%s at %s %d", name, kind, n), func(t *testing.T) {
 					changedWhileRemoving(t, change, kind, n)
@@ -101,19 +95,12 @@ func TestHandsOffModeChangedWhileRemoving(t *testing.T) {
 }
 
 // changedWhileRemoving removes jane, and changes something at the n-th list of
-// Members, or write of a Customer or a Member.
+// Members, or write of her Removal.
 func changedWhileRemoving(t *testing.T, change func(g *WithT, cluster client.Client), kind string, n int) {
 	g := NewWithT(t)
-	now := metav1.NewTime(clock{}.Now())
-	customer := &v1alpha1.Customer{ObjectMeta: metav1.ObjectMeta{Namespace: "n", Name: "acme", UID: "u", Generation: 1}}
-	customer.Spec.TenantRef.Name, customer.Status.OrganizationID = "default", "org_1"
-	jane := &v1alpha1.Member{ObjectMeta: metav1.ObjectMeta{Namespace: "n", Name: "jane", UID: "m", DeletionTimestamp: &now, Finalizers: []string{v1alpha1.Finalizer}}}
-	jane.Spec = v1alpha1.MemberSpec{CustomerRef: v1alpha1.CustomerRef{Name: "acme"}, Email: "jane@acme.com"}
-	jane.Status = v1alpha1.MemberStatus{Tenant: "default", OrganizationID: "org_1", Users: []v1alpha1.MemberUser{{UserID: "okta|jane", Since: now}}}
-	settings := &v1alpha1.Auth0Tenant{ObjectMeta: metav1.ObjectMeta{Name: "default"}}
-	settings.Spec.Namespaces = []v1alpha1.NamespaceGrant{{Name: "n"}}
-	cluster := clusterOf(t, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "n"}}, settings, customer, jane)
 	var taken []string
+	jane := leaving("jane", v1alpha1.RemovalRemoving)
+	r, cluster := reconciler(t, janesAuth0{taken: &taken}, clock{}.Now, acme(), jane)
 	before, seen := -1, 0
 	at := func(what string) {
 		if what != kind {
@@ -132,20 +119,14 @@ func changedWhileRemoving(t *testing.T, change func(g *WithT, cluster client.Cli
 			return inner.List(ctx, list, opts...)
 		},
 		SubResourcePatch: func(ctx context.Context, inner client.Client, sub string, obj client.Object, patch client.Patch, opts ...client.SubResourcePatchOption) error {
-			at(map[bool]string{true: "Customer", false: "Member"}[obj.GetName() == "acme"])
+			at("Removal")
 			return inner.SubResource(sub).Patch(ctx, obj, patch, opts...)
 		},
 	})
-	shared := directory.New()
-	shared.Put("default", settings.Spec, janesAuth0{taken: &taken}).Organization("org_1").SetKey("k")
-	r := &RemovalReconciler{&Reconciler{
-		Client: watching, Live: watching, Directory: shared, Recorder: events.NewFakeRecorder(10), Now: clock{}.Now, SettledInterval: time.Minute,
-	}}
+	r.Client, r.Live = watching, watching
 	for range 4 {
-		_, err := r.Reconcile(t.Context(), ctrl.Request{NamespacedName: client.ObjectKeyFromObject(jane)})
-		if client.IgnoreNotFound(err) != nil {
-			g.Expect(err).NotTo(HaveOccurred())
-		}
+		_, err := r.Reconcile(t.Context(), requestFor(jane))
+		g.Expect(err).NotTo(HaveOccurred())
 	}
 	if before >= 0 { // a removal has no more such steps
 		g.Expect(taken[before:]).To(BeEmpty())
@@ -161,46 +142,26 @@ func TestHandsOffMemberThatCannotBeRead(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
-			now := metav1.NewTime(clock{}.Now())
-			customer := &v1alpha1.Customer{ObjectMeta: metav1.ObjectMeta{Namespace: "n", Name: "acme", UID: "u"}}
-			customer.Spec.TenantRef.Name, customer.Status.OrganizationID = "default", "org_1"
-			jane := &v1alpha1.Member{ObjectMeta: metav1.ObjectMeta{Namespace: "n", Name: "jane", UID: "m", DeletionTimestamp: &now, Finalizers: []string{v1alpha1.Finalizer}}}
-			jane.Spec = v1alpha1.MemberSpec{CustomerRef: v1alpha1.CustomerRef{Name: "acme"}, Email: "jane@acme.com"}
-			jane.Status = v1alpha1.MemberStatus{Tenant: "default", OrganizationID: "org_1", Users: []v1alpha1.MemberUser{{UserID: "okta|jane", Since: now}}}
-			hidden := &v1alpha1.Member{ObjectMeta: metav1.ObjectMeta{Namespace: "n", Name: "hidden", UID: "h"}}
-			hidden.Spec = jane.Spec
-			unreadable := hidden.DeepCopy()
-			hide(unreadable)
-			hidden.Spec = unreadable.Spec
-			settings := &v1alpha1.Auth0Tenant{ObjectMeta: metav1.ObjectMeta{Name: "default"}}
-			settings.Spec.Namespaces = []v1alpha1.NamespaceGrant{{Name: "n"}}
-			cluster := clusterOf(t, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "n"}}, settings, customer, jane, hidden)
+			jane, hidden := leaving("jane", v1alpha1.RemovalRemoving), member("hidden", "jane@acme.com", hide)
+			var taken []string
+			r, cluster := reconciler(t, janesAuth0{taken: &taken}, clock{}.Now, acme(), jane, hidden)
 			reading := interceptor.NewClient(cluster, interceptor.Funcs{
 				List: func(ctx context.Context, inner client.WithWatch, list client.ObjectList, opts ...client.ListOption) error {
 					err := inner.List(ctx, list, opts...)
 					if members, are := list.(*v1alpha1.MemberList); are {
 						for i := range members.Items {
-							if members.Items[i].Name == hidden.Name {
-								members.Items[i].Unreadable = unreadable.Unreadable
-							}
+							members.Items[i].Unreadable = hidden.Unreadable
 						}
 					}
 					return err
 				},
 			})
-			var taken []string
-			shared := directory.New()
-			shared.Put("default", settings.Spec, janesAuth0{taken: &taken}).Organization("org_1").SetKey("k")
-			r := &RemovalReconciler{&Reconciler{
-				Client: reading, Live: reading, Directory: shared, Recorder: events.NewFakeRecorder(10), Now: clock{}.Now, SettledInterval: time.Minute,
-			}}
-			for range 3 {
-				_, err := r.Reconcile(t.Context(), ctrl.Request{NamespacedName: client.ObjectKeyFromObject(jane)})
-				g.Expect(err).NotTo(HaveOccurred())
-			}
+			r.Client, r.Live = reading, reading
+			until(t, r, jane)
 			g.Expect(taken).To(BeEmpty())
-			g.Expect(cluster.Get(t.Context(), client.ObjectKeyFromObject(jane), jane)).To(Succeed(), "its finalizer stays")
-			g.Expect(meta.FindStatusCondition(jane.Status.Conditions, v1alpha1.ConditionStalled).Reason).To(Equal(v1alpha1.ReasonUnreadable))
+			stands := read(t, cluster, jane)
+			g.Expect(stands.Status.State).To(Equal(v1alpha1.RemovalRemoving))
+			g.Expect(meta.FindStatusCondition(stands.Status.Conditions, v1alpha1.ConditionStalled).Reason).To(Equal(v1alpha1.ReasonUnreadable))
 		})
 	}
 }
