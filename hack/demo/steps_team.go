@@ -71,7 +71,7 @@ func halfDeleted(ctx context.Context, s *story) error {
 	if err != nil {
 		return err
 	}
-	s.tell("$ kubectl get removals\n%s", strings.TrimRight(string(table), "\n"))
+	s.tell("$ kubectl get removals\n%s", strings.TrimRight(table, "\n"))
 	removals, err := s.removals(ctx)
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-// Package api_test holds the three kinds to what their fields say, on a real API
+// Package api_test holds the kinds to what their fields say, on a real API
 // server: which values are taken, what is stored, what cannot be changed, what a
 // person reads who is refused, and what kubectl shows.
 package api_test

@@ -101,7 +101,7 @@ func (t *Tenant) DeleteUser(id string, now time.Time) {
 }
 
 func (t *Tenant) addUserVersion(id string, v UserVersion) {
-	all := append(t.UserVersions[id], v)
+	all := slices.Concat(t.UserVersions[id], []UserVersion{v})
 	versions, _ := KeepLast(all, userVersionsKept)
 	for len(versions) > 1 && v.at.Sub(versions[1].at) > t.kept {
 		versions = versions[1:]
