@@ -115,7 +115,7 @@ func Setup(ctx context.Context, mgr ctrl.Manager, opts Options) error {
 	if err := contracts.SetupWithManager(mgr, opts.Workers); err != nil {
 		return fmt.Errorf("set up the controller of Customers: %w", err)
 	}
-	rounds := &customer.RemovalRounds{Client: kube, Live: whole, Directory: known, Recorder: mgr.GetEventRecorder("seatwarden"), Now: opts.Now}
+	rounds := &customer.RemovalRounds{Client: kube, Live: whole, Directory: known, Recorder: mgr.GetEventRecorder("seatwarden"), Customers: customers, Now: opts.Now}
 	if err := rounds.SetupWithManager(mgr, opts.Workers); err != nil {
 		return fmt.Errorf("set up the rounds of removals: %w", err)
 	}

@@ -34,6 +34,8 @@ type RemovalRounds struct {
 	Live      client.Reader
 	Directory *directory.Directory
 	Recorder  events.EventRecorder
+	// Customers are woken when a tenant becomes usable, or its mode changes.
+	Customers *pass.Waker
 	Now       func() time.Time
 
 	mu   sync.Mutex

@@ -145,6 +145,7 @@ func (r *RemovalRounds) SetupWithManager(mgr ctrl.Manager, workers int) error {
 		For(&v1alpha1.Customer{}, builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))).
 		Watches(&v1alpha1.Removal{}, owner, builder.WithPredicates(undecidedOnly)).
 		Watches(&v1alpha1.Member{}, owner, builder.WithPredicates(declaresOrNot)).
+		WatchesRawSource(source.Channel(r.Customers.Subscribe(), &handler.EnqueueRequestForObject{})).
 		WithOptions(controller.Options{MaxConcurrentReconciles: workers, RateLimiter: pass.BackOff()}).
 		Complete(pass.Traced("customer-removals", r))
 }

@@ -570,3 +570,30 @@ func TestRemovalHeldIsApprovedUnderManageOnly(t *testing.T) {
 		g.Expect(err).To(HaveOccurred())
 	})
 }
+
+// TestRemovalHeldIsApprovedUnderAPausedTenant: the same where the Auth0Tenant is paused: when it is managed
+// again, its Customers' approvals count.
+func TestRemovalHeldIsApprovedUnderAPausedTenant(t *testing.T) {
+	w := world.New(t)
+	w.StartOperator()
+	customer, people := peopled(w, func(c *v1alpha1.Customer) {
+		c.Spec.Removal.Brake = v1alpha1.Brake{People: ptr.To(int32(0)), Percent: ptr.To(int32(0))}
+	})
+	w.Expect(w.Client.Delete(t.Context(), people[1])).To(Succeed())
+	w.UntilGone(people[1])
+	w.UntilReason(customer, v1alpha1.ConditionRemovalsHeld, "True/AwaitingApproval")
+	w.Expect(w.Get(customer)).To(Succeed())
+	tenant := &v1alpha1.Auth0Tenant{ObjectMeta: metav1.ObjectMeta{Name: customer.Spec.TenantRef.Name}}
+	w.Update(tenant, func() { tenant.Spec.Mode = v1alpha1.ModePaused })
+	w.UntilReason(customer, v1alpha1.ConditionReady, "True/Paused")
+	w.Annotate(customer, v1alpha1.AnnotationApproveRemovals, customer.Status.HeldRemovals.Hash)
+	w.Throughout("nobody is removed", func(g Gomega) {
+		g.Expect(w.Reason(g, customer, v1alpha1.ConditionRemovalsHeld)).To(Equal("True/AwaitingApproval"))
+	})
+	w.Update(tenant, func() { tenant.Spec.Mode = v1alpha1.ModeManage })
+	w.UntilReason(customer, v1alpha1.ConditionRemovalsHeld, "False/NothingHeld")
+	w.Until("she is out", func(g Gomega) {
+		_, err := w.SignIn(w.OrganizationID("acme"), "jane@acme.com")
+		g.Expect(err).To(HaveOccurred())
+	})
+}

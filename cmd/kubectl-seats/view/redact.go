@@ -19,17 +19,22 @@ type Redactor struct {
 func NewRedactor(objects []map[string]any) *Redactor {
 	r := &Redactor{persons: map[string]string{}, members: map[string]string{}, users: map[string]string{}}
 	for _, object := range objects {
-		if kind := object["kind"]; kind == "Member" || kind == "Removal" {
-			metadata, _ := object["metadata"].(map[string]any)
-			name, _ := metadata["name"].(string)
-			r.numbered(r.members, name, strings.ToLower(fmt.Sprint(kind)))
-		}
+		metadata, _ := object["metadata"].(map[string]any)
+		r.named(object["kind"], metadata["name"])
 		r.collect(object, "")
 	}
 	return r
 }
 
-// collect finds names of Members that are there no more.
+// named numbers the name of a Member or a Removal.
+func (r *Redactor) named(kind, name any) {
+	text, _ := name.(string)
+	if text != "" && (kind == "Member" || kind == "Removal") {
+		r.numbered(r.members, text, strings.ToLower(fmt.Sprint(kind)))
+	}
+}
+
+// collect finds names of Members and Removals that are there no more, and the ids of users.
 func (r *Redactor) collect(value any, key string) {
 	switch v := value.(type) {
 	case map[string]any:
@@ -37,7 +42,11 @@ func (r *Redactor) collect(value any, key string) {
 		if name, ok := v["name"].(string); ok && (key == "member" || key == "carries") {
 			r.numbered(r.members, name, "member")
 		}
+		r.named(v["kind"], v["name"]) // whom an Event is about
 		for k, below := range v {
+			if id, ok := below.(string); ok && id != "" && (isUser(k) || key == "sample" && k == "id") {
+				r.numbered(r.users, id, "user")
+			}
 			r.collect(below, k)
 		}
 	case []any:
@@ -47,6 +56,9 @@ func (r *Redactor) collect(value any, key string) {
 	case string:
 		if key == "member" && v != "" {
 			r.numbered(r.members, v, "member")
+		}
+		for _, found := range objectNames.FindAllStringSubmatch(v, -1) {
+			r.named(found[1], strings.TrimRight(found[2], "."))
 		}
 	}
 }
@@ -104,7 +116,9 @@ func (r *Redactor) field(value, parent, key string) string {
 	switch {
 	case value == "":
 		return value
-	case key == "userID" || key == "usedUpBy" || parent == "sample" && key == "id":
+	case key == "email":
+		return r.numbered(r.persons, ownership.FoldEmail(value), "person")
+	case isUser(key) || parent == "sample" && key == "id":
 		return r.numbered(r.users, value, "user")
 	case key == "person" || key == "movedFrom":
 		// A hash of an address can be guessed.
@@ -115,13 +129,20 @@ func (r *Redactor) field(value, parent, key string) string {
 	return r.text(value)
 }
 
+// isUser tells whether the id of a user stands under a key.
+func isUser(key string) bool { return key == "userID" || key == "usedUpBy" }
+
 var (
-	emails = regexp.MustCompile(`[^\s"'<>|,;:()\[\]{}=]+@[A-Za-z0-9.-]+`)
-	words  = regexp.MustCompile(`[a-z0-9]([a-z0-9.-]*[a-z0-9])?`)
+	objectNames = regexp.MustCompile(`\b(Member|Removal) ([a-z0-9.-]+)`)
+	// userIDs are those of Auth0: the strategy, a bar and what follows.
+	userIDs = regexp.MustCompile(`\b[a-z0-9-]+\|[^\s,;"]+`)
+	emails  = regexp.MustCompile(`[^\s"<>|,;:()\[\]]+@[A-Za-z0-9.-]+`)
+	words   = regexp.MustCompile(`[a-z0-9]([a-z0-9.-]*[a-z0-9])?`)
 )
 
 // text is a text without addresses and names of Members.
 func (r *Redactor) text(text string) string {
+	text = userIDs.ReplaceAllStringFunc(text, func(id string) string { return r.numbered(r.users, strings.TrimRight(id, ".:"), "user") })
 	text = emails.ReplaceAllStringFunc(text, func(email string) string {
 		return r.numbered(r.persons, ownership.FoldEmail(strings.TrimRight(email, ".")), "person")
 	})
