@@ -4,6 +4,8 @@ import (
 	"slices"
 	"time"
 
+	"k8s.io/apimachinery/pkg/types"
+
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
 	"github.com/seatwarden/seatwarden/controllers/internal/leaver"
 	"github.com/seatwarden/seatwarden/controllers/internal/pass"
@@ -19,6 +21,8 @@ type removalRound struct {
 	members  []v1alpha1.Member
 	now      time.Time
 	byName   map[string]*v1alpha1.Removal
+	// leaving are the Members, by UID, that wait for their Removal.
+	leaving map[types.UID]bool
 	// counted are those that the ledger counts already.
 	counted map[string]bool
 	ledger  v1alpha1.RemovalLedger
@@ -27,7 +31,12 @@ type removalRound struct {
 }
 
 func newRound(customer *v1alpha1.Customer, removals []v1alpha1.Removal, members []v1alpha1.Member, now time.Time) *removalRound {
-	round := &removalRound{customer: customer, removals: removals, members: members, now: now, byName: map[string]*v1alpha1.Removal{}, counted: map[string]bool{}}
+	round := &removalRound{customer: customer, removals: removals, members: members, now: now, byName: map[string]*v1alpha1.Removal{}, counted: map[string]bool{}, leaving: map[types.UID]bool{}}
+	for i := range members {
+		if people.Leaves(&members[i]) {
+			round.leaving[members[i].UID] = true
+		}
+	}
 	for i := range removals {
 		round.byName[removals[i].Name] = &removals[i]
 	}
@@ -82,7 +91,7 @@ func (r *removalRound) waiting() (out []removal.Waiting) {
 		ref := leaver.Ref(found)
 		w := removal.Waiting{
 			Name: found.Name, RequestedAt: found.Spec.RequestedAt.Time, Declared: declared[ref], Admin: pass.IsAdmin(r.customer, ref),
-			Orphaned: !leaver.Carried(found, r.members), Counted: r.counted[found.Name],
+			Orphaned: !r.carried(found), Counted: r.counted[found.Name],
 		}
 		if state == v1alpha1.RemovalHeld {
 			w.HeldFor = heldFor(found)
@@ -91,6 +100,12 @@ func (r *removalRound) waiting() (out []removal.Waiting) {
 		out = append(out, w)
 	}
 	return out
+}
+
+// carried tells whether a deleted Member waits for the Removal.
+func (r *removalRound) carried(found *v1alpha1.Removal) bool {
+	return r.leaving[found.Spec.Member.UID] ||
+		slices.ContainsFunc(found.Status.Carries, func(c v1alpha1.CarriedMember) bool { return r.leaving[c.UID] })
 }
 
 // approves tells whether a person approved a removal that is held. An admin's is in no approval
@@ -164,10 +179,10 @@ func (r *removalRound) enter(verdicts []removal.Verdict) {
 		return
 	}
 	minute := removal.MinuteOf(r.now)
-	last := len(r.ledger.Admitted) - 1
-	if last < 0 || r.ledger.Admitted[last].Minute != minute {
+	at := slices.IndexFunc(r.ledger.Admitted, func(m v1alpha1.AdmittedRemovals) bool { return m.Minute == minute })
+	if at < 0 {
+		at = len(r.ledger.Admitted)
 		r.ledger.Admitted = append(r.ledger.Admitted, v1alpha1.AdmittedRemovals{Minute: minute})
-		last++
 	}
-	r.ledger.Admitted[last].Count += counted
+	r.ledger.Admitted[at].Count += counted
 }

@@ -245,7 +245,7 @@ func TestRemovalOfWhomARoundHears(t *testing.T) {
 			}
 			round := roundOf(customer, r)
 			if tc.members != nil {
-				round.members = tc.members(r)
+				round = newRound(customer, round.removals, tc.members(r), round.now)
 			}
 			if tc.want == nil {
 				g.Expect(round.waiting()).To(BeEmpty())

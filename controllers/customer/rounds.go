@@ -140,10 +140,11 @@ func (r *RemovalRounds) play(ctx context.Context, customer *v1alpha1.Customer) (
 
 // left is how many removals the brake lets through now.
 func (r *RemovalRounds) left(ctx context.Context, round *removalRound) (int, error) {
-	tenantSpec := v1alpha1.Auth0TenantSpec{}
-	others := 0
+	object, others := &v1alpha1.Auth0Tenant{}, 0
+	if err := r.Live.Get(ctx, client.ObjectKey{Name: round.customer.Spec.TenantRef.Name}, object); client.IgnoreNotFound(err) != nil {
+		return 0, fmt.Errorf("read the Auth0Tenant: %w", err)
+	}
 	if tenant, usable := r.Directory.Tenant(round.customer.Spec.TenantRef.Name); usable {
-		tenantSpec = tenant.Spec()
 		others = tenant.Removals(round.now.Add(-removal.BrakeWindow), "")
 	}
 	customers := &v1alpha1.CustomerList{}
@@ -156,7 +157,7 @@ func (r *RemovalRounds) left(ctx context.Context, round *removalRound) (int, err
 			others += leaver.AdmittedLately(other, round.now)
 		}
 	}
-	facts := pass.BrakeLimits(round.customer, tenantSpec)
+	facts := pass.BrakeLimits(round.customer, object.Spec)
 	facts.Removed = round.admittedLately()
 	facts.TenantRemoved = others + facts.Removed
 	facts.People = round.people(facts.Removed)

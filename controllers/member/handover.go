@@ -128,6 +128,7 @@ func (p *memberPass) followUndecided(ctx context.Context, found *v1alpha1.Remova
 		if heir == nil {
 			p.facts.Removing = "the person is about to be removed"
 			p.quietFor()
+			p.wait(takeOverRetry) // for a Member of the address that comes meanwhile
 		}
 		return false, nil
 	}

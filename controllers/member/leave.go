@@ -240,7 +240,7 @@ func (p *memberPass) requestRemoval(ctx context.Context, organizationID string) 
 // known is added, and one that was confirmed is undecided again.
 func (p *memberPass) joinRemoval(ctx context.Context, found *v1alpha1.Removal) (released bool, err error) {
 	switch {
-	case people.NeverGiven(p.member) && leaver.Undone(found):
+	case people.NeverGiven(p.member) && (leaver.Undone(found) || leaver.StateOf(found) == v1alpha1.RemovalRemoved):
 		return true, nil
 	case leaver.StateOf(found) == v1alpha1.RemovalDeleting, leaver.StateOf(found) == v1alpha1.RemovalDone && !found.DeletionTimestamp.IsZero():
 		p.facts.Removing = "an earlier removal of this person ends first"

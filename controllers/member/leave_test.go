@@ -180,6 +180,7 @@ func TestRemovalIsJoined(t *testing.T) {
 		"done":                                 {state: v1alpha1.RemovalDone, then: v1alpha1.RemovalPending, joins: true},
 		"the user goes":                        {state: v1alpha1.RemovalDeleting, then: v1alpha1.RemovalDeleting},
 		"who never held anything":              {state: v1alpha1.RemovalHeld, change: never, then: v1alpha1.RemovalHeld, goes: true},
+		"who never held anything, removed":     {state: v1alpha1.RemovalRemoved, change: never, then: v1alpha1.RemovalRemoved, goes: true},
 		"who never held anything, not decided": {state: v1alpha1.RemovalPending, change: never, then: v1alpha1.RemovalPending, goes: true},
 	} {
 		t.Run(name, func(t *testing.T) {

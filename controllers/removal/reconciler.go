@@ -112,7 +112,7 @@ const undecidedPatience = 10 * time.Second
 // report derives the status and writes it when it differs. What is only remembered of a taking
 // is not written by itself: who does not know it takes once more.
 func (p *removalPass) report(ctx context.Context, problem error) error {
-	age := p.Now().Sub(p.removal.CreationTimestamp.Time)
+	age := p.Now().Sub(p.askedAt())
 	if leaver.StateOf(p.removal) == v1alpha1.RemovalPending && p.removal.Status.Decision == nil && problem == nil && age < undecidedPatience {
 		p.wait(undecidedPatience - max(age, 0))
 		return nil
@@ -132,6 +132,17 @@ func (p *removalPass) report(ctx context.Context, problem error) error {
 	}
 	p.tell, p.original = nil, p.removal.DeepCopy()
 	return nil
+}
+
+// askedAt is when the removal was asked for last.
+func (p *removalPass) askedAt() time.Time {
+	at := p.removal.CreationTimestamp.Time
+	for _, carried := range p.removal.Status.Carries {
+		if carried.Since.After(at) {
+			at = carried.Since.Time
+		}
+	}
+	return at
 }
 
 func (p *removalPass) wait(after time.Duration) {

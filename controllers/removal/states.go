@@ -6,6 +6,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/seatwarden/seatwarden/api/v1alpha1"
@@ -35,6 +36,24 @@ func (p *removalPass) undecided(ctx context.Context) error {
 	if left := leaver.Clear(p.removal).Sub(p.tenant.Now()); left > 0 {
 		p.wait(left)
 		return nil
+	}
+	return p.handOver(ctx, heir)
+}
+
+// handOver gives what is known of the person to the Member that takes over, as it stands past the cache,
+// before the Removal ends: from then on it is the one that knows them.
+func (p *removalPass) handOver(ctx context.Context, cached *v1alpha1.Member) error {
+	heir := &v1alpha1.Member{}
+	if err := p.Live.Get(ctx, client.ObjectKeyFromObject(cached), heir); err != nil {
+		return client.IgnoreNotFound(err)
+	}
+	if heir.UID != cached.UID || !people.TakesOver(heir) || !people.Seated(heir) {
+		return nil // what changed wakes it
+	}
+	before := heir.DeepCopy()
+	leaver.Bequeath(p.removal, heir)
+	if err := pass.WriteStatus(ctx, p.Client, before, heir); err != nil {
+		return err
 	}
 	p.done(v1alpha1.OutcomeTakenOver)
 	return nil
@@ -153,7 +172,7 @@ func (p *removalPass) awaitGrace(ctx context.Context) error {
 	}
 	for i := range members {
 		s := members[i].Status
-		if members[i].DeletionTimestamp.IsZero() && (len(s.Users) > 0 || s.Invitation != nil) {
+		if members[i].DeletionTimestamp.IsZero() && !leaver.Carries(p.removal, members[i].UID) && (len(s.Users) > 0 || s.Invitation != nil) {
 			p.done(v1alpha1.OutcomeTakenOver)
 			return nil
 		}
@@ -165,21 +184,19 @@ func (p *removalPass) awaitGrace(ctx context.Context) error {
 		p.wait(until.Sub(p.tenant.Now()))
 		return nil
 	}
-	return p.endGrace(ctx)
+	p.endGrace()
+	return nil
 }
 
-func (p *removalPass) endGrace(ctx context.Context) error {
+// endGrace goes on to delete the user, where that is asked for and there may be one. Who declares
+// the person just now is seen before anything is deleted.
+func (p *removalPass) endGrace() {
 	known := leaver.Known(p.removal)
 	if !p.deletes() || !known.Joined && len(known.Users) == 0 {
 		p.done(v1alpha1.OutcomeRemoved)
-		return nil
-	}
-	declared, err := p.declaredNow(ctx)
-	if declared || err != nil {
-		return err
+		return
 	}
 	p.become(v1alpha1.RemovalDeleting, "")
-	return nil
 }
 
 // deleteUser deletes the users of a removed person that are nobody else's. The Removal

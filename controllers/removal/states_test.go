@@ -93,9 +93,32 @@ func TestRemovalTakenOver(t *testing.T) {
 				}
 				g.Expect(stands.Status.State).To(Equal(v1alpha1.RemovalDone))
 				g.Expect(stands.Status.Outcome).To(Equal(v1alpha1.OutcomeTakenOver))
+				heir := tc.members[0].(*v1alpha1.Member)
+				g.Expect(cluster.Get(t.Context(), client.ObjectKeyFromObject(heir), heir)).To(Succeed())
+				g.Expect(heir.Status.Users).To(Equal(jane.Spec.Known.Users), "it knows the person now")
 			})
 		}
 	}
+}
+
+// TestRemovalIsTakenOverByWhoIsThere: a cache that still shows a Member that is being deleted ends no removal.
+func TestRemovalIsTakenOverByWhoIsThere(t *testing.T) {
+	g := NewWithT(t)
+	jane, again := leaving("jane", v1alpha1.RemovalHeld), member("again", "jane@acme.com", seated, deleted)
+	r, cluster := reconciler(t, clock{}, clock{}.Now, acme(), jane, again)
+	r.Client = interceptor.NewClient(cluster, interceptor.Funcs{
+		List: func(ctx context.Context, inner client.WithWatch, list client.ObjectList, opts ...client.ListOption) error {
+			err := inner.List(ctx, list, opts...)
+			if members, are := list.(*v1alpha1.MemberList); are {
+				for i := range members.Items {
+					members.Items[i].DeletionTimestamp = nil
+				}
+			}
+			return err
+		},
+	})
+	stands, _ := onePass(t, r, cluster, jane)
+	g.Expect(stands.Status.State).To(Equal(v1alpha1.RemovalHeld))
 }
 
 // TestRemovalConfirmed: what follows from the proof that nothing lets the person in.
@@ -242,6 +265,10 @@ func TestOneMailDestructionLooksPastTheCache(t *testing.T) {
 				},
 			})
 			stands, _ := onePass(t, r, cluster, jane)
+			if state == v1alpha1.RemovalRemoved {
+				g.Expect(stands.Status.State).To(Equal(v1alpha1.RemovalDeleting))
+				stands, _ = onePass(t, r, cluster, stands)
+			}
 			g.Expect(stands.Status.State).To(Equal(v1alpha1.RemovalRemoved))
 		})
 	}

@@ -146,7 +146,7 @@ func (p *removalPass) declaredNow(ctx context.Context) (bool, error) {
 
 func (p *removalPass) declaredBy(members []v1alpha1.Member) bool {
 	for i := range members {
-		if members[i].DeletionTimestamp.IsZero() && people.Ref(&members[i]) == p.ref() {
+		if people.TakesOver(&members[i]) && people.Ref(&members[i]) == p.ref() {
 			return true
 		}
 	}

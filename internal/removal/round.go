@@ -109,5 +109,6 @@ func MinuteOf(at time.Time) int64 { return at.Unix() / 60 }
 
 // Counts tells whether the brake still counts what was admitted in a minute.
 func Counts(minute int64, now time.Time) bool {
-	return time.Unix(minute*60+59, 0).After(now.Add(-BrakeWindow))
+	end := time.Unix(minute*60+59, 0)
+	return end.After(now.Add(-BrakeWindow)) && end.Before(now.Add(BrakeWindow)) // a clock that ran ahead
 }

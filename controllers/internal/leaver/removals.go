@@ -104,16 +104,26 @@ func Carried(r *v1alpha1.Removal, members []v1alpha1.Member) bool {
 	return slices.ContainsFunc(members, func(m v1alpha1.Member) bool { return people.Leaves(&m) && Carries(r, m.UID) })
 }
 
-// Heir is a Member of the person that takes over, one with a seat if there is any; nil for none.
+// Heir is a Member of the person that takes over, one with a seat if there is any; nil for none. One that the
+// Removal carries was deleted, whatever the cache still shows.
 func Heir(r *v1alpha1.Removal, members []v1alpha1.Member) *v1alpha1.Member {
 	var heir *v1alpha1.Member
 	for i := range members {
 		member := &members[i]
-		if people.Ref(member) == Ref(r) && people.TakesOver(member) && (heir == nil || people.Seated(member)) {
+		if people.Ref(member) == Ref(r) && people.TakesOver(member) && !Carries(r, member.UID) && (heir == nil || people.Seated(member)) {
 			heir = member
 		}
 	}
 	return heir
+}
+
+// Bequeath gives what is known of the person to the Member that takes over, where it knows nothing
+// itself.
+func Bequeath(r *v1alpha1.Removal, heir *v1alpha1.Member) {
+	known, to := Known(r), &heir.Status
+	to.Tenant, to.OrganizationID = r.Spec.TenantRef.Name, r.Spec.OrganizationID
+	people.AddUsers(&to.Users, known.Users)
+	to.Invitation, to.Attempt = cmp.Or(to.Invitation, known.Invitation), cmp.Or(to.Attempt, known.Attempt)
 }
 
 // Clear is when no call that gives can take effect any more.
