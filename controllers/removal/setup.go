@@ -2,7 +2,6 @@ package removal
 
 import (
 	"context"
-	"slices"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/types"
@@ -32,7 +31,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, workers int) error {
 		For(&v1alpha1.Removal{}, builder.WithPredicates(news)).
 		Watches(&v1alpha1.Member{}, handler.EnqueueRequestsFromMapFunc(removalOfMember), builder.WithPredicates(concerns)).
 		Watches(&v1alpha1.Customer{}, handler.EnqueueRequestsFromMapFunc(r.removalsOfCustomer), builder.WithPredicates(rules)).
-		WatchesRawSource(source.Channel(r.Customers.Subscribe(), handler.EnqueueRequestsFromMapFunc(r.removalsAtWork))).
+		WatchesRawSource(source.Channel(r.Customers.Subscribe(), handler.EnqueueRequestsFromMapFunc(r.removalsOfCustomer))).
 		WatchesRawSource(r.waiting.Source()).
 		WithOptions(controller.Options{MaxConcurrentReconciles: hands.Passes(), RateLimiter: pass.BackOff()}).
 		Complete(pass.Traced("removal", hands.Work(r)))
@@ -78,17 +77,7 @@ func removalOfMember(_ context.Context, obj client.Object) []reconcile.Request {
 	return []reconcile.Request{{NamespacedName: types.NamespacedName{Namespace: member.Namespace, Name: name}}}
 }
 
-// removalsAtWork are those that a tenant's news may let go on. The others ask again by themselves.
-func (r *Reconciler) removalsAtWork(ctx context.Context, obj client.Object) []reconcile.Request {
-	return r.removalsIn(ctx, obj, v1alpha1.RemovalPending, v1alpha1.RemovalRemoving, v1alpha1.RemovalDeleting)
-}
-
 func (r *Reconciler) removalsOfCustomer(ctx context.Context, obj client.Object) []reconcile.Request {
-	return r.removalsIn(ctx, obj)
-}
-
-// removalsIn are a Customer's Removals in one of the states, in any where none is named.
-func (r *Reconciler) removalsIn(ctx context.Context, obj client.Object, states ...v1alpha1.RemovalState) []reconcile.Request {
 	removals, err := leaver.List(ctx, r.Client, obj.GetNamespace(), obj.GetName())
 	if err != nil {
 		log.FromContext(ctx).Error(err, "Failed to list Removals of a Customer")
@@ -96,9 +85,6 @@ func (r *Reconciler) removalsIn(ctx context.Context, obj client.Object, states .
 	}
 	requests := make([]reconcile.Request, 0, len(removals))
 	for i := range removals {
-		if len(states) > 0 && !slices.Contains(states, leaver.StateOf(&removals[i])) {
-			continue
-		}
 		requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&removals[i])})
 	}
 	return requests
