@@ -107,7 +107,7 @@ func TestChartTurnsOff(t *testing.T) {
 		g.Expect(key).NotTo(ContainSubstring("metrics"), "nobody may ask who is calling where no metrics are served")
 	}
 	g.Expect(kinds).To(Equal(map[string]int{
-		"CustomResourceDefinition": 3, "ServiceAccount": 1, "Deployment": 1,
+		"CustomResourceDefinition": 4, "ServiceAccount": 1, "Deployment": 1,
 		"ClusterRole": 5, "ClusterRoleBinding": 1, "Role": 2, "RoleBinding": 2,
 	}))
 }
