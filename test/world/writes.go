@@ -123,7 +123,8 @@ func (l *writeLog) wrap(base http.RoundTripper) http.RoundTripper {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		write := KubernetesWrite{Method: r.Method, Path: r.URL.Path, Idle: idle}
-		if after.Labels[v1alpha1.LabelGeneratedFor] == "" { // a Member that the operator made is nobody's but its own
+		// What was refused changed nothing, and a Member that the operator made is nobody's but its own.
+		if response.StatusCode == http.StatusOK && after.Labels[v1alpha1.LabelGeneratedFor] == "" {
 			write.Drift = drift(r.Method, r.URL.Path, sent)
 		}
 		l.writes = append(l.writes, write)
