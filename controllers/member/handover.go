@@ -34,8 +34,9 @@ func (p *memberPass) declaredOtherwise(ctx context.Context) (declared, released 
 }
 
 // heir is another Member of the address that is not being deleted, nil when there is none. One
-// outside the contract's domains takes nothing over. What the cache does not show yet the Customer's
-// round sees, and admits nobody who is declared.
+// outside the contract's domains takes nothing over. One that the cache shows is read past it: it may be
+// gone, and nobody is let go for it. What the cache does not show yet the Customer's round sees, and
+// admits nobody who is declared.
 func (p *memberPass) heir(ctx context.Context) (*v1alpha1.Member, error) {
 	siblings, err := p.siblings(ctx, p.ref())
 	if err != nil {
@@ -43,7 +44,15 @@ func (p *memberPass) heir(ctx context.Context) (*v1alpha1.Member, error) {
 	}
 	var heir *v1alpha1.Member
 	for i := range siblings {
-		if sibling := &siblings[i]; people.TakesOver(sibling) && (heir == nil || people.Seated(sibling)) {
+		sibling := &siblings[i]
+		if !people.TakesOver(sibling) {
+			continue
+		}
+		err := p.Live.Get(ctx, client.ObjectKeyFromObject(sibling), sibling)
+		if client.IgnoreNotFound(err) != nil {
+			return nil, fmt.Errorf("read the Member that takes over: %w", err)
+		}
+		if err == nil && people.TakesOver(sibling) && people.Ref(sibling) == p.ref() && (heir == nil || people.Seated(sibling)) {
 			heir = sibling
 		}
 	}
@@ -71,7 +80,9 @@ func (p *memberPass) handOver(ctx context.Context, heir *v1alpha1.Member) (relea
 	if !p.readyFor(heir) {
 		return false, nil
 	}
-	if err := p.bequeath(ctx, heir); err != nil {
+	before := heir.DeepCopy()
+	leaver.Bequeath(leaver.KnownOf(p.member.Status), p.member.Status.Tenant, p.member.Status.OrganizationID, heir)
+	if err := pass.WriteStatus(ctx, p.Client, before, heir); err != nil {
 		return false, err
 	}
 	read := &v1alpha1.Member{}
@@ -99,22 +110,6 @@ func (p *memberPass) readyFor(heir *v1alpha1.Member) bool {
 		p.wait(time.Second)
 	}
 	return ready
-}
-
-// bequeath copies users, invitation and an open attempt to the heir, where it
-// has none of its own, at the version that was read.
-func (p *memberPass) bequeath(ctx context.Context, heir *v1alpha1.Member) error {
-	before := heir.DeepCopy()
-	from, to := p.member.Status, &heir.Status
-	to.Tenant, to.OrganizationID = from.Tenant, from.OrganizationID
-	people.AddUsers(&to.Users, from.Users)
-	if to.Invitation == nil {
-		to.Invitation = from.Invitation
-	}
-	if to.Attempt == nil {
-		to.Attempt = from.Attempt
-	}
-	return pass.WriteStatus(ctx, p.Client, before, heir)
 }
 
 // followUndecided hands over to a Member of the address that came before anything was decided: first
@@ -145,14 +140,11 @@ func (p *memberPass) followUndecided(ctx context.Context, found *v1alpha1.Remova
 // deleted by now, the person is removed after all.
 func (p *memberPass) bequeathOrRejoin(ctx context.Context, found *v1alpha1.Removal) (released bool, err error) {
 	heir, err := p.heir(ctx)
-	switch {
-	case err != nil:
+	if err != nil {
 		return false, err
-	case heir != nil:
+	}
+	if heir != nil {
 		return p.handOver(ctx, heir)
-	case !found.DeletionTimestamp.IsZero():
-		p.wait(time.Second) // it goes, and another comes
-		return leaver.StateOf(found) == v1alpha1.RemovalDone && p.nothingToBequeath(), nil
 	}
 	return false, p.rejoin(ctx, found)
 }

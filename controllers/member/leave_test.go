@@ -258,6 +258,33 @@ func TestOneMailHandedOverBeforeAnythingIsDecided(t *testing.T) {
 	}
 }
 
+// TestRemovalIsHandedOverToWhoIsThere: a cache that still shows a Member that is gone lets nobody go without a
+// Removal, whatever the status of the one that leaves knows.
+func TestRemovalIsHandedOverToWhoIsThere(t *testing.T) {
+	for name, wiped := range map[string]bool{"with a status": false, "with a status that was lost": true} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			jane, again := deleted("jane", "jane@acme.com"), applied("again", "jane@acme.com")
+			if wiped {
+				jane.Status = v1alpha1.MemberStatus{}
+			}
+			r, cluster := leavingIn(t, marked{}, acme(), jane)
+			r.Client = interceptor.NewClient(cluster, interceptor.Funcs{
+				List: func(ctx context.Context, inner client.WithWatch, list client.ObjectList, opts ...client.ListOption) error {
+					err := inner.List(ctx, list, opts...)
+					if members, are := list.(*v1alpha1.MemberList); are {
+						members.Items = append(members.Items, *again)
+					}
+					return err
+				},
+			})
+			leave(t, r, jane)
+			g.Expect(stands(t, cluster, jane)).To(BeTrue())
+			g.Expect(removalIn(t, cluster, "jane@acme.com")).NotTo(BeNil(), "she is removed")
+		})
+	}
+}
+
 // TestSeatsHandOverWaitsForASeat: nothing is handed over to a Member without a seat, or one that could go unseen.
 func TestSeatsHandOverWaitsForASeat(t *testing.T) {
 	for name, change := range map[string]func(*v1alpha1.Member){

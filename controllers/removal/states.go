@@ -51,7 +51,7 @@ func (p *removalPass) handOver(ctx context.Context, cached *v1alpha1.Member) err
 		return nil // what changed wakes it
 	}
 	before := heir.DeepCopy()
-	leaver.Bequeath(p.removal, heir)
+	leaver.Bequeath(leaver.Known(p.removal), p.removal.Spec.TenantRef.Name, p.removal.Spec.OrganizationID, heir)
 	if err := pass.WriteStatus(ctx, p.Client, before, heir); err != nil {
 		return err
 	}

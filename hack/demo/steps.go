@@ -32,7 +32,7 @@ var steps = []step{
 	{"Back under Manage: what is still declared is done", time.Minute, managed},
 
 	{"A support team of fourteen is applied in one file, and all join", 2 * time.Minute, teamJoins},
-	{"Half of the team is deleted at once: five go, the others are held", 2 * time.Minute, halfDeleted},
+	{"Half of the team is deleted: with Jane five go, the others are held", 2 * time.Minute, halfDeleted},
 	{"Approved by the hash, they go too", 2 * time.Minute, approved},
 
 	{"The operator is killed: who holds a seat still signs in", time.Minute, killed},

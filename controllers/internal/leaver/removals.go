@@ -117,11 +117,11 @@ func Heir(r *v1alpha1.Removal, members []v1alpha1.Member) *v1alpha1.Member {
 	return heir
 }
 
-// Bequeath gives what is known of the person to the Member that takes over, where it knows nothing
-// itself.
-func Bequeath(r *v1alpha1.Removal, heir *v1alpha1.Member) {
-	known, to := Known(r), &heir.Status
-	to.Tenant, to.OrganizationID = r.Spec.TenantRef.Name, r.Spec.OrganizationID
+// Bequeath gives what is known of a person, and where they were given something, to the Member
+// that takes over, as far as it knows nothing itself.
+func Bequeath(known v1alpha1.Known, tenant, organizationID string, heir *v1alpha1.Member) {
+	to := &heir.Status
+	to.Tenant, to.OrganizationID = tenant, organizationID
 	people.AddUsers(&to.Users, known.Users)
 	to.Invitation, to.Attempt = cmp.Or(to.Invitation, known.Invitation), cmp.Or(to.Attempt, known.Attempt)
 }
